@@ -1,0 +1,152 @@
+import type { Labels, Selector } from '../label/selector.ts';
+import type { AddressSet } from '../net/address-set.ts';
+import type { Protocol } from '../net/protocol.ts';
+import type { Source } from './diagnostic.ts';
+
+/** One side of a connection: the gate at its source (egress) or at its destination (ingress). */
+export type Direction = 'ingress' | 'egress';
+export const directions: readonly Direction[] = ['egress', 'ingress'];
+
+interface Named {
+  readonly name: string;
+  /** Where the object stands, absent for objects from a cluster. */
+  readonly source?: Source;
+}
+
+/** A namespace. `labels` always hold `kubernetes.io/metadata.name`. */
+export interface Namespace extends Named {
+  readonly kind: 'Namespace';
+  readonly labels: Labels;
+  readonly terminating: boolean;
+}
+
+/** A port that a container declares. Source: ContainerPort in core/v1. */
+export interface ContainerPort {
+  readonly name?: string;
+  readonly protocol: Protocol;
+  readonly port: number;
+  /** Declared by a restartable init container (a native sidecar); see the choice sidecar-named-ports. */
+  readonly sidecar?: true;
+}
+
+/** The controller that a pod belongs to, as far up as is known: a Deployment, not its ReplicaSet. */
+export interface Owner {
+  readonly kind: string;
+  readonly name: string;
+}
+
+/** A pod, real or one that a workload would make. */
+export interface Pod extends Named {
+  readonly kind: 'Pod';
+  readonly namespace: string;
+  readonly labels: Labels;
+  /** Canonical addresses, at most one of each family; empty when none is known. */
+  readonly addresses: readonly string[];
+  /** The addresses were given by this program, not read. */
+  readonly assumedAddress: boolean;
+  readonly node?: string;
+  readonly hostNetwork: boolean;
+  readonly phase: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
+  readonly terminating: boolean;
+  readonly ports: readonly ContainerPort[];
+  readonly owner?: Owner;
+}
+
+/** A node with its addresses of type InternalIP and ExternalIP, canonical. */
+export interface Node extends Named {
+  readonly kind: 'Node';
+  readonly labels: Labels;
+  readonly addresses: readonly string[];
+  /** The pod ranges of the node (`spec.podCIDRs`), canonical. */
+  readonly podCidrs: readonly string[];
+}
+
+/** A port of a Service with where it leads. */
+export interface ServicePort {
+  readonly name?: string;
+  readonly protocol: Protocol;
+  readonly port: number;
+  /** A number, or the name of a container port. */
+  readonly targetPort: number | string;
+  readonly nodePort?: number;
+}
+
+/** A Service. */
+export interface Service extends Named {
+  readonly kind: 'Service';
+  readonly namespace: string;
+  readonly type: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName';
+  /** Absent for a Service without selector. */
+  readonly selector?: Labels;
+  /** Canonical; empty for a headless Service. */
+  readonly clusterIps: readonly string[];
+  readonly ports: readonly ServicePort[];
+  readonly externalTrafficPolicy: 'Cluster' | 'Local';
+}
+
+/** Who a rule speaks of. */
+export type Peer =
+  | {
+      readonly kind: 'pods';
+      /** Absent: the policy's own namespace. */
+      readonly namespaces?: Selector;
+      /** Everything when the peer names only namespaces. */
+      readonly pods: Selector;
+      readonly source?: Source;
+    }
+  | {
+      readonly kind: 'block';
+      readonly cidr: string;
+      readonly except: readonly string[];
+      /** `cidr` minus `except`. */
+      readonly addresses: AddressSet;
+      readonly source?: Source;
+    };
+
+/** Which destination ports a rule speaks of. */
+export type PortMatch =
+  | { readonly kind: 'range'; readonly protocol: Protocol; readonly first: number; readonly last: number }
+  | { readonly kind: 'every'; readonly protocol: Protocol }
+  | { readonly kind: 'named'; readonly protocol: Protocol; readonly name: string };
+
+/** One ingress or egress rule: some peer and some port. */
+export interface Rule {
+  /** Undefined: any peer. Never an empty list. */
+  readonly peers?: readonly Peer[];
+  /** Undefined: all traffic of any protocol. Never an empty list. */
+  readonly ports?: readonly PortMatch[];
+  /** The rule's dash, or its place in a flow list. */
+  readonly source?: Source;
+}
+
+/** A NetworkPolicy, defaults filled. */
+export interface NetworkPolicy extends Named {
+  readonly kind: 'NetworkPolicy';
+  readonly namespace: string;
+  readonly subject: Selector;
+  /** The directions that the policy isolates (`policyTypes`), with the rules of each; rules of other directions are inert and not here. */
+  readonly ingress?: readonly Rule[];
+  readonly egress?: readonly Rule[];
+  readonly generation?: number;
+}
+
+/** Any object that this program reads. Workloads are expanded to Pods at the door. */
+export type KubernetesObject = Namespace | Pod | Node | Service | NetworkPolicy;
+
+/** Which object, without what it says. */
+export interface ObjectId {
+  readonly kind: KubernetesObject['kind'];
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+/** A policy's identity in answers: `P` of the JSON contract. */
+export interface PolicyId {
+  readonly kind: 'NetworkPolicy' | 'ClusterNetworkPolicy';
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+/** `shop/deny`, or the bare name of a cluster-scoped object. */
+export const qualifiedName = ({ namespace, name }: { readonly namespace?: string; readonly name: string }): string =>
+  namespace === undefined ? name : `${namespace}/${name}`;

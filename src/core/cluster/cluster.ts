@@ -1,0 +1,155 @@
+import type { KubernetesObject, Namespace, NetworkPolicy, Node, ObjectId, Pod, Service } from '../api/types.ts';
+
+/** What happened to one object. */
+export type ClusterChange =
+  | { readonly type: 'put'; readonly object: KubernetesObject }
+  | { readonly type: 'delete'; readonly id: ObjectId };
+
+/** Everything of one namespace, by name. */
+export interface NamespaceContent {
+  /** Absent for a namespace that is known only because an object names it. */
+  readonly namespace?: Namespace;
+  readonly pods: ReadonlyMap<string, Pod>;
+  readonly services: ReadonlyMap<string, Service>;
+  readonly policies: ReadonlyMap<string, NetworkPolicy>;
+}
+
+/** An immutable snapshot of a cluster. */
+export interface Cluster {
+  readonly namespaces: ReadonlyMap<string, NamespaceContent>;
+  readonly nodes: ReadonlyMap<string, Node>;
+}
+
+export const emptyCluster: Cluster = { namespaces: new Map(), nodes: new Map() };
+
+const emptyContent: NamespaceContent = { pods: new Map(), services: new Map(), policies: new Map() };
+
+/** The label that the API server gives every namespace. Source: semantics.md section 1.2. */
+export const namespaceNameLabel = 'kubernetes.io/metadata.name';
+
+/** The namespace of that name: its object, or what the API server would say of it when only its name is known. */
+export function namespaceOf(cluster: Cluster, name: string): Namespace {
+  return cluster.namespaces.get(name)?.namespace ?? { kind: 'Namespace', name, labels: { [namespaceNameLabel]: name }, terminating: false };
+}
+
+/** The cluster of the given objects; a later object replaces an earlier one of the same identity. */
+export function clusterOf(objects: Iterable<KubernetesObject>): Cluster {
+  return applyChanges(
+    emptyCluster,
+    Array.from(objects, (object) => ({ type: 'put', object })),
+  );
+}
+
+/** The snapshot after the changes, in order. Namespaces that no change touches are shared with the snapshot before. */
+export function applyChanges(cluster: Cluster, changes: readonly ClusterChange[]): Cluster {
+  const draft = new Draft(cluster);
+  for (const change of changes) draft.apply(change);
+  return draft.finish();
+}
+
+type MutableContent = {
+  namespace?: Namespace;
+  pods: Map<string, Pod>;
+  services: Map<string, Service>;
+  policies: Map<string, NetworkPolicy>;
+};
+
+/** A snapshot in the making: copies a namespace's tables when a change first touches it. */
+class Draft {
+  readonly #touched = new Map<string, MutableContent>();
+  readonly #before: Cluster;
+  #nodes: Map<string, Node> | undefined;
+
+  constructor(before: Cluster) {
+    this.#before = before;
+  }
+
+  apply(change: ClusterChange): void {
+    const id = change.type === 'put' ? change.object : change.id;
+    if (id.kind === 'Node') {
+      this.#nodes ??= new Map(this.#before.nodes);
+      set(this.#nodes, id.name, change);
+      return;
+    }
+    if (id.kind === 'Namespace') {
+      const content = this.#content(id.name);
+      if (change.type === 'put') content.namespace = change.object as Namespace;
+      else delete content.namespace;
+      return;
+    }
+    const content = this.#content(id.namespace!);
+    const tables: Record<string, Map<string, unknown>> = { Pod: content.pods, Service: content.services, NetworkPolicy: content.policies };
+    set(tables[id.kind]!, id.name, change);
+  }
+
+  #content(name: string): MutableContent {
+    let content = this.#touched.get(name);
+    if (content === undefined) {
+      const before = this.#before.namespaces.get(name) ?? emptyContent;
+      content = { ...before, pods: new Map(before.pods), services: new Map(before.services), policies: new Map(before.policies) };
+      this.#touched.set(name, content);
+    }
+    return content;
+  }
+
+  finish(): Cluster {
+    if (this.#touched.size === 0) return this.#nodes === undefined ? this.#before : { ...this.#before, nodes: this.#nodes };
+    const namespaces = new Map(this.#before.namespaces);
+    for (const [name, content] of this.#touched) {
+      const empty = content.namespace === undefined && content.pods.size + content.services.size + content.policies.size === 0;
+      if (empty) namespaces.delete(name);
+      else namespaces.set(name, content);
+    }
+    return { namespaces, nodes: this.#nodes ?? this.#before.nodes };
+  }
+}
+
+function set(table: Map<string, unknown>, name: string, change: ClusterChange): void {
+  if (change.type === 'put') table.set(name, change.object);
+  else table.delete(name);
+}
+
+/** The changes that make `after` of `before`; namespaces that both share are not looked into. */
+export function differenceOf(before: Cluster, after: Cluster): ClusterChange[] {
+  const changes: ClusterChange[] = [];
+  compare(before.nodes, after.nodes, changes);
+  const names = new Set([...before.namespaces.keys(), ...after.namespaces.keys()]);
+  for (const name of names) {
+    const old = before.namespaces.get(name) ?? emptyContent;
+    const now = after.namespaces.get(name) ?? emptyContent;
+    if (old === now) continue;
+    compareObject(old.namespace, now.namespace, changes);
+    compare(old.pods, now.pods, changes);
+    compare(old.services, now.services, changes);
+    compare(old.policies, now.policies, changes);
+  }
+  return changes;
+}
+
+function compare(
+  before: ReadonlyMap<string, KubernetesObject>,
+  after: ReadonlyMap<string, KubernetesObject>,
+  changes: ClusterChange[],
+): void {
+  if (before === after) return;
+  for (const [name, object] of before) if (!after.has(name)) changes.push({ type: 'delete', id: idOf(object) });
+  for (const [name, object] of after) compareObject(before.get(name), object, changes);
+}
+
+function compareObject(before: KubernetesObject | undefined, after: KubernetesObject | undefined, changes: ClusterChange[]): void {
+  if (before === after) return;
+  if (after === undefined) changes.push({ type: 'delete', id: idOf(before!) });
+  else changes.push({ type: 'put', object: after });
+}
+
+/** The identity of an object. */
+export function idOf(object: KubernetesObject): ObjectId {
+  return 'namespace' in object
+    ? { kind: object.kind, namespace: object.namespace, name: object.name }
+    : { kind: object.kind, name: object.name };
+}
+
+/** All pods of the snapshot. */
+export function* podsOf(cluster: Cluster): Generator<Pod> {
+  for (const { pods } of cluster.namespaces.values()) yield* pods.values();
+}

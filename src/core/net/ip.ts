@@ -1,0 +1,123 @@
+/** The IP version of an address. */
+export type Family = 4 | 6;
+
+/** An address. IPv4-mapped IPv6 addresses are IPv4 addresses here, as everywhere in Kubernetes. */
+export interface Ip {
+  readonly family: Family;
+  readonly value: bigint;
+}
+
+export const families: readonly Family[] = [4, 6];
+
+/** The number of bits of an address of the family. */
+export const widthOf = (family: Family): 32 | 128 => (family === 4 ? 32 : 128);
+
+/** The greatest address value of the family. */
+export const greatestOf = (family: Family): bigint => (1n << BigInt(widthOf(family))) - 1n;
+
+const mappedPrefix = 0xffffn << 32n;
+
+/** What of an address' spelling differs from the canonical one. */
+export interface Spelling {
+  readonly leadingZeros: boolean;
+  readonly mapped: boolean;
+}
+
+/**
+ * Reads an address the way Kubernetes' lenient parser does: octets with leading zeros are decimal, no zones.
+ * Undefined when the text is no address. Source: k8s.io/utils/net ParseIPSloppy.
+ */
+export function parseIpSloppy(text: string): (Ip & { readonly spelling: Spelling }) | undefined {
+  if (!text.includes(':')) {
+    const four = parseOctets(text);
+    return four && { family: 4, value: four.value, spelling: { leadingZeros: four.leadingZeros, mapped: false } };
+  }
+  const six = parseGroups(text);
+  if (six === undefined) return undefined;
+  if (six.value >> 32n === 0xffffn) {
+    return { family: 4, value: six.value & 0xffff_ffffn, spelling: { leadingZeros: six.leadingZeros, mapped: true } };
+  }
+  return { family: 6, value: six.value, spelling: { leadingZeros: six.leadingZeros, mapped: false } };
+}
+
+/** Reads an address, leading zeros refused. Undefined when the text is no address. */
+export function parseIp(text: string): Ip | undefined {
+  const parsed = parseIpSloppy(text);
+  return parsed === undefined || parsed.spelling.leadingZeros ? undefined : { family: parsed.family, value: parsed.value };
+}
+
+function parseOctets(text: string): { value: bigint; leadingZeros: boolean } | undefined {
+  const parts = text.split('.');
+  if (parts.length !== 4) return undefined;
+  let value = 0;
+  let leadingZeros = false;
+  for (const part of parts) {
+    if (!/^[0-9]+$/.test(part)) return undefined;
+    const octet = Number(part);
+    if (octet > 255) return undefined;
+    if (part.length > 1 && part.startsWith('0')) leadingZeros = true;
+    value = value * 256 + octet;
+  }
+  return { value: BigInt(value), leadingZeros };
+}
+
+function parseGroups(text: string): { value: bigint; leadingZeros: boolean } | undefined {
+  const halves = text.split('::');
+  if (halves.length > 2) return undefined;
+  const head = readGroups(halves[0]!, halves.length === 1);
+  const tail = halves.length === 2 ? readGroups(halves[1]!, true) : { groups: [], leadingZeros: false };
+  if (head === undefined || tail === undefined) return undefined;
+  const written = head.groups.length + tail.groups.length;
+  if (halves.length === 1 ? written !== 8 : written > 7) return undefined;
+  const groups = [...head.groups, ...new Array<number>(8 - written).fill(0), ...tail.groups];
+  return {
+    value: groups.reduce((value, group) => (value << 16n) | BigInt(group), 0n),
+    leadingZeros: head.leadingZeros || tail.leadingZeros,
+  };
+}
+
+/** The 16-bit groups between colons; the last may be a dotted quad when nothing can follow it. */
+function readGroups(text: string, quadAllowed: boolean): { groups: number[]; leadingZeros: boolean } | undefined {
+  if (text === '') return { groups: [], leadingZeros: false };
+  const parts = text.split(':');
+  const groups: number[] = [];
+  let leadingZeros = false;
+  for (const [index, part] of parts.entries()) {
+    if (part.includes('.')) {
+      const quad = quadAllowed && index === parts.length - 1 ? parseOctets(part) : undefined;
+      if (quad === undefined) return undefined;
+      leadingZeros = quad.leadingZeros;
+      groups.push(Number(quad.value >> 16n), Number(quad.value & 0xffffn));
+    } else if (/^[0-9a-fA-F]{1,4}$/.test(part)) groups.push(Number.parseInt(part, 16));
+    else return undefined;
+  }
+  return { groups, leadingZeros };
+}
+
+/** The canonical text of an address. Source: RFC 5952 section 4 for IPv6. */
+export function formatIp({ family, value }: Ip): string {
+  if (family === 4) return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 255n).join('.');
+  if (value >> 32n === mappedPrefix >> 32n) return `::ffff:${formatIp({ family: 4, value: value & 0xffff_ffffn })}`;
+  const groups = Array.from({ length: 8 }, (_, index) => Number((value >> BigInt(112 - 16 * index)) & 0xffffn));
+  const zeros = longestZeroRun(groups);
+  const hex = groups.map((group) => group.toString(16));
+  if (zeros.length < 2) return hex.join(':');
+  return `${hex.slice(0, zeros.start).join(':')}::${hex.slice(zeros.start + zeros.length).join(':')}`;
+}
+
+function longestZeroRun(groups: readonly number[]): { start: number; length: number } {
+  let best = { start: 0, length: 0 };
+  let start = 0;
+  for (let index = 0; index <= groups.length; index++) {
+    if (index < groups.length && groups[index] === 0) continue;
+    if (index - start > best.length) best = { start, length: index - start };
+    start = index + 1;
+  }
+  return best;
+}
+
+/** The canonical spelling of an address' text, or undefined when it is no address. */
+export function canonicalIp(text: string): string | undefined {
+  const ip = parseIp(text);
+  return ip && formatIp(ip);
+}

@@ -1,0 +1,235 @@
+import { type Choices, defaultChoices } from '../api/choices.ts';
+import type { ContainerPort, Direction, Namespace, NetworkPolicy, Node, ObjectId, Peer, Pod, Rule } from '../api/types.ts';
+import { qualifiedName } from '../api/types.ts';
+import { type ClusterChange, namespaceNameLabel } from '../cluster/cluster.ts';
+import { labelsKey } from '../label/selector.ts';
+import { AddressIndex } from './address-index.ts';
+import type { AddressOwner, CompiledPeer, CompiledPolicy, CompiledRule, ModelDelta, PodClass, PodSet } from './model.ts';
+import { type MutableClass, type MutableSet, PodSets } from './pod-sets.ts';
+
+type MutableDelta = {
+  addresses: Set<string>;
+  sets: Map<PodSet, Set<PodClass>>;
+  gates: Set<PodClass>;
+  nodes: Set<string>;
+};
+
+const emptyDelta = (): MutableDelta => ({ addresses: new Set(), sets: new Map(), gates: new Set(), nodes: new Set() });
+
+/**
+ * The compiled model of a cluster: fed with changes, read by the judges. The result depends on the objects alone, not on the
+ * order in which they came.
+ */
+export class PolicyModel {
+  readonly choices: Choices;
+  readonly #classes = new Map<string, MutableClass>();
+  readonly #policies = new Map<string, CompiledPolicy>();
+  readonly #sets = new PodSets((set, podClass) => this.#noteMembership(set, podClass));
+  readonly #addresses = new AddressIndex((address) => this.#delta.addresses.add(address));
+  readonly #classOf = new Map<Pod, MutableClass>();
+  readonly #pods = new Map<string, Pod>();
+  #delta = emptyDelta();
+
+  constructor(choices: Choices = defaultChoices) {
+    this.choices = choices;
+  }
+
+  /** All classes, by key. */
+  get classes(): ReadonlyMap<string, PodClass> {
+    return this.#classes;
+  }
+
+  /** All policies, by `namespace/name`. */
+  get policies(): ReadonlyMap<string, CompiledPolicy> {
+    return this.#policies;
+  }
+
+  /** Takes the changes in and says what they touched. */
+  update(changes: readonly ClusterChange[]): ModelDelta {
+    for (const change of changes) {
+      if (change.type === 'put') this.#put(change.object);
+      else this.#delete(change.id);
+    }
+    const delta = this.#delta;
+    this.#delta = emptyDelta();
+    return delta;
+  }
+
+  /** The class of a pod object that this model holds, or undefined when the pod is no party to policy. */
+  classOf(pod: Pod): PodClass | undefined {
+    return this.#classOf.get(pod);
+  }
+
+  /** Who has the canonical address. */
+  ownerOf(address: string): AddressOwner {
+    const owner = this.#addresses.ownerOf(address);
+    if (owner === undefined) return { kind: 'External' };
+    if (owner.kind === 'Node') return { kind: 'Node', node: owner };
+    return { kind: 'Pod', pod: owner, class: this.#classOf.get(owner)! };
+  }
+
+  /** The node of that name. */
+  nodeOf(name: string): Node | undefined {
+    return this.#addresses.nodeOf(name);
+  }
+
+  /** The policies that select the class and isolate the direction, in the order of evaluation. */
+  policiesOf(podClass: PodClass, direction: Direction): CompiledPolicy[] {
+    const policies: CompiledPolicy[] = [];
+    for (const set of podClass.sets) for (const policy of set.subjectOf) if (policy[direction] !== undefined) policies.push(policy);
+    return policies.sort(inOrderOfEvaluation);
+  }
+
+  #put(object: Namespace | Pod | Node | NetworkPolicy | { readonly kind: 'Service' }): void {
+    if (object.kind === 'Namespace') this.#sets.setNamespace(object);
+    else if (object.kind === 'Node') {
+      this.#addresses.setNode(object);
+      this.#delta.nodes.add(object.name);
+    } else if (object.kind === 'Pod') this.#replacePod(qualifiedName(object), object);
+    else if (object.kind === 'NetworkPolicy') this.#replacePolicy(qualifiedName(object), this.#compile(object));
+  }
+
+  #delete(id: ObjectId): void {
+    if (id.kind === 'Namespace')
+      this.#sets.setNamespace({ kind: 'Namespace', name: id.name, labels: { [namespaceNameLabel]: id.name }, terminating: false });
+    else if (id.kind === 'Node') {
+      this.#addresses.deleteNode(id.name);
+      this.#delta.nodes.add(id.name);
+    } else if (id.kind === 'Pod') this.#replacePod(qualifiedName(id), undefined);
+    else if (id.kind === 'NetworkPolicy') this.#replacePolicy(qualifiedName(id), undefined);
+  }
+
+  #replacePod(name: string, pod: Pod | undefined): void {
+    const before = this.#pods.get(name);
+    const isParty = pod !== undefined && this.#isParty(pod);
+    // The new member joins before the old one leaves, so that a class of one does not go and come back.
+    if (isParty) {
+      this.#pods.set(name, pod);
+      this.#join(pod);
+    } else this.#pods.delete(name);
+    if (before !== undefined) this.#leave(before, isParty ? pod : undefined);
+  }
+
+  /** Whether policy knows the pod as a pod. Source: semantics.md sections 2.4 and 4.4. */
+  #isParty(pod: Pod): boolean {
+    const isOver = pod.phase === 'Succeeded' || pod.phase === 'Failed';
+    return !(isOver && this.choices['terminal-pods'] === 'ignored') && !(pod.hostNetwork && this.choices.hostnetwork === 'node');
+  }
+
+  #join(pod: Pod): void {
+    const ports = countedPorts(pod.ports, this.choices);
+    const key = `${pod.namespace}|${labelsKey(pod.labels)}|${ports.map(portKey).sort().join(',')}${pod.hostNetwork ? '|host' : ''}`;
+    let podClass = this.#classes.get(key);
+    if (podClass === undefined) {
+      const { namespace, labels, hostNetwork } = pod;
+      podClass = { key, namespace, labels, ports, hostNetwork, members: new Map(), sets: new Set() };
+      this.#classes.set(key, podClass);
+      this.#sets.addClass(podClass);
+    }
+    podClass.members.set(pod.name, pod);
+    this.#classOf.set(pod, podClass);
+    for (const address of pod.addresses) this.#addresses.claim(address, pod);
+  }
+
+  #leave(pod: Pod, successor: Pod | undefined): void {
+    const podClass = this.#classOf.get(pod)!;
+    // The same object put again has nothing to leave.
+    if (pod === successor) return;
+    this.#classOf.delete(pod);
+    for (const address of pod.addresses) this.#addresses.unclaim(address, pod);
+    if (podClass.members.get(pod.name) === pod) podClass.members.delete(pod.name);
+    if (podClass.members.size > 0) return;
+    this.#classes.delete(podClass.key);
+    this.#sets.deleteClass(podClass);
+  }
+
+  #replacePolicy(name: string, policy: CompiledPolicy | undefined): void {
+    const before = this.#policies.get(name);
+    if (policy === undefined) this.#policies.delete(name);
+    else {
+      this.#policies.set(name, policy);
+      (policy.subjects as MutableSet).subjectOf.add(policy);
+      for (const podClass of policy.subjects.classes) this.#delta.gates.add(podClass);
+    }
+    if (before === undefined) return;
+    (before.subjects as MutableSet).subjectOf.delete(before);
+    for (const podClass of before.subjects.classes) this.#delta.gates.add(podClass);
+    for (const set of setsOf(before)) this.#sets.release(set as MutableSet);
+  }
+
+  #compile(policy: NetworkPolicy): CompiledPolicy {
+    const { namespace, name, subject: selector, source } = policy;
+    const compiled = {
+      id: { kind: 'NetworkPolicy' as const, namespace, name },
+      name: qualifiedName(policy),
+      tier: 'NetworkPolicy' as const,
+      priority: 0,
+      subject: { namespace, selector },
+      subjects: this.#sets.retain({ namespace }, selector),
+      ...(source && { source }),
+    };
+    return Object.assign(compiled, {
+      ...(policy.ingress && { ingress: this.#rules(compiled, 'ingress', policy.ingress) }),
+      ...(policy.egress && { egress: this.#rules(compiled, 'egress', policy.egress) }),
+    });
+  }
+
+  #rules(policy: CompiledPolicy, direction: Direction, rules: readonly Rule[]): CompiledRule[] {
+    return rules.map((rule, index) => ({
+      policy,
+      direction,
+      index,
+      action: 'accept',
+      ...(rule.peers && { peers: rule.peers.map((peer) => this.#peer(policy.subject.namespace, peer)) }),
+      ...(rule.ports && { ports: rule.ports }),
+      ...(rule.source && { source: rule.source }),
+    }));
+  }
+
+  #peer(namespace: string, peer: Peer): CompiledPeer {
+    const source = peer.source && { source: peer.source };
+    if (peer.kind === 'block') {
+      return { kind: 'addresses', addresses: peer.addresses, key: [peer.cidr, ...[...peer.except].sort()].join(' except '), ...source };
+    }
+    const scope = peer.namespaces === undefined ? { namespace } : { namespaces: peer.namespaces };
+    return { kind: 'pods', set: this.#sets.retain(scope, peer.pods), ...source };
+  }
+
+  #noteMembership(set: MutableSet, podClass: MutableClass): void {
+    let classes = this.#delta.sets.get(set);
+    if (classes === undefined) {
+      classes = new Set();
+      this.#delta.sets.set(set, classes);
+    }
+    classes.add(podClass);
+    if (set.subjectOf.size > 0) this.#delta.gates.add(podClass);
+  }
+}
+
+/** Every set that the policy holds a reference to, as often as it does. */
+function setsOf(policy: CompiledPolicy): PodSet[] {
+  const rules = [...(policy.ingress ?? []), ...(policy.egress ?? [])];
+  const peers = rules.flatMap((rule) => rule.peers ?? []);
+  return [policy.subjects, ...peers.flatMap((peer) => (peer.kind === 'pods' ? [peer.set] : []))];
+}
+
+/** Tier, then priority, then name; all policies of the NetworkPolicy tier have one priority, so there the order is for readers only. */
+function inOrderOfEvaluation(a: CompiledPolicy, b: CompiledPolicy): number {
+  if (a.tier !== b.tier) return tierOrder[a.tier] - tierOrder[b.tier];
+  return a.priority - b.priority || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+}
+
+const tierOrder = { Admin: 0, NetworkPolicy: 1, Baseline: 2 } as const;
+
+/** The named ports that count, by the choices sidecar-named-ports and duplicate-port-name. Unnamed ports mean nothing to policy. */
+function countedPorts(ports: readonly ContainerPort[], choices: Choices): ContainerPort[] {
+  const counted = ports.filter((port) => port.name !== undefined && (choices['sidecar-named-ports'] === 'yes' || !port.sidecar));
+  if (choices['duplicate-port-name'] === 'any') return counted;
+  const seen = new Set<string>();
+  return counted.filter((port) => {
+    const key = `${port.protocol} ${port.name}`;
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+const portKey = (port: ContainerPort): string => `${port.name}:${port.protocol}/${port.port}`;

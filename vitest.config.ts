@@ -1,0 +1,42 @@
+import { defineConfig } from 'vitest/config';
+
+// Pure rooms share one thread context (isolation would cost more than the tests); rooms that touch the kernel run one file at a time.
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'pure',
+          include: [
+            'src/core/**/*.test.ts',
+            'src/manifest/**/*.test.ts',
+            'test/property/**/*.test.ts',
+            'test/cases/**/*.test.ts',
+            'test/golden/**/*.test.ts',
+            'test/reference/**/*.test.ts',
+          ],
+          pool: 'threads',
+          isolate: false,
+          testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'system',
+          include: [
+            'src/dataplane/**/*.test.ts',
+            'src/agent/**/*.test.ts',
+            'src/lab/**/*.test.ts',
+            'src/cli/**/*.test.ts',
+            'test/kernel/**/*.test.ts',
+            'test/package/**/*.test.ts',
+          ],
+          pool: 'forks',
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
