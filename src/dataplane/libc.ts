@@ -1,0 +1,70 @@
+import { createRequire } from 'node:module';
+import { constants } from 'node:os';
+import type * as Koffi from 'koffi';
+import { MissingNeed } from './need.ts';
+
+/** A system call failed. `code` is the errno's name (`EPERM`), or its number where the name is unknown. */
+export class SystemCallError extends Error {
+  override readonly name = 'SystemCallError';
+  readonly call: string;
+  readonly errno: number;
+  readonly code: string;
+
+  constructor(call: string, errno: number) {
+    super(`${call}: ${errnoName(errno)}`);
+    this.call = call;
+    this.errno = errno;
+    this.code = errnoName(errno);
+  }
+}
+
+/** The calls of the C library that Node does not offer. Each returns what C returns: -1 on failure, and then `errno` says why. */
+export interface Libc {
+  setns(fd: number, type: number): number;
+  unshare(flags: number): number;
+  socket(domain: number, type: number, protocol: number): number;
+  bind(fd: number, address: Uint8Array, length: number): number;
+  setsockopt(fd: number, level: number, option: number, value: Uint8Array, length: number): number;
+  send(fd: number, bytes: Uint8Array, length: number, flags: number): number;
+  recv(fd: number, bytes: Uint8Array, length: number, flags: number): number;
+  /** The errno of the last call. */
+  errno(): number;
+}
+
+let koffi: typeof Koffi | undefined;
+let libc: Libc | undefined;
+
+/** The foreign function interface, loaded at first use: some 40 ms and 4 MB that programs without a kernel to talk to never pay. */
+export function loadKoffi(): typeof Koffi {
+  if (koffi !== undefined) return koffi;
+  if (process.platform !== 'linux') throw new MissingNeed('linux', `the dataplane needs Linux, this is ${process.platform}`);
+  try {
+    koffi = createRequire(import.meta.url)('koffi') as typeof Koffi;
+  } catch (cause) {
+    throw new MissingNeed('koffi', 'the optional package `koffi` is needed to call the kernel: run `npm install koffi`', { cause });
+  }
+  return koffi;
+}
+
+/** The C library this process runs on. Main thread only: koffi crashes in worker threads. */
+export function loadLibc(): Libc {
+  if (libc !== undefined) return libc;
+  const ffi = loadKoffi();
+  const self = ffi.load(null);
+  libc = {
+    setns: self.func('int setns(int fd, int type)'),
+    unshare: self.func('int unshare(int flags)'),
+    socket: self.func('int socket(int domain, int type, int protocol)'),
+    bind: self.func('int bind(int fd, const uint8_t *address, uint32_t length)'),
+    setsockopt: self.func('int setsockopt(int fd, int level, int option, const uint8_t *value, uint32_t length)'),
+    send: self.func('long send(int fd, const uint8_t *bytes, size_t length, int flags)'),
+    recv: self.func('long recv(int fd, uint8_t *bytes, size_t length, int flags)'),
+    errno: () => ffi.errno(),
+  };
+  return libc;
+}
+
+const namesOfErrno = new Map(Object.entries(constants.errno).map(([name, value]) => [value, name]));
+
+/** The name of an errno of this machine, such as `EEXIST`; the number as text where it has none. */
+export const errnoName = (errno: number): string => namesOfErrno.get(errno) ?? String(errno);
