@@ -1,0 +1,44 @@
+# What a person types. Everything below is quick when there is nothing to do.
+.DEFAULT_GOAL := help
+.PHONY: help setup system node build demo test bench clean
+MAKEFLAGS += --no-print-directory
+# nft, ip and conntrack stand in sbin, which a plain user's PATH leaves out.
+export PATH := $(PATH):/usr/sbin:/sbin
+
+packages := node_modules/.package-lock.json
+knip := toolchain/knip/node_modules/.package-lock.json
+with-node := toolchain/with-node
+
+help: ## this list
+	@echo 'Sallyport: Kubernetes network policy, enforced and explained.'
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 14
+
+setup: $(packages) ## install what is missing: system packages (as root), Node, npm packages
+
+build: $(packages) ## build/sallyport.js, which bin/sallyport runs
+	@$(with-node) node scripts/build.ts
+
+demo: build ## the production example on real packets, each pattern by itself and all together
+	@$(with-node) node scripts/demo.ts
+
+test: build $(knip) ## types, lint, unused code, and every fast test
+	@$(with-node) node scripts/test.ts
+
+bench: build ## the benchmarks, as ratios; make bench ONLY=core for one section
+	@$(with-node) node bench/run.ts $(ONLY)
+
+clean: ## remove what was built; what was installed stays
+	rm -rf build
+
+system:
+	@scripts/setup-system.sh
+
+node: system
+	@$(with-node) true 2>/dev/null || toolchain/npm-ci toolchain
+	@$(with-node) true
+
+$(packages): package-lock.json | node
+	@toolchain/npm-ci .
+
+$(knip): toolchain/knip/package-lock.json | node
+	@toolchain/npm-ci toolchain/knip
