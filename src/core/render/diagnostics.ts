@@ -1,0 +1,49 @@
+import type { Diagnostic, Source } from '../api/diagnostic.ts';
+import type { Style } from './palette.ts';
+import { columnsOf, printable, shorten } from './text.ts';
+
+/** Finds the text of a file that was read, or undefined when it is not at hand. */
+export type TextOf = (file: string) => string | undefined;
+
+/** `file:line:column`, as compilers and editors write it. */
+export const formatSource = ({ file, line, column }: Source): string => printable(`${file}:${line}:${column}`);
+
+/** The lines of a diagnostic: `file:line:column: error: message`, and the line of the file with a caret where its text is at hand. */
+export function* renderDiagnostic(diagnostic: Diagnostic, style: Style, textOf: TextOf = () => undefined): Iterable<string> {
+  const { severity, source, path, message, object } = diagnostic;
+  const { palette } = style;
+  const place = source === undefined ? '' : `${palette.strong(formatSource(source))}: `;
+  const kind = severity === 'error' ? palette.deny('error') : palette.warning('warning');
+  const field = path === undefined || path === '' ? '' : `${path}: `;
+  const whose = object === undefined ? '' : palette.faint(` (${printable(object)})`);
+  yield `${place}${kind}: ${printable(field + message)}${whose}`;
+  if (source !== undefined) yield* renderExcerpt(source, style, textOf(source.file));
+}
+
+const gutter = ' | ';
+
+function* renderExcerpt({ line, column }: Source, { palette, width }: Style, text: string | undefined): Iterable<string> {
+  const content = text === undefined ? undefined : lineOf(text, line);
+  if (content === undefined || content.trim() === '') return;
+  const number = String(line);
+  const room = (width ?? 160) - number.length - gutter.length;
+  const before = content.slice(0, column - 1).replaceAll('\t', ' ');
+  // A line of minified JSON has its fault far to the right: then the excerpt begins shortly before it.
+  const start = columnsOf(printable(before)) > room - 20 ? column - 1 : 0;
+  const mark = start === 0 ? '' : '…';
+  const shown = shorten(mark + printable(content.slice(start, start + room).replaceAll('\t', ' ')), room);
+  const indent = start === 0 ? columnsOf(printable(before)) : 1;
+  yield palette.faint(`${number}${gutter}`) + shown;
+  yield palette.faint(`${' '.repeat(number.length)}${gutter}`) + ' '.repeat(indent) + palette.deny('^');
+}
+
+/** The line of that number, from 1, without its end. Looks for line ends only: a file of 100 MB is not split for one line. */
+function lineOf(text: string, number: number): string | undefined {
+  let start = 0;
+  for (let line = 1; line < number; line++) {
+    start = text.indexOf('\n', start) + 1;
+    if (start === 0) return undefined;
+  }
+  const end = text.indexOf('\n', start);
+  return text.slice(start, end === -1 ? undefined : end).replace(/\r$/, '');
+}

@@ -1,0 +1,58 @@
+const printableAscii = /^[\x20-\x7e]*$/;
+const dangerous = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu;
+const wide =
+  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}]/u;
+const withoutWidth = /^[\p{Mn}\p{Me}\p{Cf}]+$/u;
+
+let graphemes: Intl.Segmenter | undefined;
+
+function segmentsOf(text: string): string[] {
+  graphemes ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
+  return Array.from(graphemes.segment(text), ({ segment }) => segment);
+}
+
+const columnsOfSegment = (segment: string): number => (withoutWidth.test(segment) ? 0 : wide.test(segment) ? 2 : 1);
+
+/** The text with everything escaped that a terminal would obey instead of show: control characters and changes of direction. */
+export function printable(text: string): string {
+  return printableAscii.test(text) ? text : text.replace(dangerous, (char) => `\\u{${char.codePointAt(0)!.toString(16)}}`);
+}
+
+/** How many columns of a terminal the text takes. Source: Unicode TR 11, wide characters and emoji count two. */
+export function columnsOf(text: string): number {
+  return printableAscii.test(text) ? text.length : segmentsOf(text).reduce((sum, segment) => sum + columnsOfSegment(segment), 0);
+}
+
+/** The text filled with blanks up to `columns`. */
+export function pad(text: string, columns: number, align: 'left' | 'right' = 'left'): string {
+  const blanks = ' '.repeat(Math.max(0, columns - columnsOf(text)));
+  return align === 'left' ? text + blanks : blanks + text;
+}
+
+/** Where a text that is too long loses characters: a name keeps its beginning and its end, a sentence its beginning. */
+export type Cut = 'end' | 'middle';
+
+/** The text in at most `columns` columns; what is left out is marked by an ellipsis. */
+export function shorten(text: string, columns: number, cut: Cut = 'end'): string {
+  if (columnsOf(text) <= columns) return text;
+  if (columns <= 1) return columns === 1 ? '…' : '';
+  const segments = segmentsOf(text);
+  const tail = cut === 'middle' ? take(segments.toReversed(), Math.floor((columns - 1) / 2)).reverse() : [];
+  const tailColumns = tail.reduce((sum, segment) => sum + columnsOfSegment(segment), 0);
+  return `${take(segments, columns - 1 - tailColumns).join('')}…${tail.join('')}`;
+}
+
+/** As many of the first segments as fit. */
+function take(segments: readonly string[], columns: number): string[] {
+  let sum = 0;
+  const end = segments.findIndex((segment) => {
+    sum += columnsOfSegment(segment);
+    return sum > columns;
+  });
+  return segments.slice(0, end === -1 ? undefined : end);
+}
+
+/** `1 policy`, `3 policies`. */
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
+}
