@@ -1,0 +1,199 @@
+import type { Direction } from '../api/types.ts';
+import { directions } from '../api/types.ts';
+import type { ModelDelta, PodClass } from '../policy/model.ts';
+import type { PolicyModel } from '../policy/policy-model.ts';
+import { baseChains, frame, frameObjects, generationChains, greatestGeneration, type RulesetOptions } from './frame.ts';
+import { closedGate, gateOf } from './gate.ts';
+import { GateChains } from './gate-chains.ts';
+import { Objects } from './objects.ts';
+import { addressesOf, familyOf, PeerSets } from './peer-sets.ts';
+import { type Plan, planOf } from './plan.ts';
+import type { RulesetObject } from './types.ts';
+
+/** The gates of a class, as the names of their chains. */
+type GatesOfClass = Partial<Record<Direction, string>>;
+
+/**
+ * What one node enforces, kept current with the policy model: only pods of this node are dispatched to gates, and only sets that those
+ * gates refer to exist. Fed with what each update of the model touched; asked for the plan that brings the kernel there.
+ */
+export class NodeRuleset {
+  readonly node: string;
+  readonly options: RulesetOptions;
+  readonly #model: PolicyModel;
+  readonly #objects = new Objects((name) => this.#peers.drop(name));
+  readonly #peers: PeerSets;
+  readonly #chains: GateChains;
+  /** Local classes with at least one address here. */
+  readonly #gates = new Map<PodClass, GatesOfClass>();
+  readonly #localAddresses = new Map<string, PodClass>();
+  readonly #closed = new Set<string>();
+  #generation = 0;
+  #isHooked = false;
+  #needsGeneration = false;
+  #marksAreClear: boolean;
+
+  constructor(model: PolicyModel, node: string, options: RulesetOptions) {
+    this.#model = model;
+    this.node = node;
+    this.options = options;
+    this.#peers = new PeerSets(model, this.#objects);
+    this.#chains = new GateChains(this.#objects, this.#peers);
+    // Marks of an earlier life may carry any number: until they are cleared, every packet is judged.
+    this.#marksAreClear = false;
+    for (const object of frameObjects(options, 0)) this.#objects.add(object);
+  }
+
+  /** The generation that connections are marked with; 0 when every packet is judged. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Whether the numbers are used up: the marks have to be cleared, after which `marksCleared` is to be called. */
+  get wantsClearMarks(): boolean {
+    return this.options.markMask !== 0 && !this.#marksAreClear;
+  }
+
+  /** No connection carries a mark any more: generations count from 1 again. */
+  marksCleared(): void {
+    this.#marksAreClear = true;
+    this.#needsGeneration = true;
+  }
+
+  /** Takes in what an update of the model touched. */
+  update(delta: ModelDelta): void {
+    const { shrank } = this.#peers.update(delta.addresses, delta.sets);
+    if (shrank) this.#needsGeneration = true;
+    for (const address of delta.addresses) this.#place(address);
+    for (const podClass of delta.gates) if (this.#gates.has(podClass)) this.#rebuild(podClass);
+    for (const address of delta.addresses) this.#dispatch(address);
+  }
+
+  /** The names of policies whose subjects are closed because they could not be programmed. */
+  get closed(): ReadonlySet<string> {
+    return this.#closed;
+  }
+
+  /** Closes or opens again the gates of all subjects of a policy: closed lets nothing through. */
+  setClosed(policy: string, closed: boolean): void {
+    if (closed) this.#closed.add(policy);
+    else this.#closed.delete(policy);
+    for (const podClass of this.#model.policies.get(policy)?.subjects.classes ?? []) if (this.#gates.has(podClass)) this.#rebuild(podClass);
+  }
+
+  /** Everything that the table holds, in an order in which it can be loaded. */
+  *objects(): Generator<RulesetObject> {
+    yield* this.#objects;
+    yield* baseChains(this.options);
+  }
+
+  /** The transactions that bring the kernel from what it was last told to this, or undefined when it is there. */
+  plan(): Plan | undefined {
+    const pending = this.#objects.pending();
+    const isAddition = !this.#needsGeneration;
+    const generation = isAddition ? this.#generation : this.#nextGeneration();
+    const plan = planOf(pending, this.#objects, {
+      hooks: this.#isHooked ? [] : baseChains(this.options),
+      generation: generation === this.#generation ? [] : generationChains(this.options, generation),
+      isAddition,
+    });
+    if (plan === undefined) {
+      this.#needsGeneration = false;
+      return undefined;
+    }
+    return {
+      ...plan,
+      prepared: () => this.#objects.prepared(),
+      switched: () => {
+        this.#objects.switched();
+        this.#isHooked = true;
+        this.#needsGeneration = false;
+        this.#setGeneration(generation);
+      },
+      cleaned: () => this.#objects.cleaned(),
+    };
+  }
+
+  /**
+   * Takes as known what the kernel was seen to hold under our table: the names in `known`, with the content that this has now (the caller repaired
+   * what differed). `hooked` says whether the base chains stand.
+   */
+  adopt(known: ReadonlySet<string>, hooked: boolean): void {
+    this.#objects.adopt(known);
+    this.#isHooked = hooked;
+  }
+
+  #nextGeneration(): number {
+    if (!this.#marksAreClear) return 0;
+    return this.#generation < greatestGeneration(this.options.markMask) ? this.#generation + 1 : 0;
+  }
+
+  #setGeneration(generation: number): void {
+    if (generation === 0 && this.#generation !== 0) this.#marksAreClear = false;
+    this.#generation = generation;
+    for (const chain of generationChains(this.options, generation)) this.#objects.replace(chain);
+  }
+
+  /** Notes whether the address is a pod's of this node, and of which class. */
+  #place(address: string): void {
+    const owner = this.#model.ownerOf(address);
+    const isLocal = owner.kind === 'Pod' && owner.pod.node === this.node && !owner.pod.hostNetwork;
+    const before = this.#localAddresses.get(address);
+    const now = isLocal ? owner.class : undefined;
+    if (before === now) return;
+    if (now === undefined) this.#localAddresses.delete(address);
+    else {
+      this.#localAddresses.set(address, now);
+      if (!this.#gates.has(now)) this.#rebuild(now);
+    }
+    if (before !== undefined && !this.#isHere(before)) this.#forget(before);
+  }
+
+  #isHere(podClass: PodClass): boolean {
+    for (const address of addressesOf(podClass)) if (this.#localAddresses.get(address) === podClass) return true;
+    return false;
+  }
+
+  #rebuild(podClass: PodClass): void {
+    const before = this.#gates.get(podClass) ?? {};
+    const now: GatesOfClass = {};
+    for (const direction of directions) {
+      const policies = this.#model.policiesOf(podClass, direction);
+      if (policies.length === 0) continue;
+      const isClosed = policies.some(({ name }) => this.#closed.has(name));
+      now[direction] = this.#chains.take(
+        isClosed ? closedGate(policies, direction) : gateOf(policies, direction, podClass, this.#model.choices),
+      );
+    }
+    this.#gates.set(podClass, now);
+    for (const direction of directions) if (before[direction] !== undefined) this.#objects.release(before[direction]);
+    if (before.egress === now.egress && before.ingress === now.ingress) return;
+    for (const address of addressesOf(podClass)) this.#dispatch(address);
+  }
+
+  #forget(podClass: PodClass): void {
+    for (const chain of Object.values(this.#gates.get(podClass) ?? {})) this.#objects.release(chain);
+    this.#gates.delete(podClass);
+  }
+
+  /** Points the dispatch of an address to its gates. */
+  #dispatch(address: string): void {
+    const podClass = this.#localAddresses.get(address);
+    const gates: GatesOfClass = (podClass && this.#gates.get(podClass)) ?? {};
+    const family = familyOf(address);
+    let changed = false;
+    for (const direction of directions) {
+      const chain = gates[direction];
+      const isolated = chain === undefined ? undefined : true;
+      const changes = [
+        this.#objects.setElement(frame.dispatch(direction, family), address, chain === undefined ? undefined : { to: 'jump', chain }),
+        this.#objects.setElement(frame.isolated(direction, family), address, isolated),
+      ];
+      changed ||= changes.includes(true);
+    }
+    const policed = (gates.egress ?? gates.ingress) ? true : undefined;
+    changed = this.#objects.setElement(frame.policed(family), address, policed) || changed;
+    changed = this.#objects.setElement(frame.hairpin(family), `${address} . ${address}`, policed) || changed;
+    if (changed) this.#needsGeneration = true;
+  }
+}

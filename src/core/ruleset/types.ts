@@ -1,0 +1,97 @@
+import type { Protocol } from '../net/protocol.ts';
+
+/** The table that holds everything of ours; nothing else of the host is read or written. */
+export const table = 'inet sallyport';
+
+/** nft's names of the types of our set keys. Source: nft(8), SETS and DATA TYPES. */
+export type KeyType = 'ipv4_addr' | 'ipv6_addr' | 'inet_service' | 'inet_proto';
+
+/**
+ * What a lookup takes from the packet's connection. The ends are those of the connection as conntrack knows it, the same for
+ * packets of both directions: the source before SNAT, the destination and its port after DNAT. `packet-*` are the addresses
+ * that the packet itself carries, for packets without a connection.
+ */
+export type Key =
+  | 'source4'
+  | 'source6'
+  | 'destination4'
+  | 'destination6'
+  | 'destination-port'
+  | 'ends4'
+  | 'ends6'
+  | 'destination-and-port4'
+  | 'destination-and-port6'
+  | 'packet-source4'
+  | 'packet-source6'
+  | 'packet-destination4'
+  | 'packet-destination6';
+
+/** Where a rule sends the packet. */
+export type Verdict = { readonly to: 'accept' | 'drop' } | { readonly to: 'goto' | 'jump'; readonly chain: string };
+
+/** One expression of a rule; a rule is a list of them and goes on only while they match. */
+export type Expression =
+  | { readonly match: 'protocol'; readonly protocol: Protocol }
+  | { readonly match: 'in'; readonly key: Key; readonly set: string }
+  | { readonly match: 'icmp' }
+  | { readonly match: 'neighbour-discovery' }
+  | { readonly match: 'not-syn' }
+  | { readonly match: 'mark'; readonly mask: number; readonly value: number }
+  | { readonly match: 'established' }
+  | { readonly match: 'original-direction' }
+  | { readonly match: 'interface'; readonly pattern: string }
+  | { readonly match: 'spoofed' }
+  | { readonly do: 'set-mark'; readonly mask: number; readonly value: number }
+  | { readonly do: 'count'; readonly counter: string }
+  | { readonly do: 'witness'; readonly family: 4 | 6; readonly set: string }
+  | { readonly do: 'reset' }
+  | { readonly do: 'dispatch'; readonly key: Key; readonly map: string }
+  | { readonly do: 'by-state'; readonly chains: Readonly<Record<ConnectionState, Verdict>> }
+  | { readonly do: 'verdict'; readonly verdict: Verdict };
+
+/** What conntrack says of a packet. Source: nft(8), CONNTRACK EXPRESSIONS. */
+export type ConnectionState = 'new' | 'established' | 'related' | 'invalid' | 'untracked';
+
+export interface Rule {
+  readonly expressions: readonly Expression[];
+  /** Shown by `nft list`; names policies. */
+  readonly comment?: string;
+}
+
+interface Named {
+  readonly name: string;
+  readonly comment?: string;
+}
+
+/** A chain; `hook` makes it a base chain. */
+export interface Chain extends Named {
+  readonly kind: 'chain';
+  readonly hook?: { readonly hook: 'forward' | 'input' | 'prerouting'; readonly priority: number };
+  readonly rules: readonly Rule[];
+}
+
+/** A set. Elements are nft's text of a key: `10.0.0.1`, `10.0.0.1 . 80`, `10.0.0.0-10.0.0.9`. */
+export interface AddressSetObject extends Named {
+  readonly kind: 'set';
+  readonly types: readonly KeyType[];
+  /** Interval sets are immutable: nft 1.0.6 loses deletions from them silently, older kernels miss lookups while they change. */
+  readonly interval: boolean;
+  /** Filled by the kernel, forgotten after this many seconds. */
+  readonly timeoutSeconds?: number;
+  readonly elements: ReadonlySet<string>;
+}
+
+/** A verdict map. */
+export interface VerdictMap extends Named {
+  readonly kind: 'map';
+  readonly types: readonly KeyType[];
+  readonly interval: boolean;
+  readonly elements: ReadonlyMap<string, Verdict>;
+}
+
+/** A counter of its own, which survives the chains that count with it. */
+export interface Counter extends Named {
+  readonly kind: 'counter';
+}
+
+export type RulesetObject = Chain | AddressSetObject | VerdictMap | Counter;
