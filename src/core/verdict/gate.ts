@@ -1,0 +1,128 @@
+import type { Choices } from '../api/choices.ts';
+import type { Direction } from '../api/types.ts';
+import { type AddressSet, hasAddress } from '../net/address-set.ts';
+import { protocols } from '../net/protocol.ts';
+import { type CompiledPolicy, type Tier, tiers } from '../policy/model.ts';
+import type { PolicyModel } from '../policy/policy-model.ts';
+import { type Party, portsOf } from './party.ts';
+import { matchRule, type RuleMatch, type RuleQuestion } from './rule-match.ts';
+
+/**
+ * Why a gate is open or closed. `rule`, `own-node`, `hairpin` and `no-rule-matched` come from the NetworkPolicy tier of an isolated
+ * pod, `tier` from a cluster-wide policy.
+ */
+export type Reason = 'not-isolated' | 'rule' | 'no-rule-matched' | 'self' | 'hairpin' | 'own-node' | 'unpoliced-endpoint' | 'tier';
+
+/** A rule of which one half holds and the other fails. */
+export interface NearMiss extends RuleMatch {
+  readonly failed: 'peer' | 'port';
+}
+
+/** What one gate of a connection says. */
+export interface GateVerdict {
+  readonly allowed: boolean;
+  readonly reason: Reason;
+  /** The policies that isolate this gate; for the reason `tier` the one that decided. In the order of evaluation. */
+  readonly policies: readonly CompiledPolicy[];
+  /** Every rule that matches. */
+  readonly rules: readonly RuleMatch[];
+  /** Of a denial: the rules that almost matched. */
+  readonly nearMisses: readonly NearMiss[];
+}
+
+/** What a gate is asked: may its subject talk with the remote? */
+export interface GateQuestion {
+  readonly direction: Direction;
+  readonly subject: Party;
+  readonly remote: Party;
+  readonly protocol: string;
+  /** The destination port, after translation. */
+  readonly port: number;
+  /** A pod reaches itself through a Service. */
+  readonly isHairpin: boolean;
+}
+
+/** Whether an address that is not the remote's real one would be in a block; see `assumption.ts`. */
+export type Within = (addresses: AddressSet) => boolean;
+
+const open = (reason: Reason): GateVerdict => ({ allowed: true, reason, policies: [], rules: [], nearMisses: [] });
+
+/** A gate of a pod that reaches itself at its own address. */
+export const selfGate: GateVerdict = open('self');
+
+/** Judges one gate. Source: `gate` in semantics.md section 7. */
+export function judgeGate(model: PolicyModel, question: GateQuestion, choices: Choices, isWithin?: Within): GateVerdict {
+  const { direction, subject, remote } = question;
+  if (subject.owner.kind !== 'Pod') return open('unpoliced-endpoint');
+  const podClass = subject.owner.class;
+  const policies = model.policiesOf(podClass, direction);
+  if (policies.length === 0) return open('not-isolated');
+  const destination = direction === 'egress' ? remote : subject;
+  const asked: RuleQuestion = {
+    remote,
+    isWithin: isWithin ?? ((addresses) => hasAddress(addresses, remote.ip)),
+    protocol: question.protocol,
+    port: question.port,
+    declared: portsOf(destination),
+    choices,
+  };
+  for (const tier of tiers) {
+    const ofTier = policies.filter((policy) => policy.tier === tier);
+    const verdict = tier === 'NetworkPolicy' ? isolationTier(model, ofTier, question, asked) : orderedTier(ofTier, direction, asked);
+    if (verdict !== undefined) return verdict;
+    if (tier === 'NetworkPolicy' && choices['baseline-skip'] === 'any-direction' && isSelectedElsewhere(model, question)) break;
+  }
+  return open('not-isolated');
+}
+
+/** A cluster-wide tier: the first rule that matches decides. Undefined when none does, or when it passes on. */
+function orderedTier(policies: readonly CompiledPolicy[], direction: Direction, asked: RuleQuestion): GateVerdict | undefined {
+  for (const policy of policies)
+    for (const rule of policy[direction]!) {
+      const match = matchRule(rule, asked);
+      if (!match.peerMatches || !match.portMatches) continue;
+      if (rule.action === 'pass') return undefined;
+      return { allowed: rule.action === 'accept', reason: 'tier', policies: [policy], rules: [match], nearMisses: [] };
+    }
+  return undefined;
+}
+
+/** The NetworkPolicy tier: final for an isolated pod, silent for another. */
+function isolationTier(
+  model: PolicyModel,
+  policies: readonly CompiledPolicy[],
+  question: GateQuestion,
+  asked: RuleQuestion,
+): GateVerdict | undefined {
+  if (policies.length === 0) return undefined;
+  const { choices } = asked;
+  if (question.isHairpin && choices['service-hairpin'] === 'allow') return { ...open('hairpin'), policies };
+  if (isOwnNode(model, question, choices)) return { ...open('own-node'), policies };
+  const isPoliced = protocols.some((protocol) => protocol === asked.protocol);
+  if (!isPoliced && choices['other-l4'] === 'allow') return open('not-isolated');
+  if (!isPoliced && choices['other-l4'] === 'deny') return { ...denial, policies };
+  const matches = policies.flatMap((policy) => policy[question.direction]!.map((rule) => matchRule(rule, asked)));
+  const rules = matches.filter(({ peerMatches, portMatches }) => peerMatches && portMatches);
+  if (rules.length > 0) return { allowed: true, reason: 'rule', policies, rules, nearMisses: [] };
+  return { ...denial, policies, nearMisses: matches.flatMap(nearMiss) };
+}
+
+const denial: GateVerdict = { allowed: false, reason: 'no-rule-matched', policies: [], rules: [], nearMisses: [] };
+
+function nearMiss(match: RuleMatch): NearMiss[] {
+  if (match.peerMatches === match.portMatches) return [];
+  return [{ ...match, failed: match.peerMatches ? 'port' : 'peer' }];
+}
+
+/** Whether the exception for a pod's own node holds. Source: semantics.md section 4.3. */
+function isOwnNode(model: PolicyModel, { direction, subject, remote }: GateQuestion, choices: Choices): boolean {
+  if (direction === 'egress' && choices['own-node-egress'] === 'policy') return false;
+  const name = subject.owner.kind === 'Pod' ? subject.owner.pod.node : undefined;
+  return name !== undefined && model.nodeOf(name)?.addresses.includes(remote.address) === true;
+}
+
+function isSelectedElsewhere(model: PolicyModel, { direction, subject }: GateQuestion): boolean {
+  if (subject.owner.kind !== 'Pod') return false;
+  const tier: Tier = 'NetworkPolicy';
+  return model.policiesOf(subject.owner.class, direction === 'egress' ? 'ingress' : 'egress').some((policy) => policy.tier === tier);
+}

@@ -1,0 +1,46 @@
+import type { Choices } from '../api/choices.ts';
+import type { PolicyModel } from '../policy/policy-model.ts';
+import { type GateQuestion, type GateVerdict, judgeGate, selfGate } from './gate.ts';
+import { isSamePod, type Party } from './party.ts';
+
+/** One connection, in the direction in which it is opened. */
+export interface Connection {
+  /** The source, before source translation. */
+  readonly from: Party;
+  /** The destination, after destination translation. */
+  readonly to: Party;
+  /** TCP, UDP, SCTP, or another protocol, for which the verdict is a prediction. */
+  readonly protocol: string;
+  /** The destination port, after translation. */
+  readonly port: number;
+  /** The source asked for a Service, which led here. */
+  readonly isThroughService?: boolean;
+}
+
+/** Whether a connection is allowed, and what both gates say. */
+export interface Verdict {
+  readonly allowed: boolean;
+  readonly egress: GateVerdict;
+  readonly ingress: GateVerdict;
+}
+
+/** Judges one connection. Source: `decide` in semantics.md section 7. */
+export function judge(model: PolicyModel, connection: Connection, choices: Choices = model.choices): Verdict {
+  const { from, to, isThroughService } = connection;
+  const isSelf = isSamePod(from, to);
+  if (isSelf && !isThroughService) return { allowed: true, egress: selfGate, ingress: selfGate };
+  const [egressQuestion, ingressQuestion] = gateQuestions(connection);
+  const egress = judgeGate(model, egressQuestion, choices);
+  const ingress = judgeGate(model, ingressQuestion, choices);
+  return { allowed: egress.allowed && ingress.allowed, egress, ingress };
+}
+
+/** What the two gates of a connection are asked. */
+export function gateQuestions(connection: Connection): readonly [egress: GateQuestion, ingress: GateQuestion] {
+  const { from, to, protocol, port } = connection;
+  const isHairpin = isSamePod(from, to);
+  return [
+    { direction: 'egress', subject: from, remote: to, protocol, port, isHairpin },
+    { direction: 'ingress', subject: to, remote: from, protocol, port, isHairpin },
+  ];
+}
