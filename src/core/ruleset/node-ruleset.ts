@@ -5,10 +5,11 @@ import type { PolicyModel } from '../policy/policy-model.ts';
 import { baseChains, frame, frameObjects, generationChains, greatestGeneration, type RulesetOptions } from './frame.ts';
 import { closedGate, gateOf } from './gate.ts';
 import { GateChains } from './gate-chains.ts';
+import { type Drift, driftOf, isMutable, type Listing } from './listing.ts';
 import { Objects } from './objects.ts';
 import { addressesOf, familyOf, PeerSets } from './peer-sets.ts';
 import { type Plan, planOf } from './plan.ts';
-import type { RulesetObject } from './types.ts';
+import type { Chain, RulesetObject } from './types.ts';
 
 /** The gates of a class, as the names of their chains. */
 type GatesOfClass = Partial<Record<Direction, string>>;
@@ -29,7 +30,9 @@ export class NodeRuleset {
   readonly #localAddresses = new Map<string, PodClass>();
   readonly #closed = new Set<string>();
   #generation = 0;
-  #isHooked = false;
+  /** Base chains that the kernel lacks, and those it has with another content. */
+  #hooks: readonly Chain[];
+  #damagedHooks: readonly Chain[] = [];
   #needsGeneration = false;
   #marksAreClear: boolean;
 
@@ -42,6 +45,7 @@ export class NodeRuleset {
     // Marks of an earlier life may carry any number: until they are cleared, every packet is judged.
     this.#marksAreClear = false;
     for (const object of frameObjects(options, 0)) this.#objects.add(object);
+    this.#hooks = baseChains(options);
   }
 
   /** The generation that connections are marked with; 0 when every packet is judged. */
@@ -93,7 +97,8 @@ export class NodeRuleset {
     const isAddition = !this.#needsGeneration;
     const generation = isAddition ? this.#generation : this.#nextGeneration();
     const plan = planOf(pending, this.#objects, {
-      hooks: this.#isHooked ? [] : baseChains(this.options),
+      hooks: this.#hooks,
+      damagedHooks: this.#damagedHooks,
       generation: generation === this.#generation ? [] : generationChains(this.options, generation),
       isAddition,
     });
@@ -106,7 +111,8 @@ export class NodeRuleset {
       prepared: () => this.#objects.prepared(),
       switched: () => {
         this.#objects.switched();
-        this.#isHooked = true;
+        this.#hooks = [];
+        this.#damagedHooks = [];
         this.#needsGeneration = false;
         this.#setGeneration(generation);
       },
@@ -115,12 +121,20 @@ export class NodeRuleset {
   }
 
   /**
-   * Takes as known what the kernel was seen to hold under our table: the names in `known`, with the content that this has now (the caller repaired
-   * what differed). `hooked` says whether the base chains stand.
+   * Takes in what the kernel holds under our table, and what nft lists for a table that holds what this does: the next plan brings the one to
+   * the other. Returns what differed.
    */
-  adopt(known: ReadonlySet<string>, hooked: boolean): void {
-    this.#objects.adopt(known);
-    this.#isHooked = hooked;
+  adopt(actual: Listing, expected: Listing): Drift {
+    const drift = driftOf(actual, expected, (name) => {
+      const object = this.#objects.get(name);
+      return object !== undefined && isMutable(object);
+    });
+    const hooks = baseChains(this.options);
+    this.#hooks = hooks.filter(({ name }) => !drift.known.has(name));
+    this.#damagedHooks = hooks.filter(({ name }) => drift.damaged.has(name));
+    this.#objects.adopt(drift);
+    if (drift.damaged.size + this.#hooks.length > 0) this.#needsGeneration = true;
+    return drift;
   }
 
   #nextGeneration(): number {

@@ -1,4 +1,5 @@
 import { Names } from './hash.ts';
+import { type Drift, isMutable } from './listing.ts';
 import type { RulesetObject, Verdict } from './types.ts';
 
 interface Entry {
@@ -18,6 +19,10 @@ export interface Pending {
   readonly touched: ReadonlyMap<string, ReadonlyMap<string, Before>>;
   /** Objects that nothing refers to any more, each before those it needed. */
   readonly idle: readonly RulesetObject[];
+  /** Objects that the kernel has with another content. */
+  readonly damaged: readonly RulesetObject[];
+  /** Objects that the kernel has and that are none of these. */
+  readonly strangers: readonly { readonly kind: RulesetObject['kind']; readonly name: string }[];
 }
 
 /**
@@ -30,6 +35,8 @@ export class Objects {
   readonly #created = new Set<string>();
   readonly #idle = new Set<string>();
   readonly #touched = new Map<string, Map<string, Before>>();
+  #damaged: ReadonlySet<string> = new Set();
+  #strangers: Pending['strangers'] = [];
   readonly #onDrop: (name: string) => void;
 
   /** `onDrop` is told of every object that is gone for good. */
@@ -118,7 +125,8 @@ export class Objects {
       if (real.size > 0) touched.set(name, real);
     }
     const idle = Array.from(this.#idle, (name) => this.#entries.get(name)!.object).reverse();
-    return { created, touched, idle: inOrderOfRemoval(idle) };
+    const damaged = Array.from(this.#damaged, (name) => this.#entries.get(name)?.object).filter((object) => object !== undefined);
+    return { created, touched, idle: inOrderOfRemoval(idle), damaged, strangers: inOrderOfRemoval(this.#strangers) };
   }
 
   /** The kernel has all objects that were created. */
@@ -129,18 +137,26 @@ export class Objects {
   /** The kernel has all elements. */
   switched(): void {
     this.#touched.clear();
+    this.#damaged = new Set();
   }
 
   /** The kernel has forgotten the idle objects. */
   cleaned(): void {
+    this.#strangers = [];
     for (const name of this.#idle) this.#drop(name);
   }
 
-  /** Takes as known to the kernel what a listing of it showed: the rest is to create. */
-  adopt(known: ReadonlySet<string>): void {
+  /** Takes what a listing of the kernel showed as what the kernel was told; the difference is pending. */
+  adopt({ known, damaged, strangers }: Drift): void {
     this.#touched.clear();
     this.#created.clear();
-    for (const name of this.#entries.keys()) if (!known.has(name)) this.#created.add(name);
+    this.#damaged = damaged;
+    this.#strangers = strangers;
+    for (const [name, { object }] of this.#entries) {
+      const listed = known.get(name);
+      if (listed === undefined) this.#created.add(name);
+      else if (isMutable(object)) this.#touched.set(name, differences(object, listed.elements));
+    }
   }
 
   #drop(name: string): void {
@@ -153,8 +169,15 @@ export class Objects {
   }
 }
 
+/** Every element that differs from the listed ones, with what was listed. */
+function differences(object: RulesetObject, listed: ReadonlyMap<string, Verdict | true>): Map<string, Before> {
+  const keys = object.kind === 'set' || object.kind === 'map' ? [...object.elements.keys(), ...listed.keys()] : [];
+  const pairs = keys.map((key): [string, Before] => [key, listed.get(key)]);
+  return new Map(pairs.filter(([key, before]) => !sameElement(before, elementOf(object, key))));
+}
+
 /** Chains before maps before the rest: rules refer to maps and sets, and map elements to chains, which are emptied first. */
-function inOrderOfRemoval(objects: readonly RulesetObject[]): RulesetObject[] {
+function inOrderOfRemoval<T extends { readonly kind: RulesetObject['kind'] }>(objects: readonly T[]): T[] {
   const rank = { chain: 1, map: 0, set: 2, counter: 3 } as const;
   return [...objects].sort((a, b) => rank[a.kind] - rank[b.kind]);
 }

@@ -28,28 +28,33 @@ export interface Plan extends Transactions {
   cleaned(): void;
 }
 
+/** What changes of the fixed part of the table. */
+interface Frame {
+  readonly hooks: readonly Chain[];
+  readonly damagedHooks: readonly Chain[];
+  readonly generation: readonly Chain[];
+  readonly isAddition: boolean;
+}
+
 /** The scripts for what is pending; undefined when nothing is. */
 export function planOf(
-  { created, touched, idle }: Pending,
+  pending: Pending,
   objects: Objects,
-  {
-    hooks,
-    generation,
-    isAddition,
-  }: { readonly hooks: readonly Chain[]; readonly generation: readonly Chain[]; readonly isAddition: boolean },
+  { hooks, damagedHooks, generation, isAddition }: Frame,
 ): Omit<Plan, 'prepared' | 'switched' | 'cleaned'> | undefined {
+  const { created, touched, idle, damaged, strangers } = pending;
   const elements = elementCommands(touched, objects);
-  const move = [...elements.now, ...replaceChains(generation), ...addAll(hooks)];
-  const clean = [...elements.later, ...removeAll(idle)];
+  const replaced = new Set(generation.map(({ name }) => name));
+  const move = [
+    ...refillAll(damaged.filter(({ name }) => !replaced.has(name))),
+    ...elements.now,
+    ...refillAll([...generation, ...damagedHooks]),
+    ...addAll(hooks),
+  ];
+  const clean = [...elements.later, ...removeAll([...idle, ...strangers])];
   const prepare = created.length === 0 ? [] : [`add table ${table}`, ...addAll(created)];
   if (prepare.length + move.length + clean.length === 0) return undefined;
-  return {
-    prepare: script(prepare),
-    switch: script(move),
-    clean: script(clean),
-    isAddition,
-    created,
-  };
+  return { prepare: script(prepare), switch: script(move), clean: script(clean), isAddition, created };
 }
 
 const script = (commands: readonly string[]): string => (commands.length === 0 ? '' : `${commands.join('\n')}\n`);
@@ -62,12 +67,16 @@ export function addAll(objects: readonly RulesetObject[]): string[] {
 }
 
 /** The commands that remove objects which nothing else refers to. */
-export function removeAll(objects: readonly RulesetObject[]): string[] {
+function removeAll(objects: readonly { readonly kind: RulesetObject['kind']; readonly name: string }[]): string[] {
   return [...objects.filter(({ kind }) => kind === 'chain').map(({ name }) => `flush chain ${table} ${name}`), ...objects.map(printDelete)];
 }
 
-function replaceChains(chains: readonly Chain[]): string[] {
-  return chains.flatMap((chain) => [`flush chain ${table} ${chain.name}`, ...printRules(chain)]);
+/** The commands that give existing objects the content they should have. */
+function refillAll(objects: readonly RulesetObject[]): string[] {
+  return objects.flatMap((object) => {
+    if (object.kind === 'chain') return [`flush chain ${table} ${object.name}`, ...printRules(object)];
+    return object.kind === 'counter' ? [] : [`flush ${object.kind} ${table} ${object.name}`, printAdd(object)];
+  });
 }
 
 /**

@@ -137,7 +137,8 @@ export function printRules(chain: Chain): string[] {
 }
 
 /** The command that deletes an object. */
-export const printDelete = (object: RulesetObject): string => `delete ${object.kind} ${table} ${object.name}`;
+export const printDelete = (object: { readonly kind: RulesetObject['kind']; readonly name: string }): string =>
+  `delete ${object.kind} ${table} ${object.name}`;
 
 /** Commands for some elements, in pieces of a length that nft's parser likes. */
 export function printElements(verb: 'add' | 'delete', object: { readonly name: string }, elements: readonly string[]): string[] {
