@@ -1,5 +1,5 @@
-import type { Direction } from '../api/types.ts';
-import { directions } from '../api/types.ts';
+import { type Direction, directions } from '../api/types.ts';
+import { families } from '../net/ip.ts';
 import type { ModelDelta, PodClass } from '../policy/model.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 import { baseChains, frame, frameObjects, generationChains, greatestGeneration, type RulesetOptions } from './frame.ts';
@@ -8,8 +8,8 @@ import { GateChains } from './gate-chains.ts';
 import { type Drift, driftOf, isMutable, type Listing } from './listing.ts';
 import { Objects } from './objects.ts';
 import { addressesOf, familyOf, PeerSets } from './peer-sets.ts';
-import { type Plan, planOf } from './plan.ts';
-import type { Chain, RulesetObject } from './types.ts';
+import { addAll, closingScript, type Plan, planOf } from './plan.ts';
+import { type Chain, type RulesetObject, table } from './types.ts';
 
 /** The gates of a class, as the names of their chains. */
 type GatesOfClass = Partial<Record<Direction, string>>;
@@ -27,7 +27,7 @@ export class NodeRuleset {
   readonly #chains: GateChains;
   /** Local classes with at least one address here. */
   readonly #gates = new Map<PodClass, GatesOfClass>();
-  readonly #localAddresses = new Map<string, PodClass>();
+  readonly #local = new Map<string, { readonly podClass: PodClass; readonly name: string }>();
   readonly #closed = new Set<string>();
   #generation = 0;
   /** Base chains that the kernel lacks, and those it has with another content. */
@@ -64,13 +64,14 @@ export class NodeRuleset {
     this.#needsGeneration = true;
   }
 
-  /** Takes in what an update of the model touched. */
-  update(delta: ModelDelta): void {
+  /** Takes in what an update of the model touched. Returns the addresses that left a pod of this node. */
+  update(delta: ModelDelta): string[] {
     const { shrank } = this.#peers.update(delta.addresses, delta.sets);
     if (shrank) this.#needsGeneration = true;
-    for (const address of delta.addresses) this.#place(address);
+    const gone = [...delta.addresses].filter((address) => this.#place(address));
     for (const podClass of delta.gates) if (this.#gates.has(podClass)) this.#rebuild(podClass);
     for (const address of delta.addresses) this.#dispatch(address);
+    return gone;
   }
 
   /** The names of policies whose subjects are closed because they could not be programmed. */
@@ -83,6 +84,37 @@ export class NodeRuleset {
     if (closed) this.#closed.add(policy);
     else this.#closed.delete(policy);
     for (const podClass of this.#model.policies.get(policy)?.subjects.classes ?? []) if (this.#gates.has(podClass)) this.#rebuild(podClass);
+  }
+
+  /** The policies, `namespace/name`, that isolate subjects whose gates are among the objects. */
+  policiesOf(objects: readonly RulesetObject[]): string[] {
+    const names = new Set(objects.map(({ name }) => name));
+    const policies = new Set<string>();
+    for (const [podClass, gates] of this.#gates)
+      for (const direction of directions)
+        if (names.has(gates[direction] ?? '')) for (const { name } of this.#model.policiesOf(podClass, direction)) policies.add(name);
+    return [...policies].sort();
+  }
+
+  /** A script that would create the gates which these policies alone make, for asking the kernel whether it would take them. */
+  trialScript(policies: readonly string[]): string {
+    const trial = new Objects(() => undefined);
+    const chains = new GateChains(trial, new PeerSets(this.#model, trial));
+    const wanted = new Set(policies);
+    for (const podClass of this.#gates.keys())
+      for (const direction of directions) {
+        const isolating = this.#model.policiesOf(podClass, direction).filter(({ name }) => wanted.has(name));
+        if (isolating.length > 0) chains.take(gateOf(isolating, direction, podClass, this.#model.choices));
+      }
+    return `${[`add table ${table}`, ...addAll([...frameObjects(this.options, 0), ...trial])].join('\n')}\n`;
+  }
+
+  /** A script that isolates every address that should be: those whose gates the kernel lacks are closed by it, the others are not touched. */
+  closingScript(): string {
+    return closingScript(
+      this.#objects.pending(),
+      directions.flatMap((direction) => families.map((family) => frame.isolated(direction, family))),
+    );
   }
 
   /** Everything that the table holds, in an order in which it can be loaded. */
@@ -148,23 +180,20 @@ export class NodeRuleset {
     for (const chain of generationChains(this.options, generation)) this.#objects.replace(chain);
   }
 
-  /** Notes whether the address is a pod's of this node, and of which class. */
-  #place(address: string): void {
+  /** Notes which pod of this node has the address, if any does. Returns whether a pod of this node lost it. */
+  #place(address: string): boolean {
     const owner = this.#model.ownerOf(address);
-    const isLocal = owner.kind === 'Pod' && owner.pod.node === this.node && !owner.pod.hostNetwork;
-    const before = this.#localAddresses.get(address);
-    const now = isLocal ? owner.class : undefined;
-    if (before === now) return;
-    if (now === undefined) this.#localAddresses.delete(address);
-    else {
-      this.#localAddresses.set(address, now);
-      if (!this.#gates.has(now)) this.#rebuild(now);
-    }
-    if (before !== undefined && !this.#isHere(before)) this.#forget(before);
+    const now = owner.kind === 'Pod' && owner.pod.node === this.node && !owner.pod.hostNetwork ? owner : undefined;
+    const before = this.#local.get(address);
+    if (now === undefined) this.#local.delete(address);
+    else this.#local.set(address, { podClass: now.class, name: now.pod.name });
+    if (now !== undefined && !this.#gates.has(now.class)) this.#rebuild(now.class);
+    if (before !== undefined && before.podClass !== now?.class && !this.#isHere(before.podClass)) this.#forget(before.podClass);
+    return before !== undefined && (before.name !== now?.pod.name || before.podClass.namespace !== now.class.namespace);
   }
 
   #isHere(podClass: PodClass): boolean {
-    for (const address of addressesOf(podClass)) if (this.#localAddresses.get(address) === podClass) return true;
+    for (const address of addressesOf(podClass)) if (this.#local.get(address)?.podClass === podClass) return true;
     return false;
   }
 
@@ -192,7 +221,7 @@ export class NodeRuleset {
 
   /** Points the dispatch of an address to its gates. */
   #dispatch(address: string): void {
-    const podClass = this.#localAddresses.get(address);
+    const podClass = this.#local.get(address)?.podClass;
     const gates: GatesOfClass = (podClass && this.#gates.get(podClass)) ?? {};
     const family = familyOf(address);
     let changed = false;

@@ -97,3 +97,13 @@ function elementCommands(touched: Pending['touched'], objects: Objects): { now: 
   }
   return { now, later };
 }
+
+/** The commands that put into the named sets what is pending for them and take nothing out. */
+export function closingScript({ touched }: Pending, names: readonly string[]): string {
+  return script(
+    names.flatMap((name) => {
+      const added = Array.from(touched.get(name) ?? []).flatMap(([key, before]) => (before === undefined ? [key] : []));
+      return printElements('add', { name }, added);
+    }),
+  );
+}

@@ -1,0 +1,218 @@
+import type { Choices } from '#core/api/choices.ts';
+import type { ClusterChange } from '#core/cluster/cluster.ts';
+import { PolicyModel } from '#core/policy/policy-model.ts';
+import type { RulesetOptions } from '#core/ruleset/frame.ts';
+import { NodeRuleset } from '#core/ruleset/node-ruleset.ts';
+import type { Plan } from '#core/ruleset/plan.ts';
+import { printTable } from '#core/ruleset/print.ts';
+import { findUnprogrammable } from './blame.ts';
+import type { Kernel } from './kernel.ts';
+
+/** A policy whose subjects are closed because the kernel rejects what it says, or a fault of the machine. */
+export interface Failure {
+  /** `namespace/name`; absent when no single policy is at fault. */
+  readonly policy?: string;
+  readonly message: string;
+}
+
+/** What one pass of the loop did. */
+export interface Applied {
+  /** The version of the last batch of changes that the kernel now has. */
+  readonly version: number;
+  /** From when the pass began to when the kernel had it. */
+  readonly milliseconds: number;
+  /** Everything that is not enforced as written at this moment. */
+  readonly failures: readonly Failure[];
+  /** Names of objects that an audit found different from what they should be. */
+  readonly repaired: readonly string[];
+}
+
+export interface ReconcilerOptions extends Omit<RulesetOptions, 'choices'> {
+  readonly node: string;
+  readonly choices: Choices;
+  readonly kernel: Kernel;
+  /** Told of every pass that changed something or took in a new version. */
+  readonly onApplied: (applied: Applied) => void;
+  /** Milliseconds between audits; 0 for none. */
+  readonly auditInterval: number;
+  /** Milliseconds before a failed pass is tried again. */
+  readonly retryInterval: number;
+}
+
+/**
+ * Keeps the kernel's table what policies say. One pass at a time; what comes in meanwhile is one batch for the next. Before `synced` nothing is
+ * programmed. When it dies, the kernel goes on enforcing; a new one adopts what is there.
+ */
+export class Reconciler {
+  readonly #options: ReconcilerOptions;
+  readonly #model: PolicyModel;
+  readonly #ruleset: NodeRuleset;
+  #queue: ClusterChange[] = [];
+  #version = 0;
+  #reported = 0;
+  #isSynced = false;
+  #mustAdopt = true;
+  #isDirty = false;
+  #running: Promise<void> | undefined;
+  #timers: NodeJS.Timeout[] = [];
+  #isStopped = false;
+  #gone: string[] = [];
+
+  constructor(options: ReconcilerOptions) {
+    this.#options = options;
+    this.#model = new PolicyModel(options.choices);
+    this.#ruleset = new NodeRuleset(this.#model, options.node, options);
+    if (options.auditInterval > 0) this.#timers.push(setInterval(() => this.audit(), options.auditInterval));
+  }
+
+  /** Takes in a batch of changes; `version` comes back when the kernel has it. */
+  offer(changes: readonly ClusterChange[], version: number): void {
+    for (const change of changes) this.#queue.push(change);
+    this.#version = version;
+    this.#wake();
+  }
+
+  /** The changes so far are a complete picture: programming may begin. */
+  synced(): void {
+    this.#isSynced = true;
+    this.#wake();
+  }
+
+  /** Compares the kernel with the intent and repairs what differs, at the next pass. */
+  audit(): void {
+    this.#mustAdopt = true;
+    for (const policy of this.#ruleset.closed) this.#ruleset.setClosed(policy, false);
+    this.#wake();
+  }
+
+  /** Stops the loop after the pass that runs; the table stays. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    await this.#running;
+  }
+
+  #wake(): void {
+    this.#isDirty = true;
+    if (!this.#isSynced || this.#isStopped || this.#running !== undefined) return;
+    // What arrives in this turn of the event loop belongs to the same batch.
+    this.#running = new Promise<void>((resolve) => setImmediate(resolve))
+      .then(() => this.#passes())
+      .finally(() => {
+        this.#running = undefined;
+        if (this.#isDirty && !this.#isStopped) this.#wake();
+      });
+  }
+
+  async #passes(): Promise<void> {
+    while (this.#isDirty && !this.#isStopped) {
+      this.#isDirty = false;
+      const started = performance.now();
+      const failures: Failure[] = [];
+      const repaired: string[] = [];
+      const version = this.#takeIn();
+      let changed = false;
+      try {
+        if (this.#mustAdopt) repaired.push(...(await this.#adopt()));
+        changed = await this.#apply();
+        await this.#tidy();
+      } catch (error) {
+        failures.push({ message: messageOf(error) });
+        this.#failed();
+      }
+      for (const policy of this.#ruleset.closed) failures.push({ policy, message: 'the kernel rejects its rules; its pods are closed' });
+      if (!changed && version === this.#reported && failures.length === 0) continue;
+      this.#reported = version;
+      this.#options.onApplied({ version, milliseconds: performance.now() - started, failures, repaired });
+    }
+  }
+
+  #takeIn(): number {
+    const changes = this.#queue;
+    this.#queue = [];
+    for (const change of changes) {
+      const id = change.type === 'put' ? change.object : change.id;
+      // A policy that was edited gets another chance.
+      if (id.kind === 'NetworkPolicy' && this.#ruleset.closed.has(`${id.namespace}/${id.name}`))
+        this.#ruleset.setClosed(`${id.namespace}/${id.name}`, false);
+    }
+    this.#gone.push(...this.#ruleset.update(this.#model.update(changes)));
+    return this.#version;
+  }
+
+  /** Begins with what the kernel holds. Returns the names of what was not as it should be. */
+  async #adopt(): Promise<string[]> {
+    const { kernel } = this.#options;
+    const actual = await kernel.list();
+    const expected = actual.size === 0 ? actual : await kernel.listOf(printTable(this.#ruleset.objects()));
+    const drift = this.#ruleset.adopt(actual, expected);
+    this.#mustAdopt = false;
+    return [...drift.damaged, ...drift.strangers.map(({ name }) => name)];
+  }
+
+  async #apply(): Promise<boolean> {
+    let plan = this.#ruleset.plan();
+    if (plan === undefined) return false;
+    if (!(await this.#prepare(plan))) {
+      await this.#isolate(plan);
+      plan = this.#ruleset.plan();
+      if (plan === undefined) return false;
+      await this.#run(plan.prepare);
+      plan.prepared();
+    }
+    await this.#run(plan.switch);
+    plan.switched();
+    await this.#run(plan.clean);
+    plan.cleaned();
+    return true;
+  }
+
+  async #prepare(plan: Plan): Promise<boolean> {
+    try {
+      await this.#run(plan.prepare);
+    } catch {
+      return false;
+    }
+    plan.prepared();
+    return true;
+  }
+
+  /** Finds the policies that the kernel rejects and closes their subjects; everyone else is programmed. */
+  async #isolate(plan: Plan): Promise<void> {
+    const { kernel } = this.#options;
+    await this.#run(this.#ruleset.closingScript());
+    const atFault = await findUnprogrammable(this.#ruleset.policiesOf(plan.created), (policies) =>
+      kernel.check(this.#ruleset.trialScript(policies)),
+    );
+    for (const policy of atFault) this.#ruleset.setClosed(policy, true);
+    // The closing script told the kernel more than is noted; the next pass compares.
+    this.#mustAdopt = true;
+  }
+
+  async #run(script: string): Promise<void> {
+    if (script !== '') await this.#options.kernel.run(script);
+  }
+
+  /** What follows a change and need not be awaited by it: connections of addresses that changed hands, marks whose numbers are used up. */
+  async #tidy(): Promise<void> {
+    const { kernel } = this.#options;
+    const gone = this.#gone;
+    this.#gone = [];
+    if (gone.length > 0) await kernel.forgetConnections(gone);
+    if (!this.#ruleset.wantsClearMarks) return;
+    await kernel.clearMarks(this.#options.markMask);
+    this.#ruleset.marksCleared();
+    await this.#apply();
+  }
+
+  /** After an unexpected rejection the kernel is looked at again before anything else. */
+  #failed(): void {
+    this.#mustAdopt = true;
+    if (this.#isStopped) return;
+    this.#timers.push(setTimeout(() => this.#wake(), this.#options.retryInterval));
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
