@@ -1,0 +1,64 @@
+import type { Command, Option } from 'commander';
+import { choices } from '#core/api/choices.ts';
+import { createProgram } from './program.ts';
+import { stdout } from './terminal.ts';
+
+/** What could stand where the last word is: the candidates, or file names of the shell's own finding. */
+export type Candidates = readonly Candidate[] | 'files';
+
+/** A word with what it means. */
+export interface Candidate {
+  readonly word: string;
+  readonly description: string;
+}
+
+/** Answers a shell: a line for each candidate, then `:4`, or `:0` where it shall offer file names. Source: cobra's `__complete`. */
+export async function complete(words: readonly string[]): Promise<void> {
+  const candidates = candidatesOf(await createProgram(() => true), words);
+  if (candidates === 'files') return stdout.print([':0']);
+  const current = words.at(-1) ?? '';
+  const fitting = candidates.filter(({ word }) => word.startsWith(current));
+  await stdout.print([...fitting.map(({ word, description }) => `${word}\t${description}`), ':4']);
+}
+
+/** The candidates for the last of the words that follow the program's name. */
+export function candidatesOf(program: Command, words: readonly string[]): Candidates {
+  let command = program;
+  let awaiting: Option | undefined;
+  for (const word of words.slice(0, -1)) {
+    if (awaiting !== undefined) awaiting = undefined;
+    else if (word === '--') return 'files';
+    else if (word.startsWith('-')) awaiting = optionAwaitingValue(command, word);
+    else command = command.commands.find((candidate) => candidate.name() === word) ?? command;
+  }
+  const current = words.at(-1) ?? '';
+  if (awaiting !== undefined) return valuesOf(awaiting);
+  if (current.startsWith('-')) return [command, program].flatMap(optionsOf);
+  return [...command.commands.flatMap(commandCandidate), ...command.registeredArguments.flatMap(({ argChoices }) => wordsOf(argChoices))];
+}
+
+function optionAwaitingValue(command: Command, word: string): Option | undefined {
+  if (word.includes('=')) return undefined;
+  return command.options.find((option) => (option.short === word || option.long === word) && (option.required || option.optional));
+}
+
+const filesWanted = new Set(['--filename', '--flows']);
+
+function valuesOf(option: Option): Candidates {
+  if (filesWanted.has(option.long ?? '')) return 'files';
+  if (option.long === '--set')
+    return wordsOf(Object.entries(choices).flatMap(([name, values]) => values.map((value) => `${name}=${value}`)));
+  return wordsOf(option.argChoices);
+}
+
+const wordsOf = (words: readonly string[] = []): Candidate[] => words.map((word) => ({ word, description: '' }));
+
+function optionsOf(command: Command): Candidate[] {
+  return command.options.flatMap(({ long, short, hidden, description }) => (hidden ? [] : [{ word: long ?? short ?? '', description }]));
+}
+
+// Commander tells which commands are hidden only through its help.
+const commandCandidate = (command: Command): Candidate[] => {
+  const isShown = command.parent === null || command.createHelp().visibleCommands(command.parent).includes(command);
+  return isShown ? [{ word: command.name(), description: command.summary() || command.description() }] : [];
+};

@@ -1,0 +1,27 @@
+import { CommanderError } from 'commander';
+import { CannotAnswer, messageOf } from './exit.ts';
+import { programFor } from './program.ts';
+import { stderr } from './terminal.ts';
+
+const words = process.argv.slice(2);
+
+try {
+  // A shell asks with words that are not finished: they are not for the parser.
+  if (words[0] === '__complete') await (await import('./complete.ts')).complete(words.slice(1));
+  else await (await programFor(words)).parseAsync(words, { from: 'user' });
+} catch (thrown) {
+  process.exitCode = await explain(thrown);
+}
+
+/** Says why there is no answer. Commander has said its own already; it throws for a shown help, too. */
+async function explain(thrown: unknown): Promise<number> {
+  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
+  const { palette } = stderr.style;
+  if (thrown instanceof CannotAnswer) {
+    await stderr.print([`${palette.deny('error')}: ${thrown.message}`, ...(thrown.hint === undefined ? [] : [thrown.hint])]);
+    return 2;
+  }
+  const trace = thrown instanceof Error ? (thrown.stack ?? thrown.message) : messageOf(thrown);
+  await stderr.print([`${palette.deny('error')}: this is a bug in sallyport, please report it:`, trace]);
+  return 2;
+}

@@ -1,0 +1,36 @@
+import { Command } from 'commander';
+import { buildOf } from './build.ts';
+import { type Entry, entries } from './commands.ts';
+
+/** The command that the words call, if they do: `check` of `sallyport check …` and of `sallyport help check`. */
+function calledOf(words: readonly string[]): Entry | undefined {
+  const names = words.filter((word) => !word.startsWith('-'));
+  const name = names[0] === 'help' ? names[1] : names[0];
+  return entries.find((entry) => entry.name === name);
+}
+
+/** The program with its commands; those that `isNeeded` are loaded, the others stand there with name and summary. */
+export async function createProgram(isNeeded: (entry: Entry) => boolean): Promise<Command> {
+  const program = new Command('sallyport')
+    .description('Kubernetes network policy, enforced and explained.')
+    .usage('<command> [options]')
+    .version(buildOf().version, '--version', 'the version')
+    .option('--no-color', 'no colour, even on a terminal')
+    .helpOption('-h, --help', 'this help; sallyport help <command> shows the options of a command, with examples')
+    .helpCommand('help [command]', 'the options of a command, with examples')
+    .exitOverride();
+  for (const entry of entries) {
+    const command = program
+      .command(entry.name, entry.hidden ? { hidden: true } : {})
+      .summary(entry.summary)
+      .helpOption('-h, --help', 'this help');
+    if (isNeeded(entry)) (await entry.load()).define(command);
+  }
+  return program;
+}
+
+/** The program for these words. */
+export function programFor(words: readonly string[]): Promise<Command> {
+  const called = calledOf(words);
+  return createProgram((entry) => entry === called);
+}

@@ -1,0 +1,77 @@
+import type { WriteStream } from 'node:tty';
+import colors from 'picocolors';
+import { type Palette, plain, type Style } from '#core/render/palette.ts';
+
+const batch = 1 << 16;
+
+/** A place for output: standard output or standard error. */
+export class Output {
+  readonly style: Style;
+  readonly #stream: WriteStream;
+  #isClosed = false;
+
+  /** `coloured`: colour is wanted where the stream is a terminal. */
+  constructor(stream: WriteStream, coloured: boolean) {
+    this.#stream = stream;
+    this.style = { palette: coloured && stream.isTTY ? colourful : plain, ...(stream.isTTY && { width: stream.columns }) };
+    // A reader that has seen enough (`| head`) is no fault; what is left goes nowhere, and the exit code stands.
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE' && !this.#isClosed) process.exitCode = 2;
+      this.#isClosed = true;
+    });
+  }
+
+  get isTerminal(): boolean {
+    return this.#stream.isTTY;
+  }
+
+  /** Nobody reads any more. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Writes the lines as they are made, waiting for a slow reader. */
+  async print(lines: Iterable<string>): Promise<void> {
+    let text = '';
+    for (const line of lines) {
+      text += `${line}\n`;
+      if (text.length < batch) continue;
+      await this.write(text);
+      text = '';
+      if (this.#isClosed) return;
+    }
+    if (text !== '') await this.write(text);
+  }
+
+  /** Writes a text as it is. */
+  write(text: string): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#stream.write(text, () => resolve());
+    });
+  }
+}
+
+const palette = colors.createColors(true);
+
+const colourful: Palette = {
+  allow: palette.green,
+  deny: palette.red,
+  warning: palette.yellow,
+  strong: palette.bold,
+  faint: palette.dim,
+};
+
+/** Whether the user wants colour. Source: https://no-color.org */
+export function wantsColour(words: readonly string[], environment: NodeJS.ProcessEnv): boolean {
+  const own = words.includes('--') ? words.slice(0, words.indexOf('--')) : words;
+  return !own.includes('--no-color') && (environment.NO_COLOR ?? '') === '' && environment.TERM !== 'dumb';
+}
+
+const coloured = wantsColour(process.argv.slice(2), process.env);
+
+/** Results go here. */
+export const stdout = new Output(process.stdout, coloured);
+
+/** Diagnostics and progress go here. */
+export const stderr = new Output(process.stderr, coloured);

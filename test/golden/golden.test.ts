@@ -1,0 +1,24 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildProgram, runSession } from './session.ts';
+
+// Sessions are documentation: what a user types, and what the built program answers. UPDATE_GOLDEN=1 writes them anew; read the diff.
+const here = import.meta.dirname;
+const sessions = readdirSync(here, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('session.txt'));
+
+describe.concurrent('golden', () => {
+  let path: string;
+  beforeAll(async () => {
+    path = await buildProgram();
+  });
+  afterAll(() => rmSync(path, { recursive: true }));
+
+  it.each(sessions.map((session) => [relative(here, dirname(join(here, session))), session]))('%s', async (_name, session) => {
+    const file = join(here, session);
+    const before = readFileSync(file, 'utf8');
+    const after = await runSession(before, dirname(file), path);
+    if (process.env.UPDATE_GOLDEN === '1') writeFileSync(file, after);
+    else expect(after).toBe(before);
+  });
+});

@@ -1,0 +1,57 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export const root = join(import.meta.dirname, '../..');
+
+/**
+ * Bundles the program as it ships and returns a directory for PATH with `sallyport` in it.
+ */
+export async function buildProgram(): Promise<string> {
+  const directory = mkdtempSync(join(tmpdir(), 'sallyport-golden-'));
+  await run(process.execPath, [join(root, 'scripts/build.ts'), directory], root, process.env);
+  writeFileSync(join(directory, 'package.json'), '{"type":"module"}');
+  writeFileSync(join(directory, 'sallyport'), `#!/bin/sh\nexec '${process.execPath}' '${directory}/sallyport.js' "$@"\n`);
+  chmodSync(join(directory, 'sallyport'), 0o755);
+  return directory;
+}
+
+/** The commands of a session: what stands behind `$ `, with lines that a backslash continues. */
+export function commandsOf(session: string): string[] {
+  return Array.from(session.matchAll(/^\$ ((?:.*\\\n)*.*)$/gm), ([, command]) => command!);
+}
+
+/**
+ * Runs the commands of a session one after the other and returns the session as it went: each command, its standard output, then
+ * its standard error, each line behind `2> `, then `[exit code N]` unless it is 0. Commands run in `directory` if it holds more
+ * than the session, otherwise in the root of the repository.
+ */
+export async function runSession(session: string, directory: string, path: string): Promise<string> {
+  const cwd = readdirSync(directory).length > 1 ? directory : root;
+  const { NO_COLOR: _, ...environment } = process.env;
+  const parts: string[] = [];
+  for (const command of commandsOf(session)) {
+    const { code, stdout, stderr } = await run('bash', ['-o', 'pipefail', '-c', command], cwd, {
+      ...environment,
+      PATH: `${path}:${process.env.PATH}`,
+    });
+    const faults = stderr.replace(/^(.*)\n/gm, (_, line) => `${`2> ${line}`.trimEnd()}\n`);
+    parts.push(`$ ${command}\n${stdout}${faults}${code === 0 ? '' : `[exit code ${code}]\n`}`);
+  }
+  return parts.join('\n');
+}
+
+interface Result {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(program: string, words: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Result> {
+  return new Promise((resolve) => {
+    execFile(program, words, { cwd, env, maxBuffer: 1 << 28, timeout: 60_000 }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
+    }).stdin?.end();
+  });
+}
