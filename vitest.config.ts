@@ -13,7 +13,7 @@ export default defineConfig({
             'test/property/**/*.test.ts',
             'test/cases/**/*.test.ts',
             'test/golden/**/*.test.ts',
-            'test/reference/**/*.test.ts',
+            'test/reference/**/*.test.ts', 'test/judges/**/*.test.ts',
           ],
           pool: 'threads',
           isolate: false,

@@ -1,0 +1,83 @@
+import { type Choices, defaultChoices } from '#core/api/choices.ts';
+import type { KubernetesObject } from '#core/api/types.ts';
+import type { ClusterChange } from '#core/cluster/cluster.ts';
+import { PolicyModel } from '#core/policy/policy-model.ts';
+import { NodeRuleset } from '#core/ruleset/node-ruleset.ts';
+import { type Packet, type SimulatedTable, tableOf, walk } from '#core/ruleset/simulate.ts';
+
+/** A connection of the simulator: addresses after DNAT and before SNAT. */
+export interface SimulatedConnection {
+  readonly source: string;
+  readonly destination: string;
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP';
+  readonly port: number;
+}
+
+/** Pods without a node live on this one. */
+const onlyNode = 'only-node';
+
+/** A cluster whose every node has its ruleset, as data: packets walk through what the kernel would be given. */
+export class SimulatedCluster {
+  readonly model: PolicyModel;
+  readonly rulesets = new Map<string, NodeRuleset>();
+  readonly #choices: Choices;
+  #tables = new Map<string, SimulatedTable>();
+
+  constructor(nodes: readonly string[], choices: Choices = defaultChoices) {
+    this.#choices = choices;
+    this.model = new PolicyModel(choices);
+    for (const node of [...nodes, onlyNode])
+      this.rulesets.set(node, new NodeRuleset(this.model, node, { choices, markMask: 0xff000000, witness: false }));
+  }
+
+  /** Takes changes in, and plans as far as the kernel would be told. */
+  update(changes: readonly ClusterChange[]): void {
+    const placed = changes.map((change): ClusterChange => (change.type === 'put' ? { type: 'put', object: place(change.object) } : change));
+    const delta = this.model.update(placed);
+    for (const ruleset of this.rulesets.values()) {
+      ruleset.update(delta);
+      commit(ruleset);
+      if (ruleset.wantsClearMarks) {
+        ruleset.marksCleared();
+        commit(ruleset);
+      }
+    }
+    this.#tables = new Map(Array.from(this.rulesets, ([node, ruleset]) => [node, tableOf(ruleset.objects())]));
+  }
+
+  /** Whether the connection is established: every packet of it, in both directions, is let through on every node that it passes. */
+  isAllowed(connection: SimulatedConnection): boolean {
+    const source = this.model.ownerOf(connection.source);
+    const destination = this.model.ownerOf(connection.destination);
+    if (source.kind === 'Pod' && destination.kind === 'Pod' && source.pod === destination.pod) return true;
+    const nodes = new Set([source, destination].flatMap((owner) => (owner.kind === 'Pod' ? [owner.pod.node ?? onlyNode] : [])));
+    return [...nodes].every((node) => this.#passes(node, connection));
+  }
+
+  #passes(node: string, { source, destination, protocol, port }: SimulatedConnection): boolean {
+    const own = this.model.nodeOf(node)?.addresses ?? [];
+    // Packets that a node sends itself meet no hook of ours.
+    if (own.includes(source)) return true;
+    const hook = own.includes(destination) ? 'input' : 'forward';
+    const packet: Packet = { hook, source, destination, protocol, port, state: 'new', original: true, syn: true, mark: 0 };
+    const table = this.#tables.get(node)!;
+    const opening = walk(table, packet);
+    const later = [true, false].flatMap((original) =>
+      [0, opening.mark].map((mark) => walk(table, { ...packet, state: 'established', syn: false, original, mark })),
+    );
+    const verdicts = new Set([opening, ...later].map(({ verdict }) => verdict === 'accept'));
+    if (verdicts.size !== 1) throw new Error(`packets of one connection are judged differently: ${JSON.stringify(packet)}`);
+    return opening.verdict === 'accept';
+  }
+}
+
+function place(object: KubernetesObject): KubernetesObject {
+  return object.kind === 'Pod' && object.node === undefined ? { ...object, node: onlyNode } : object;
+}
+
+function commit(ruleset: NodeRuleset): void {
+  const plan = ruleset.plan();
+  plan?.prepared();
+  plan?.switched();
+  plan?.cleaned();
+}
