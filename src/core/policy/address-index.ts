@@ -2,7 +2,8 @@ import type { Node, Pod } from '../api/types.ts';
 
 /**
  * Who has which address. At most one live pod does; when two claim it (its last owner is not yet gone), the one that is not
- * terminating has it, then the running one, then the first by name, so that the answer does not depend on the order of events.
+ * finished has it, then the one that is not terminating, then the running one, then the first by name, so that the answer does not
+ * depend on the order of events.
  */
 export class AddressIndex {
   readonly #claims = new Map<string, Pod | Pod[]>();
@@ -28,7 +29,8 @@ export class AddressIndex {
   claim(address: string, pod: Pod): void {
     const claim = this.#claims.get(address);
     if (claim === undefined) this.#claims.set(address, pod);
-    else this.#claims.set(address, [...(Array.isArray(claim) ? claim : [claim]), pod].sort(byRight));
+    else if (Array.isArray(claim)) this.#claims.set(address, [...new Set([...claim, pod])].sort(byRight));
+    else if (claim !== pod) this.#claims.set(address, [claim, pod].sort(byRight));
     this.#onChange(address);
   }
 
@@ -65,7 +67,8 @@ export class AddressIndex {
 }
 
 function byRight(a: Pod, b: Pod): number {
-  const rank = (pod: Pod): number => (pod.terminating ? 2 : 0) + (pod.phase === 'Running' ? 0 : 1);
+  const isOver = (pod: Pod): boolean => pod.phase === 'Succeeded' || pod.phase === 'Failed';
+  const rank = (pod: Pod): number => (isOver(pod) ? 4 : 0) + (pod.terminating ? 2 : 0) + (pod.phase === 'Running' ? 0 : 1);
   const name = (pod: Pod): string => `${pod.namespace}/${pod.name}`;
   return rank(a) - rank(b) || (name(a) < name(b) ? -1 : 1);
 }
