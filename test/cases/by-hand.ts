@@ -107,7 +107,8 @@ function peerOf(peer: Any): NonNullable<Rule['peers']>[number] {
   };
 }
 
-function portOf({ protocol = 'TCP', port, endPort }: Any): PortMatch {
+function portOf({ protocol: written, port, endPort }: Any): PortMatch {
+  const protocol = written ?? 'TCP';
   if (port === undefined || port === null) return { kind: 'every', protocol };
   if (typeof port === 'string') return { kind: 'named', protocol, name: port };
   return { kind: 'range', protocol, first: port, last: endPort ?? port };
