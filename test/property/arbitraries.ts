@@ -74,11 +74,14 @@ const podSeed = (namespaces: readonly string[]): fc.Arbitrary<PodSeed> =>
     name: fc.constantFrom(...podNames),
     labels: podLabels,
     number: fc.integer({ min: 1, max: 12 }),
-    families: fc.constantFrom('four', 'four', 'both', 'both', 'six', 'none'),
+    families: fc.constantFrom('four', 'four', 'four', 'both', 'both', 'both', 'six', 'none'),
     containerPorts,
     node: fc.option(fc.constantFrom(...nodeNames)),
     hostNetwork: often(8),
-    phase: fc.constantFrom('Running', 'Running', 'Running', 'Running', 'Pending', 'Unknown', 'Succeeded', 'Failed'),
+    phase: fc.oneof(
+      { arbitrary: fc.constant('Running'), weight: 8 },
+      { arbitrary: fc.constantFrom('Pending', 'Unknown', 'Succeeded', 'Failed'), weight: 2 },
+    ),
     terminating: often(5),
   });
 
@@ -108,7 +111,7 @@ function podsOf(seeds: readonly PodSeed[], nodes: readonly RawNode[]): RawPod[] 
   });
 }
 
-/** A cluster of two to four namespaces, up to three nodes, up to ten pods and up to six policies. */
+/** A cluster of two to four namespaces, up to three nodes, up to ten pods and up to eight policies. */
 export const rawCluster: fc.Arbitrary<RawCluster> = fc.integer({ min: 2, max: namespaceNames.length }).chain((count) => {
   const names = namespaceNames.slice(0, count);
   return fc
@@ -116,8 +119,13 @@ export const rawCluster: fc.Arbitrary<RawCluster> = fc.integer({ min: 2, max: na
       // A namespace without an object of its own is known because others name it.
       namespaces: fc.tuple(...names.map((name) => fc.option(namespaceLabels.map((labels) => ({ name, labels }))))),
       nodes: fc.tuple(...nodeNames.map((name, index) => fc.option(node(name, index)))),
-      seeds: fc.uniqueArray(podSeed(names), { maxLength: 10, selector: ({ ns, name }) => `${ns}/${name}` }),
-      policies: fc.uniqueArray(rawPolicy(names), { maxLength: 6, selector: ({ metadata }) => `${metadata.namespace}/${metadata.name}` }),
+      seeds: fc.uniqueArray(podSeed(names), { minLength: 3, maxLength: 10, size: 'max', selector: ({ ns, name }) => `${ns}/${name}` }),
+      policies: fc.uniqueArray(rawPolicy(names), {
+        minLength: 1,
+        maxLength: 8,
+        size: 'max',
+        selector: ({ metadata }) => `${metadata.namespace}/${metadata.name}`,
+      }),
     })
     .map(({ namespaces, nodes: drawn, seeds, policies }) => {
       const nodes = drawn.filter((each) => each !== null);
@@ -144,19 +152,24 @@ const strangers: Readonly<Record<4 | 6, readonly string[]>> = {
   6: ['2001:db8::', '2001:db8::1', '2001:db8:0:ffff:ffff:ffff:ffff:ffff', '2001:db8:1::', '2001:db9::', 'fd00:10:244::ffff', '::1'],
 };
 
-/** Every address worth asking about, of one family. */
-export function addressesIn(cluster: RawCluster, family: 4 | 6): string[] {
-  const owned = [...cluster.pods, ...(cluster.nodes ?? [])].flatMap(({ ips }) => ips).filter((ip) => ip.includes(':') === (family === 6));
-  return [...new Set([...owned, ...strangers[family]])];
+/** The addresses of one family worth asking about: those of pods, of nodes, and of nobody. */
+export function addressesIn(cluster: RawCluster, family: 4 | 6): { pods: string[]; nodes: string[]; strangers: readonly string[] } {
+  const ofFamily = (owners: readonly { readonly ips: readonly string[] }[]): string[] => [
+    ...new Set(owners.flatMap(({ ips }) => ips).filter((ip) => ip.includes(':') === (family === 6))),
+  ];
+  return { pods: ofFamily(cluster.pods), nodes: ofFamily(cluster.nodes ?? []), strangers: strangers[family] };
 }
 
 /** Ports at the edges of what policies and pods name. */
 export const interestingPort = fc.constantFrom(1, 52, 53, 54, 79, 80, 81, 82, 100, 101, 200, 201, 8079, 8080, 8081, 65535);
 
-/** Connections of a cluster, biased to its pods. */
+/** Connections of a cluster, most of them between its pods. */
 export function connectionsIn(cluster: RawCluster, count = 40, protocols = ['TCP', 'TCP', 'UDP', 'SCTP']): fc.Arbitrary<RawConnection[]> {
   const connection = fc.constantFrom<(4 | 6)[]>(4, 4, 6).chain((family) => {
-    const address = fc.constantFrom(...addressesIn(cluster, family));
+    const { pods, nodes, strangers } = addressesIn(cluster, family);
+    const among = (addresses: readonly string[], weight: number) =>
+      addresses.length === 0 ? [] : [{ arbitrary: fc.constantFrom(...addresses), weight }];
+    const address = fc.oneof(...among(pods, 8), ...among(nodes, 2), ...among(strangers, 2));
     return fc.record({ from: address, to: address, protocol: fc.constantFrom(...protocols), port: interestingPort });
   });
   return fc.array(connection, { minLength: 1, maxLength: count, size: 'max' });
