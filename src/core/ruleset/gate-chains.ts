@@ -1,16 +1,26 @@
-import { families, formatIp } from '../net/ip.ts';
+import { formatRange } from '../net/address-set.ts';
+import { families } from '../net/ip.ts';
+import { formatPorts } from '../net/port-set.ts';
 import { type Protocol, protocols } from '../net/protocol.ts';
 import { frame, peerKey } from './frame.ts';
-import { type Allowed, allowedKey, type Gate, isNobody, type NamedPort, type PortEntry } from './gate.ts';
+import { type Allowed, allowedKey, type Gate, isNobody, type NamedPort } from './gate.ts';
 import type { Objects } from './objects.ts';
 import type { PeerSets } from './peer-sets.ts';
-import { printRule, printVerdict } from './print.ts';
+import { commentText, printElement, printRule } from './print.ts';
 import type { Expression, Rule, Verdict } from './types.ts';
 
-/** What a gate's chain is made of while it is built: its rules, and the names it took references to. */
+/** What a chain is made of while it is built: its rules, and the names it took references to. */
 interface Draft {
   readonly rules: Rule[];
   readonly taken: string[];
+}
+
+/** A gate while its chains are built. */
+interface Building {
+  readonly gate: Gate;
+  readonly counter: string;
+  /** The policies for comments, as many as fit. */
+  readonly policies: string;
 }
 
 const prefixes = { egress: 'e', ingress: 'i' } as const;
@@ -30,26 +40,26 @@ export class GateChains {
 
   /** A reference to the chain of the gate. Returns its name. */
   take(gate: Gate): string {
-    const policies = gate.policies.join(', ');
-    const counter = this.#takeCounter(gate);
+    const policies = commentText(gate.policies.slice(0, 20).join(', '));
+    // The counter's name is the hash of all policies, so the chains that count with it are told apart by it.
+    const counter = this.#objects.take('deny', `${gate.direction} of ${gate.policies.join(', ')}`, [], (name) => ({
+      kind: 'counter',
+      name,
+      comment: `denied by ${gate.direction} of ${policies}`,
+    }));
+    const building: Building = { gate, counter, policies };
     const draft: Draft = { rules: [], taken: [counter] };
     for (const protocol of protocols) {
       this.#addNamed(draft, gate, protocol);
-      this.#addPorts(draft, gate, protocol, counter);
+      this.#addPorts(draft, building, protocol);
     }
     this.#addAllowed(draft, gate, gate.any);
     draft.rules.push(denyRule(counter));
     return this.#takeChain(prefixes[gate.direction], draft, `${gate.direction} gate of ${policies}`);
   }
 
-  #takeCounter(gate: Gate): string {
-    const text = `${gate.direction} of ${gate.policies.join(', ')}`;
-    return this.#objects.take('deny', text, [], (name) => ({ kind: 'counter', name, comment: `denied by ${text}` }));
-  }
-
   #takeChain(prefix: string, { rules, taken }: Draft, comment: string): string {
-    const content = `${comment}\n${rules.map(printRule).join('\n')}`;
-    return this.#objects.take(prefix, content, taken, (name) => ({ kind: 'chain', name, rules, comment }));
+    return this.#objects.take(prefix, rules.map(printRule).join('\n'), taken, (name) => ({ kind: 'chain', name, rules, comment }));
   }
 
   /** Egress to ports that the destination declares by name: pairs of address and port. */
@@ -64,21 +74,26 @@ export class GateChains {
     }
   }
 
-  #addPorts(draft: Draft, gate: Gate, protocol: Protocol, counter: string): void {
-    const entries = gate.ports[protocol];
+  #addPorts(draft: Draft, building: Building, protocol: Protocol): void {
+    const entries = building.gate.ports[protocol];
     if (entries.length === 0) return;
-    const only = entries.length === 1 ? entries[0]! : undefined;
-    if (only !== undefined && only.ports[0] === 0 && only.ports[1] === 65535) {
-      draft.rules.push({ expressions: [{ match: 'protocol', protocol }, this.#sendTo(draft, gate, only, counter)] });
+    const [only] = entries;
+    if (entries.length === 1 && only!.ports[0] === 0 && only!.ports[1] === 65535) {
+      const verdict = this.#target(draft.taken, building, only!.allowed);
+      draft.rules.push({
+        expressions: [
+          { match: 'protocol', protocol },
+          { do: 'verdict', verdict },
+        ],
+      });
       return;
     }
-    const elements = new Map<string, Verdict>();
     const taken: string[] = [];
-    for (const { ports, allowed } of entries) {
-      elements.set(ports[0] === ports[1] ? String(ports[0]) : `${ports[0]}-${ports[1]}`, this.#target({ taken }, gate, allowed, counter));
-    }
+    const elements = new Map(
+      entries.map(({ ports, allowed }) => [formatPorts([ports])[0]!, this.#target(taken, building, allowed)] as const),
+    );
     const interval = entries.some(({ ports }) => ports[0] !== ports[1]);
-    const content = Array.from(elements, ([ports, verdict]) => `${ports} : ${printVerdict(verdict)}`).join(', ');
+    const content = Array.from(elements, ([ports, verdict]) => printElement(ports, verdict)).join(', ');
     const map = this.#objects.take('ports', content, taken, (name) => ({ kind: 'map', name, types: ['inet_service'], interval, elements }));
     draft.taken.push(map);
     draft.rules.push({
@@ -89,18 +104,15 @@ export class GateChains {
     });
   }
 
-  #sendTo(draft: Draft, gate: Gate, { allowed }: PortEntry, counter: string): Expression {
-    return { do: 'verdict', verdict: this.#target(draft, gate, allowed, counter) };
-  }
-
   /** Where packets to a port go: on when anyone may pass, else to a chain that asks who it is and ends in the deny. */
-  #target(draft: Pick<Draft, 'taken'>, gate: Gate, allowed: Allowed, counter: string): Verdict {
+  #target(taken: string[], { gate, counter, policies }: Building, allowed: Allowed): Verdict {
     if (allowed === 'anyone') return passed(gate);
-    const leaf: Draft = { rules: [], taken: [this.#takeCounter(gate)] };
+    this.#objects.retain(counter);
+    const leaf: Draft = { rules: [], taken: [counter] };
     this.#addAllowed(leaf, gate, allowed);
     leaf.rules.push(denyRule(counter));
-    const chain = this.#takeChain('p', leaf, `${gate.direction} peers of ${gate.policies.join(', ')}`);
-    draft.taken.push(chain);
+    const chain = this.#takeChain('p', leaf, `${gate.direction} peers of ${policies}`);
+    taken.push(chain);
     return { to: 'goto', chain };
   }
 
@@ -118,10 +130,7 @@ export class GateChains {
       if (pods !== undefined) draft.rules.push(passRule(gate, { match: 'in', key, set: pods[family] }));
       const ranges = allowed.blocks[family];
       if (ranges.length === 0) continue;
-      const elements = ranges.map(([first, last]) => {
-        const start = formatIp({ family, value: first });
-        return first === last ? start : `${start}-${formatIp({ family, value: last })}`;
-      });
+      const elements = ranges.map((range) => formatRange(family, range));
       const blocks = this.#objects.take(`blocks${family}`, elements.join(','), [], (name) => ({
         kind: 'set',
         name,

@@ -29,6 +29,8 @@ export class NodeRuleset {
   readonly #gates = new Map<PodClass, GatesOfClass>();
   readonly #local = new Map<string, { readonly podClass: PodClass; readonly name: string }>();
   readonly #closed = new Set<string>();
+  /** Chains of gates by what makes them, during one update: what makes them is named, not spelled out. */
+  readonly #gatesOfUpdate = new Map<string, string>();
   #generation = 0;
   /** Base chains that the kernel lacks, and those it has with another content. */
   #hooks: readonly Chain[];
@@ -66,6 +68,7 @@ export class NodeRuleset {
 
   /** Takes in what an update of the model touched. Returns the addresses that left a pod of this node. */
   update(delta: ModelDelta): string[] {
+    this.#gatesOfUpdate.clear();
     const { shrank } = this.#peers.update(delta.addresses, delta.sets);
     if (shrank) this.#needsGeneration = true;
     const gone = [...delta.addresses].filter((address) => this.#place(address));
@@ -81,6 +84,7 @@ export class NodeRuleset {
 
   /** Closes or opens again the gates of all subjects of a policy: closed lets nothing through. */
   setClosed(policy: string, closed: boolean): void {
+    this.#gatesOfUpdate.clear();
     if (closed) this.#closed.add(policy);
     else this.#closed.delete(policy);
     for (const podClass of this.#model.policies.get(policy)?.subjects.classes ?? []) if (this.#gates.has(podClass)) this.#rebuild(podClass);
@@ -201,17 +205,34 @@ export class NodeRuleset {
     const before = this.#gates.get(podClass) ?? {};
     const now: GatesOfClass = {};
     for (const direction of directions) {
-      const policies = this.#model.policiesOf(podClass, direction);
-      if (policies.length === 0) continue;
-      const isClosed = policies.some(({ name }) => this.#closed.has(name));
-      now[direction] = this.#chains.take(
-        isClosed ? closedGate(policies, direction) : gateOf(policies, direction, podClass, this.#model.choices),
-      );
+      const chain = this.#takeGate(podClass, direction);
+      if (chain !== undefined) now[direction] = chain;
     }
     this.#gates.set(podClass, now);
     for (const direction of directions) if (before[direction] !== undefined) this.#objects.release(before[direction]);
     if (before.egress === now.egress && before.ingress === now.ingress) return;
     for (const address of addressesOf(podClass)) this.#dispatch(address);
+  }
+
+  /** The chain of a class's gate, undefined when nothing isolates it. Classes that the same sets of subjects hold share one. */
+  #takeGate(podClass: PodClass, direction: Direction): string | undefined {
+    const subjects = Array.from(podClass.sets).filter((set) => set.subjectOf.size > 0);
+    const key = [direction, ...subjects.map((set) => set.key).sort(), ...podClass.ports.map((port) => Object.values(port).join())].join(
+      '|',
+    );
+    const known = this.#gatesOfUpdate.get(key);
+    if (known !== undefined) {
+      this.#objects.retain(known);
+      return known;
+    }
+    const policies = this.#model.policiesOf(podClass, direction);
+    if (policies.length === 0) return undefined;
+    const isClosed = policies.some(({ name }) => this.#closed.has(name));
+    const chain = this.#chains.take(
+      isClosed ? closedGate(policies, direction) : gateOf(policies, direction, podClass, this.#model.choices),
+    );
+    this.#gatesOfUpdate.set(key, chain);
+    return chain;
   }
 
   #forget(podClass: PodClass): void {

@@ -83,6 +83,14 @@ export class Objects {
     return name;
   }
 
+  /** Another reference to an object that exists, idle or not. */
+  retain(name: string): void {
+    const entry = this.#entries.get(name)!;
+    if (entry.references++ > 0) return;
+    this.#idle.delete(name);
+    for (const dependency of entry.dependencies) this.retain(dependency);
+  }
+
   /** Gives a reference back. */
   release(name: string): void {
     const entry = this.#entries.get(name)!;
