@@ -4,7 +4,7 @@ import { PolicyModel } from '#core/policy/policy-model.ts';
 import type { RulesetOptions } from '#core/ruleset/frame.ts';
 import { NodeRuleset } from '#core/ruleset/node-ruleset.ts';
 import type { Plan } from '#core/ruleset/plan.ts';
-import { printTable } from '#core/ruleset/print.ts';
+import type { Transaction } from '#core/ruleset/types.ts';
 import { findUnprogrammable } from './blame.ts';
 import type { Kernel } from './kernel.ts';
 
@@ -144,7 +144,7 @@ export class Reconciler {
   async #adopt(): Promise<string[]> {
     const { kernel } = this.#options;
     const actual = await kernel.list();
-    const expected = actual.size === 0 ? actual : await kernel.listOf(printTable(this.#ruleset.objects()));
+    const expected = actual.size === 0 ? actual : await kernel.listOf(this.#ruleset.objects());
     const drift = this.#ruleset.adopt(actual, expected);
     this.#mustAdopt = false;
     return [...drift.damaged, ...drift.strangers.map(({ name }) => name)];
@@ -180,17 +180,17 @@ export class Reconciler {
   /** Finds the policies that the kernel rejects and closes their subjects; everyone else is programmed. */
   async #isolate(plan: Plan): Promise<void> {
     const { kernel } = this.#options;
-    await this.#run(this.#ruleset.closingScript());
-    const atFault = await findUnprogrammable(this.#ruleset.policiesOf(plan.created), (policies) =>
-      kernel.check(this.#ruleset.trialScript(policies)),
+    await this.#run(this.#ruleset.closingTransaction());
+    const atFault = await findUnprogrammable(this.#ruleset.policiesOf(plan.prepare), (policies) =>
+      kernel.check(this.#ruleset.trialOf(policies)),
     );
     for (const policy of atFault) this.#ruleset.setClosed(policy, true);
     // The closing script told the kernel more than is noted; the next pass compares.
     this.#mustAdopt = true;
   }
 
-  async #run(script: string): Promise<void> {
-    if (script !== '') await this.#options.kernel.run(script);
+  async #run(transaction: Transaction): Promise<void> {
+    if (transaction.length > 0) await this.#options.kernel.commit(transaction);
   }
 
   /** What follows a change and need not be awaited by it: connections of addresses that changed hands, marks whose numbers are used up. */

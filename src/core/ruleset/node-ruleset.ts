@@ -8,8 +8,8 @@ import { GateChains } from './gate-chains.ts';
 import { type Drift, driftOf, isMutable, type Listing } from './listing.ts';
 import { Objects } from './objects.ts';
 import { addressesOf, familyOf, PeerSets } from './peer-sets.ts';
-import { addAll, closingScript, type Plan, planOf } from './plan.ts';
-import { type Chain, type RulesetObject, table } from './types.ts';
+import { closingTransaction, type Plan, planOf } from './plan.ts';
+import type { Chain, RulesetObject, Transaction } from './types.ts';
 
 /** The gates of a class, as the names of their chains. */
 type GatesOfClass = Partial<Record<Direction, string>>;
@@ -90,18 +90,18 @@ export class NodeRuleset {
     for (const podClass of this.#model.policies.get(policy)?.subjects.classes ?? []) if (this.#gates.has(podClass)) this.#rebuild(podClass);
   }
 
-  /** The policies, `namespace/name`, that isolate subjects whose gates are among the objects. */
-  policiesOf(objects: readonly RulesetObject[]): string[] {
-    const names = new Set(objects.map(({ name }) => name));
+  /** The policies, `namespace/name`, whose gates a transaction creates. */
+  policiesOf(transaction: Transaction): string[] {
+    const created = new Set(transaction.flatMap((change) => (change.change === 'create' ? [change.object.name] : [])));
     const policies = new Set<string>();
     for (const [podClass, gates] of this.#gates)
       for (const direction of directions)
-        if (names.has(gates[direction] ?? '')) for (const { name } of this.#model.policiesOf(podClass, direction)) policies.add(name);
+        if (created.has(gates[direction] ?? '')) for (const { name } of this.#model.policiesOf(podClass, direction)) policies.add(name);
     return [...policies].sort();
   }
 
-  /** A script that would create the gates which these policies alone make, for asking the kernel whether it would take them. */
-  trialScript(policies: readonly string[]): string {
+  /** A transaction that would create the gates which these policies alone make, for asking the kernel whether it would take them. */
+  trialOf(policies: readonly string[]): Transaction {
     const trial = new Objects(() => undefined);
     const chains = new GateChains(trial, new PeerSets(this.#model, trial));
     const wanted = new Set(policies);
@@ -110,15 +110,13 @@ export class NodeRuleset {
         const isolating = this.#model.policiesOf(podClass, direction).filter(({ name }) => wanted.has(name));
         if (isolating.length > 0) chains.take(gateOf(isolating, direction, podClass, this.#model.choices));
       }
-    return `${[`add table ${table}`, ...addAll([...frameObjects(this.options, 0), ...trial])].join('\n')}\n`;
+    return [...frameObjects(this.options, 0), ...trial].map((object) => ({ change: 'create', object }));
   }
 
-  /** A script that isolates every address that should be: those whose gates the kernel lacks are closed by it, the others are not touched. */
-  closingScript(): string {
-    return closingScript(
-      this.#objects.pending(),
-      directions.flatMap((direction) => families.map((family) => frame.isolated(direction, family))),
-    );
+  /** A transaction that isolates every address that should be: those whose gates the kernel lacks are closed by it. */
+  closingTransaction(): Transaction {
+    const isolated = directions.flatMap((direction) => families.map((family) => frame.isolated(direction, family)));
+    return closingTransaction(this.#objects.pending(), this.#objects, isolated);
   }
 
   /** Everything that the table holds, in an order in which it can be loaded. */

@@ -1,4 +1,16 @@
-import type { AddressSetObject, Chain, ConnectionState, Expression, Key, Rule, RulesetObject, Verdict, VerdictMap } from './types.ts';
+import type {
+  AddressSetObject,
+  Chain,
+  Change,
+  ConnectionState,
+  Expression,
+  Key,
+  Rule,
+  RulesetObject,
+  Transaction,
+  Verdict,
+  VerdictMap,
+} from './types.ts';
 import { table } from './types.ts';
 
 /** nft's expression for each key. Source: nft(8), CONNTRACK EXPRESSIONS; the reply's source is the destination after DNAT. */
@@ -125,26 +137,73 @@ function propertiesOf(object: RulesetObject): string[] {
 }
 
 /** The command that adds an object, a chain without its rules. */
-export function printAdd(object: RulesetObject): string {
+function printAdd(object: RulesetObject): string {
   const properties = propertiesOf(object);
   const body = properties.length === 0 ? '' : ` { ${properties.map((property) => `${property};`).join(' ')} }`;
   return `add ${object.kind} ${table} ${object.name}${body}`;
 }
 
-/** The commands that add the rules of a chain. */
-export function printRules(chain: Chain): string[] {
-  return chain.rules.map((rule) => `add rule ${table} ${chain.name} ${printRule(rule)}`);
+const printRules = (chain: string, rules: readonly Rule[]): string[] =>
+  rules.map((rule) => `add rule ${table} ${chain} ${printRule(rule)}`);
+
+/** A transaction as a script for `nft -f`; the empty text for an empty one. */
+export function printTransaction(transaction: Transaction): string {
+  if (transaction.length === 0) return '';
+  const created = transaction.flatMap((change) => (change.change === 'create' ? [change.object] : []));
+  const others = transaction.filter((change) => change.change !== 'create');
+  const lines = [
+    ...others.filter(({ change }) => change !== 'remove').flatMap(printChange),
+    ...printCreations(created),
+    ...printRemovals(others),
+  ];
+  return `${lines.join('\n')}\n`;
 }
 
-/** The command that deletes an object. */
-export const printDelete = (object: { readonly kind: RulesetObject['kind']; readonly name: string }): string =>
-  `delete ${object.kind} ${table} ${object.name}`;
+/** What is referred to is created first; rules come last. */
+function printCreations(objects: readonly RulesetObject[]): string[] {
+  if (objects.length === 0) return [];
+  const of = (...kinds: RulesetObject['kind'][]): RulesetObject[] => objects.filter(({ kind }) => kinds.includes(kind));
+  const chains = of('chain') as Chain[];
+  return [
+    `add table ${table}`,
+    ...of('counter', 'set').map(printAdd),
+    ...chains.map(printAdd),
+    ...of('map').map(printAdd),
+    ...chains.flatMap(({ name, rules }) => printRules(name, rules)),
+  ];
+}
+
+/** Chains are emptied before anything that they refer to goes. */
+function printRemovals(changes: readonly Change[]): string[] {
+  const removals = changes.filter((change) => change.change === 'remove');
+  const chains = removals.filter(({ kind }) => kind === 'chain');
+  return [
+    ...chains.map(({ name }) => `flush chain ${table} ${name}`),
+    ...removals.map(({ kind, name }) => `delete ${kind} ${table} ${name}`),
+  ];
+}
+
+function printChange(change: Change): string[] {
+  switch (change.change) {
+    case 'add':
+    case 'delete':
+      return printElements(change.change, change.set, change.elements);
+    case 'replace':
+      return [`flush chain ${table} ${change.chain}`, ...printRules(change.chain, change.rules)];
+    case 'refill':
+      return [`flush ${change.object.kind} ${table} ${change.object.name}`, printAdd(change.object)];
+    case 'create':
+    case 'remove':
+      return [];
+  }
+}
 
 /** Commands for some elements, in pieces of a length that nft's parser likes. */
-export function printElements(verb: 'add' | 'delete', object: { readonly name: string }, elements: readonly string[]): string[] {
+function printElements(verb: 'add' | 'delete', set: string, elements: readonly (readonly [string, Verdict?])[]): string[] {
   const commands: string[] = [];
   for (let start = 0; start < elements.length; start += 1000) {
-    commands.push(`${verb} element ${table} ${object.name} { ${elements.slice(start, start + 1000).join(', ')} }`);
+    const piece = elements.slice(start, start + 1000).map(([key, verdict]) => printElement(key, verdict));
+    commands.push(`${verb} element ${table} ${set} { ${piece.join(', ')} }`);
   }
   return commands;
 }

@@ -95,3 +95,25 @@ export interface Counter extends Named {
 }
 
 export type RulesetObject = Chain | AddressSetObject | VerdictMap | Counter;
+
+/** One step of a transaction. The steps of one transaction are committed together or not at all. */
+export type Change =
+  /** Adds an object with all it holds. */
+  | { readonly change: 'create'; readonly object: RulesetObject }
+  | {
+      readonly change: 'add' | 'delete';
+      /** A mutable set or verdict map. */
+      readonly set: string;
+      readonly types: readonly KeyType[];
+      /** When adding to a map, each with its verdict. */
+      readonly elements: readonly (readonly [key: string, verdict?: Verdict])[];
+    }
+  /** These rules instead of those that the chain has. */
+  | { readonly change: 'replace'; readonly chain: string; readonly rules: readonly Rule[] }
+  /** This content instead of what an interval set or port map has. */
+  | { readonly change: 'refill'; readonly object: AddressSetObject | VerdictMap }
+  /** Takes away what nothing refers to. */
+  | { readonly change: 'remove'; readonly kind: RulesetObject['kind']; readonly name: string };
+
+/** A transaction; empty when there is nothing to do. */
+export type Transaction = readonly Change[];
