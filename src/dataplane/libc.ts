@@ -64,7 +64,12 @@ export function loadLibc(): Libc {
   return libc;
 }
 
-const namesOfErrno = new Map(Object.entries(constants.errno).map(([name, value]) => [value, name]));
+const namesOfErrno = new Map(
+  // Some have two names; the first one is the usual.
+  Object.entries(constants.errno)
+    .reverse()
+    .map(([name, value]) => [value, name]),
+);
 
 /** The name of an errno of this machine, such as `EEXIST`; the number as text where it has none. */
 export const errnoName = (errno: number): string => namesOfErrno.get(errno) ?? String(errno);

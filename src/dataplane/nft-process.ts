@@ -1,0 +1,57 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { withNamespace } from './namespace.ts';
+import { MissingNeed } from './need.ts';
+import { NftError, readComplaint } from './nft-error.ts';
+
+/** Where and how nft is started. */
+export interface NftStart {
+  /** The program; `nft` when absent. */
+  readonly program?: string;
+  /** The network namespace to run in, as an open file descriptor; this process' own when absent. */
+  readonly namespace?: number;
+}
+
+/** How long a script may take before nft is killed, in milliseconds. Loading 50,000 elements takes a third of a second. */
+export const patience = 60_000;
+
+/**
+ * Starts nft so that its crashes cost nothing but themselves: without core dumps (a crash loop filled a disk with 370 GB of them elsewhere),
+ * without the user's history file, and speaking English, which is parsed.
+ */
+export function startNft({ program = 'nft', namespace }: NftStart, args: readonly string[], stdio: SpawnOptions['stdio']): ChildProcess {
+  const env = { PATH: process.env.PATH ?? '/usr/sbin:/sbin:/usr/bin:/bin', LC_ALL: 'C', HOME: '/dev/null' };
+  const start = (): ChildProcess =>
+    spawn('/bin/sh', ['-c', 'ulimit -c 0; exec "$0" "$@"', program, ...args], { stdio: stdio ?? 'pipe', env });
+  return namespace === undefined ? start() : withNamespace(namespace, start);
+}
+
+/** Runs nft once and returns its standard output. Rejects with NftError or MissingNeed. */
+export function runNft(start: NftStart, args: readonly string[], input = ''): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const child = startNft(start, args, 'pipe');
+  const output: Buffer[] = [];
+  let complaints = '';
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    child.kill('SIGKILL');
+  }, patience);
+  child.stdout!.on('data', (chunk: Buffer) => output.push(chunk));
+  child.stderr!.on('data', (chunk: Buffer) => {
+    if (complaints.length < 1_000_000) complaints += chunk.toString();
+  });
+  // nft that dies early leaves a broken pipe: how it died says more than that.
+  child.stdin!.on('error', () => {});
+  child.on('error', (cause) => reject(new MissingNeed('nft', 'cannot start a process for nft', { cause })));
+  child.on('close', (code, signal) => {
+    clearTimeout(timer);
+    if (code === 0) resolve(Buffer.concat(output).toString());
+    else if (late) reject(new NftError('timeout', `nft did not finish within ${patience / 1000} s`));
+    else if (signal !== null) reject(new NftError('crashed', `nft was ended by ${signal}`, complaints));
+    else if (code === 127)
+      reject(new MissingNeed('nft', `\`${start.program ?? 'nft'}\` is needed: install nftables 1.0.1 or later (\`apt install nftables\`)`));
+    else reject(readComplaint(complaints) ?? new NftError('rejected', `nft ended with code ${code}`, complaints));
+  });
+  child.stdin!.end(input);
+  return promise;
+}
