@@ -57,6 +57,26 @@ export function podObject(size: ClusterSize, index: number, revision = 0): WireO
   } as WireObject;
 }
 
+/** The workloads of the cluster as Deployments, instead of their pods. */
+export function* deploymentObjects(size: ClusterSize): Generator<WireObject> {
+  for (let index = 0; index < size.pods; index += podsInWorkload) {
+    const { metadata, spec } = podObject(size, index) as unknown as {
+      metadata: { name: string; namespace: string; labels: object };
+      spec: object;
+    };
+    yield {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: metadata.name, namespace: metadata.namespace },
+      spec: {
+        replicas: podsInWorkload,
+        selector: { matchLabels: metadata.labels },
+        template: { metadata: { labels: metadata.labels }, spec },
+      },
+    } as WireObject;
+  }
+}
+
 /** The policy of that number. `revision` changes a port of it, as an edit would. */
 export function policyObject(size: ClusterSize, index: number, revision = 0): WireObject {
   const namespace = index % namespacesOf(size);

@@ -1,0 +1,31 @@
+/** `make bench`: measures section by section. `make bench ONLY=core` measures one. */
+import { readFileSync } from 'node:fs';
+import { availableParallelism, cpus, release } from 'node:os';
+import { formatResult, type Section, Skipped } from './report.ts';
+
+const sections: Record<string, () => Promise<Section>> = {
+  core: async () => (await import('./core.ts')).core,
+  files: async () => (await import('./files.ts')).files,
+  cli: async () => (await import('./cli.ts')).cli,
+};
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !Object.hasOwn(sections, name));
+if (unknown.length > 0) {
+  console.error(`no section ${unknown.join(', ')}: there are ${Object.keys(sections).join(', ')}`);
+  process.exit(2);
+}
+const load = readFileSync('/proc/loadavg', 'utf8').split(' ')[0];
+console.log(`Node ${process.version}, Linux ${release()}, ${availableParallelism()} x ${cpus()[0]?.model}, load ${load}`);
+console.log('value  [95 % interval] of samples or pairs; a bar is missed only when the whole interval is beyond it');
+for (const [name, loadSection] of Object.entries(sections)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  const { title, measure } = await loadSection();
+  console.log(`\n${name}: ${title}`);
+  try {
+    await measure((result) => console.log(formatResult(result)));
+  } catch (thrown) {
+    if (!(thrown instanceof Skipped)) throw thrown;
+    console.log(`skipped: ${name} (${thrown.message})`);
+  }
+}
