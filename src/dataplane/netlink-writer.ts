@@ -3,7 +3,7 @@ const NFNETLINK_V0 = 0;
 
 /** Writes netlink messages one behind the other. Numbers of headers are in the machine's order, little-endian; nf_tables wants values big-endian. */
 export class NetlinkWriter {
-  #bytes = Buffer.allocUnsafeSlow(4096);
+  #bytes = Buffer.allocUnsafe(1024);
   #length = 0;
   #message = 0;
 

@@ -9,6 +9,17 @@ export type SimpleExpression =
   | { readonly do: 'set-mark'; readonly mask: number; readonly value: number }
   | { readonly do: 'verdict'; readonly verdict: Verdict };
 
+export interface SimpleRule {
+  readonly expressions: readonly SimpleExpression[];
+}
+
+/** Whether a rule has nothing but simple expressions. */
+export function isSimpleRule(rule: object): rule is SimpleRule {
+  const { comment, expressions } = rule as { comment?: string; expressions?: readonly { match?: string; do?: string }[] };
+  if (comment !== undefined || expressions === undefined) return false;
+  return expressions.every((item) => item.match === 'mark' || item.do === 'set-mark' || item.do === 'verdict');
+}
+
 const register = { verdict: 0, first: 1 } as const;
 const ctMark = 3;
 const listElement = 1;

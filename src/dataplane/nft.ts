@@ -7,6 +7,8 @@ import { NftSession } from './nft-session.ts';
 export interface Nft {
   /** Runs a script as one transaction: all of it, or nothing and an NftError (see its kinds) or MissingNeed. */
   run(script: string): Promise<void>;
+  /** Asks the kernel whether it would run the script, and changes nothing. Rejects as `run` would. */
+  check(script: string): Promise<void>;
   /** The table (`inet sallyport`) as nft's JSON; an NftError of kind `not-found` when there is none. Source: libnftables-json(5). */
   list(table: string): Promise<unknown>;
   /** Ends the process that waits for scripts. */
@@ -60,6 +62,10 @@ class NftRunner implements Nft {
         if (!session.lives) this.#abandonSession();
       }
     });
+  }
+
+  async check(script: string): Promise<void> {
+    await this.#inTurn(() => this.#start(['-c', '-f', '-'], script));
   }
 
   async list(table: string): Promise<unknown> {

@@ -1,7 +1,7 @@
 import { flags } from './netlink.ts';
 import { NetlinkWriter } from './netlink-writer.ts';
 import { encodeKey, type KeyType, type Verdict, writeElement } from './nft-elements.ts';
-import { type SimpleExpression, writeRule } from './nft-rule.ts';
+import { isSimpleRule, type SimpleRule, writeRule } from './nft-rule.ts';
 
 /** One step of a transaction on a table. */
 export type TableChange =
@@ -14,9 +14,19 @@ export type TableChange =
       readonly elements: Iterable<readonly [key: string, verdict?: Verdict | undefined]>;
     }
   /** These rules instead of those that the chain has. */
-  | { readonly change: 'replace'; readonly chain: string; readonly rules: readonly (readonly SimpleExpression[])[] }
+  | { readonly change: 'replace'; readonly chain: string; readonly rules: readonly SimpleRule[] }
   /** Takes away what nothing refers to: a chain with its rules, a set or map with its elements, a counter. */
   | { readonly change: 'remove'; readonly kind: 'chain' | 'set' | 'map' | 'counter'; readonly name: string };
+
+/**
+ * Whether a transaction can do without nft. Changes of kinds that are not known here, and rules with other expressions or with comments, cannot.
+ */
+export function isNetlinkTransaction(
+  changes: readonly { readonly change: string; readonly rules?: readonly object[] }[],
+): changes is TableChange[] {
+  const known = ['add', 'delete', 'remove'];
+  return changes.every(({ change, rules }) => known.includes(change) || (change === 'replace' && rules?.every(isSimpleRule) === true));
+}
 
 /** The name of a table as the kernel knows it: a family and a name. */
 export interface TableName {
@@ -99,7 +109,7 @@ class Draft {
     for (const rule of change.rules) {
       this.#message(change, message.addRule, flags.create | flags.append, () => {
         writer.text(attribute.ruleChain, change.chain);
-        writer.nest(attribute.ruleExpressions, () => writeRule(writer, rule));
+        writer.nest(attribute.ruleExpressions, () => writeRule(writer, rule.expressions));
       });
     }
   }

@@ -16,7 +16,8 @@ describe.skipIf(process.getuid?.() !== 0)('nft (needs root)', () => {
     namespace = createNamespace();
   });
   afterAll(() => closeSync(namespace));
-  const print = (): string => withNamespace(namespace, () => execFileSync('nft', ['list', 'ruleset'], { encoding: 'utf8' }));
+  const print = (): string =>
+    withNamespace(namespace, () => execFileSync('nft', ['list', 'ruleset'], { encoding: 'utf8', maxBuffer: 1e8 }));
 
   describe.each([
     ['that waits', true],
@@ -51,6 +52,13 @@ describe.skipIf(process.getuid?.() !== 0)('nft (needs root)', () => {
         await expect(nft.run(script), script.slice(0, 80)).rejects.toMatchObject({ name: 'NftError', ...error });
         expect(print()).toBe(before);
       }
+    });
+
+    it('only checks when that is asked', async () => {
+      const before = print();
+      await nft.check('add chain inet t b\nadd rule inet t b accept');
+      await expect(nft.check('add rule inet t nowhere accept')).rejects.toMatchObject({ kind: 'not-found' });
+      expect(print()).toBe(before);
     });
 
     it('says which object is in use', async () => {
