@@ -4,7 +4,7 @@ import type { KubernetesObject } from '#core/api/types.ts';
 import type { Family } from '#core/net/ip.ts';
 import type { Protocol } from '#core/net/protocol.ts';
 import type { RawCluster } from '../reference/raw.ts';
-import { decodeByHand } from './by-hand.ts';
+import { decodeRaw } from './decode-raw.ts';
 
 /** One connection and what must become of it. */
 export interface Check {
@@ -44,7 +44,7 @@ export function loadCases(file = 'semantics.yaml'): Case[] {
     tags,
     ...(choice !== undefined && { choice }),
     raw,
-    objects: decodeByHand(raw),
+    objects: decodeRaw(raw),
     checks,
     ...(raw.policies.some(({ kind }) => kind === 'ClusterNetworkPolicy') && { skip: 'ClusterNetworkPolicy is not compiled yet' }),
   }));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { type ChoiceName, type Choices, choices, defaultChoices } from '#core/api/choices.ts';
 import type { KubernetesObject } from '#core/api/types.ts';
-import { decodeByHand } from '../cases/by-hand.ts';
+import { decodeRaw } from '../cases/decode-raw.ts';
 import type { RawConnection } from '../reference/evaluator.ts';
 import type { RawCluster, RawContainerPort, RawNode, RawPod } from '../reference/raw.ts';
 import { rawPolicy } from './policy-arbitraries.ts';
@@ -102,7 +102,7 @@ function podsOf(seeds: readonly PodSeed[], nodes: readonly RawNode[]): RawPod[] 
     ];
     return {
       ...pod,
-      ips: isHost ? home.ips.slice(0, 2) : own,
+      ips: isHost ? firstOfEachFamily(home.ips) : own,
       ...(nodeName !== null && { node: nodeName }),
       ...(isHost && { hostNetwork: true }),
       phase,
@@ -110,6 +110,9 @@ function podsOf(seeds: readonly PodSeed[], nodes: readonly RawNode[]): RawPod[] 
     };
   });
 }
+
+const firstOfEachFamily = (ips: readonly string[]): string[] =>
+  [false, true].flatMap((six) => ips.filter((ip) => ip.includes(':') === six).slice(0, 1));
 
 /** A cluster of two to four namespaces, up to three nodes, up to ten pods and up to eight policies. */
 export const rawCluster: fc.Arbitrary<RawCluster> = fc.integer({ min: 2, max: namespaceNames.length }).chain((count) => {
@@ -134,7 +137,7 @@ export const rawCluster: fc.Arbitrary<RawCluster> = fc.integer({ min: 2, max: na
 });
 
 /** The objects of a raw cluster through the door. */
-export const decoded = (cluster: RawCluster): KubernetesObject[] => decodeByHand(cluster);
+export const decoded = (cluster: RawCluster): readonly KubernetesObject[] => decodeRaw(cluster);
 
 /** External addresses at the edges of the blocks that policies use, and some that belong to nobody inside pod and node ranges. */
 const strangers: Readonly<Record<4 | 6, readonly string[]>> = {

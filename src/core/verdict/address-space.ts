@@ -1,0 +1,46 @@
+import type { Node, Pod } from '../api/types.ts';
+import { type Cluster, podsOf } from '../cluster/cluster.ts';
+import { type AddressSet, addressesOf, allAddresses, hasAddress, subtractAddresses } from '../net/address-set.ts';
+import { parseCidr } from '../net/cidr.ts';
+import { parseIp } from '../net/ip.ts';
+import type { PolicyModel } from '../policy/policy-model.ts';
+import type { Unanswerable } from './endpoint.ts';
+
+const blocks = (...texts: string[]): AddressSet => addressesOf(texts.map((text) => parseCidr(text)!.cidr));
+
+/**
+ * What `internet` means: of IPv4 every address that is not set apart by the IANA special-purpose registry (private and shared
+ * space, loopback, link-local, documentation, benchmarking, multicast, reserved), of IPv6 the global unicast space 2000::/3 without
+ * documentation. Addresses that pods and nodes have are none of it wherever they lie. Source: RFC 6890 and its registries.
+ */
+export const internetSpace: AddressSet = subtractAddresses(
+  { 4: allAddresses[4], 6: blocks('2000::/3')[6] },
+  blocks(
+    ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24', '192.0.2.0/24'],
+    ...['192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4'],
+    ...['2001:db8::/32', '3fff::/20'],
+  ),
+);
+
+/** The addresses in the space that a pod or a node has. */
+export function ownedAddresses(cluster: Cluster, model: PolicyModel, space: AddressSet): string[] {
+  const found = new Set<string>();
+  for (const { addresses } of [...podsOf(cluster), ...cluster.nodes.values()])
+    for (const address of addresses)
+      if (hasAddress(space, parseIp(address)!) && model.ownerOf(address).kind !== 'External') found.add(address);
+  return [...found];
+}
+
+/** Whether the pod has ended, so that its address is free for another. */
+export const isFinished = ({ phase }: Pod): boolean => phase === 'Succeeded' || phase === 'Failed';
+
+const controlPlaneLabel = 'node-role.kubernetes.io/control-plane';
+
+/** The nodes on which the API server is taken to run: those labelled as control plane. */
+export function apiServerNodes({ nodes }: Cluster): readonly Node[] | Unanswerable {
+  const found = [...nodes.values()].filter(({ labels }) => Object.hasOwn(labels, controlPlaneLabel));
+  if (found.some(({ addresses }) => addresses.length > 0)) return found;
+  return {
+    error: `endpoint \`apiserver\` is not known: no Node with an address is labelled ${controlPlaneLabel}; give the address of the API server`,
+  };
+}

@@ -1,0 +1,82 @@
+import { type Family, families } from '../net/ip.ts';
+import type { PolicyModel } from '../policy/policy-model.ts';
+import type { Analysis } from './analysis.ts';
+import { dependsOnAssumedAddress } from './assumption.ts';
+import { type Certainty, certaintyOf } from './certainty.ts';
+import { type Endpoint, isOfFamily, isUnanswerable, type Unanswerable } from './endpoint.ts';
+import { addressesOfPod } from './ends.ts';
+import { findEndpoint } from './find-endpoint.ts';
+import { type EndpointPair, judgePair, type Outcome } from './outcome.ts';
+
+/** One connection that somebody asks about, in the words of the command line. */
+export interface Flow {
+  /** An endpoint: design.md section 7. */
+  readonly from: string;
+  readonly to: string;
+  /** TCP when absent. */
+  readonly protocol?: string;
+  /** The destination port; of a Service its own port. */
+  readonly port: number;
+  /** Absent: that of an end which is an address, else of the destination's first address. */
+  readonly family?: Family;
+}
+
+/** The answer to a flow, before it is written down. */
+export interface FlowVerdict extends EndpointPair, Certainty {
+  /** Whether every pair of the endpoints' members may connect. */
+  readonly allowed: boolean;
+  /** Every kind of pair, at least one. */
+  readonly outcomes: readonly Outcome[];
+  /** Another address of an end whose address is assumed could change the verdict. */
+  readonly assumedAddress: boolean;
+}
+
+/** Judges a flow between endpoints, or says why that can't be done. */
+export function checkFlow(analysis: Analysis, flow: Flow): FlowVerdict | Unanswerable {
+  const { cluster, model } = analysis;
+  const { protocol = 'TCP', port } = flow;
+  const from = findEndpoint(cluster, model, flow.from);
+  if (isUnanswerable(from)) return from;
+  const to = findEndpoint(cluster, model, flow.to, { protocol, port });
+  if (isUnanswerable(to)) return to;
+  const family = flow.family ?? familyOf(analysis, from, to);
+  if (typeof family === 'object') return family;
+  const missing = [from, to].find((end) => !familiesOf(model, end).has(family));
+  if (missing !== undefined) return { error: `${missing.identity.id} has no IPv${family} address` };
+  const pair: EndpointPair = { from, to, protocol, port, family };
+  const outcomes = judgePair(model, pair);
+  if (outcomes.length === 0)
+    return { error: `no address of ${from.identity.id} or of ${to.identity.id} is left once those of pods and nodes are taken out` };
+  const allowed = outcomes.every(({ verdict }) => verdict.allowed);
+  return { ...pair, allowed, outcomes, assumedAddress: isAssumed(model, pair, outcomes), ...certaintyOf(analysis, pair, allowed) };
+}
+
+/** The family of an end that is an address, else of the destination's first address; where the destination has no say, of the source's. */
+function familyOf({ model }: Analysis, from: Endpoint, to: Endpoint): Family | Unanswerable {
+  const ends = [to, from];
+  const given = ends.filter(isAddress).map((end) => [...familiesOf(model, end)]);
+  const [family, other] = new Set(given.flatMap((found) => (found.length === 1 ? found : [])));
+  if (other !== undefined) return { error: `${from.identity.id} and ${to.identity.id} are addresses of different families` };
+  if (family !== undefined) return family;
+  const [first] = ends.filter((end) => !isAddress(end)).flatMap((end) => [...familiesOf(model, end)]);
+  return first ?? 4;
+}
+
+const isAddress = ({ identity: { kind, ip } }: Endpoint): boolean => kind === 'External' || kind === 'Internet' || ip !== undefined;
+
+/** The families in which the endpoint has addresses, that of its first address first. */
+function familiesOf(model: PolicyModel, { members }: Endpoint): Set<Family> {
+  if (members.kind === 'space') return new Set(families.filter((family) => members.addresses[family].length > 0));
+  const addresses = members.kind === 'addresses' ? members.addresses : members.pods.flatMap((pod) => addressesOfPod(model, pod));
+  return new Set(addresses.map((address) => (isOfFamily(address, 6) ? 6 : 4)));
+}
+
+/** Where an end was named by addresses, it is already an assumption who has them. */
+function isAssumed(model: PolicyModel, { from, to }: EndpointPair, outcomes: readonly Outcome[]): boolean {
+  return outcomes.some(
+    ({ connection, verdict }) =>
+      (from.members.kind !== 'pods' && connection.from.assumed) ||
+      (to.members.kind !== 'pods' && connection.to.assumed) ||
+      dependsOnAssumedAddress(model, connection, verdict),
+  );
+}

@@ -1,0 +1,70 @@
+import { type AddressSet, addressesOf, addressRanges, uniteAddresses } from '../net/address-set.ts';
+import { type Cidr, parseCidr } from '../net/cidr.ts';
+import { formatIp, type Ip, parseIp } from '../net/ip.ts';
+
+/** What the text of an endpoint says, before anybody looks whether it exists. Source: design.md section 7. */
+export type EndpointName =
+  | { readonly kind: 'object'; readonly namespace: string; readonly name: string; readonly objectKind?: string }
+  | { readonly kind: 'node'; readonly name: string }
+  | { readonly kind: 'address'; readonly address: string }
+  /** A CIDR: every address in it, whoever has it. */
+  | { readonly kind: 'block'; readonly addresses: AddressSet; readonly cidr: Cidr }
+  /** Ranges, as the id of an external endpoint lists them: the addresses in them that nobody in the cluster has. */
+  | { readonly kind: 'ranges'; readonly addresses: AddressSet }
+  | { readonly kind: 'internet' }
+  | { readonly kind: 'apiserver' };
+
+/** Reads the text of an endpoint; undefined when it is none. */
+export function parseEndpoint(text: string): EndpointName | undefined {
+  if (text === 'internet' || text === 'apiserver') return { kind: text };
+  if (text.startsWith('node:')) return text.length > 5 ? { kind: 'node', name: text.slice(5) } : undefined;
+  const ip = parseIp(text);
+  if (ip !== undefined) return { kind: 'address', address: formatIp(ip) };
+  const block = parseCidr(text);
+  if (block !== undefined) return { kind: 'block', addresses: addressesOf([block.cidr]), cidr: block.cidr };
+  return parseRanges(text) ?? parseObject(text);
+}
+
+/** `first-last` ranges, single addresses and blocks, joined by commas. */
+function parseRanges(text: string): EndpointName | undefined {
+  const parts = text.split(',').map(parseRange);
+  if (parts.includes(undefined)) return undefined;
+  return { kind: 'ranges', addresses: (parts as AddressSet[]).reduce(uniteAddresses) };
+}
+
+function parseRange(text: string): AddressSet | undefined {
+  const block = parseCidr(text);
+  if (block !== undefined) return addressesOf([block.cidr]);
+  const [first, last, ...rest] = text.split('-').map(parseIp) as (Ip | undefined)[];
+  if (first === undefined || rest.length > 0) return undefined;
+  const end = text.includes('-') ? last : first;
+  if (end === undefined || end.family !== first.family || end.value < first.value) return undefined;
+  return addressRanges(first.family, [[first.value, end.value]]);
+}
+
+function parseObject(text: string): EndpointName | undefined {
+  const parts = text.split('/');
+  if (parts.some((part) => part === '')) return undefined;
+  const [namespace, second, third] = parts as [string, string, string];
+  if (parts.length === 2) return { kind: 'object', namespace, name: second };
+  if (parts.length === 3) return { kind: 'object', namespace, objectKind: canonicalKind(second), name: third };
+  return undefined;
+}
+
+/** The names that kubectl knows for kinds, besides the kind itself in lower case. */
+const kindNames: Readonly<Record<string, readonly string[]>> = {
+  pod: ['pods', 'po'],
+  service: ['services', 'svc'],
+  deployment: ['deployments', 'deploy'],
+  statefulset: ['statefulsets', 'sts'],
+  daemonset: ['daemonsets', 'ds'],
+  replicaset: ['replicasets', 'rs'],
+  job: ['jobs'],
+  cronjob: ['cronjobs', 'cj'],
+};
+
+/** A kind in lower case, short and plural names resolved. */
+function canonicalKind(written: string): string {
+  const lower = written.toLowerCase();
+  return Object.keys(kindNames).find((kind) => kindNames[kind]!.includes(lower)) ?? lower;
+}

@@ -1,0 +1,61 @@
+import type { Pod } from '../api/types.ts';
+import type { AddressSet } from '../net/address-set.ts';
+import type { Family } from '../net/ip.ts';
+
+/** An endpoint in answers: `E` of the JSON contract. Fields that do not apply are absent. */
+export interface EndpointIdentity {
+  /** Names the endpoint again when it is given back. */
+  readonly id: string;
+  readonly kind: 'Pod' | 'Workload' | 'Service' | 'Node' | 'Internet' | 'External';
+  readonly namespace?: string;
+  readonly name?: string;
+  readonly workloadKind?: string;
+  readonly ip?: string;
+  /** Of an external endpoint that is more than one address: `first-last`, ascending. */
+  readonly ranges?: readonly string[];
+}
+
+/** Who is meant by an endpoint. */
+export type Members =
+  | {
+      readonly kind: 'pods';
+      readonly pods: readonly Pod[];
+      /** Of a Service: the number of the port that each pod is reached at. */
+      readonly targets?: ReadonlyMap<Pod, number>;
+    }
+  | { readonly kind: 'addresses'; readonly addresses: readonly string[] }
+  | {
+      readonly kind: 'space';
+      readonly addresses: AddressSet;
+      /** The addresses in the space that pods and nodes have. */
+      readonly owned: readonly string[];
+      /** Whether those are meant, too, or only the addresses that nobody has. */
+      readonly isWhole: boolean;
+    };
+
+/** An endpoint that exists, with everybody it stands for. */
+export interface Endpoint {
+  readonly identity: EndpointIdentity;
+  readonly members: Members;
+}
+
+/** A question that has no answer, and why; one line, lower case, no final period. */
+export interface Unanswerable {
+  readonly error: string;
+}
+
+export const isUnanswerable = (value: object): value is Unanswerable => 'error' in value;
+
+/** The id of a pod. */
+export const podId = ({ namespace, name }: Pod): string => `${namespace}/Pod/${name}`;
+
+/** The workload that a pod belongs to; undefined for a bare pod. The node that runs a static pod is no workload. */
+export const workloadOf = ({ owner }: Pod): Pod['owner'] => (owner?.kind === 'Node' ? undefined : owner);
+
+/** Whether the text is an address of the family. */
+export const isOfFamily = (address: string, family: Family): boolean => address.includes(':') === (family === 6);
+
+/** The identity of a pod. */
+export function podIdentity(pod: Pod): EndpointIdentity {
+  return { id: podId(pod), kind: 'Pod', namespace: pod.namespace, name: pod.name };
+}

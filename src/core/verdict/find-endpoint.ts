@@ -1,0 +1,160 @@
+import { closest } from '../api/spelling.ts';
+import type { Pod, Service } from '../api/types.ts';
+import { type Cluster, podsOf } from '../cluster/cluster.ts';
+import { type AddressSet, formatRanges } from '../net/address-set.ts';
+import { formatCidr } from '../net/cidr.ts';
+import type { PolicyModel } from '../policy/policy-model.ts';
+import { apiServerNodes, internetSpace, isFinished, ownedAddresses } from './address-space.ts';
+import { type Endpoint, isUnanswerable, type Members, podId, podIdentity, type Unanswerable, workloadOf } from './endpoint.ts';
+import { type EndpointName, parseEndpoint } from './endpoint-name.ts';
+import { serviceAt, targetsOf } from './service-target.ts';
+
+/** Where a connection is to go, for endpoints that are reached through a Service. */
+export interface Destination {
+  readonly protocol: string;
+  readonly port: number;
+}
+
+/** The endpoint that a text names, as the source of connections or, with a destination port, as their target. */
+export function findEndpoint(cluster: Cluster, model: PolicyModel, text: string, destination?: Destination): Endpoint | Unanswerable {
+  const name = parseEndpoint(text);
+  if (name === undefined)
+    return unknown(cluster, text, 'must be namespace/pod, namespace/kind/name, an address, a CIDR, node:NAME, internet or apiserver');
+  switch (name.kind) {
+    case 'object':
+      return findObject(cluster, name, text, destination);
+    case 'node':
+      return findNode(cluster, name.name);
+    case 'address':
+      return findAddress(cluster, model, name.address, destination);
+    case 'block':
+    case 'ranges':
+      return findSpace(cluster, model, name);
+    case 'internet':
+      return { identity: { id: 'internet', kind: 'Internet' }, members: spaceOf(cluster, model, internetSpace, false) };
+    case 'apiserver':
+      return findApiServer(cluster);
+  }
+}
+
+function findObject(
+  cluster: Cluster,
+  { namespace, name, objectKind }: EndpointName & { kind: 'object' },
+  text: string,
+  destination: Destination | undefined,
+): Endpoint | Unanswerable {
+  const content = cluster.namespaces.get(namespace);
+  if (content === undefined) return unknown(cluster, text, `there is no namespace ${namespace}`);
+  const pod = content.pods.get(name);
+  if (pod !== undefined && (objectKind === undefined || objectKind === 'pod')) {
+    return { identity: podIdentity(pod), members: { kind: 'pods', pods: [pod] } };
+  }
+  if (objectKind === 'service') {
+    const service = content.services.get(name);
+    return service === undefined ? unknown(cluster, text) : findService(cluster, service, destination);
+  }
+  return findWorkload(cluster, [...content.pods.values()], { namespace, name, objectKind }, text);
+}
+
+function findWorkload(
+  cluster: Cluster,
+  pods: readonly Pod[],
+  { namespace, name, objectKind }: { namespace: string; name: string; objectKind: string | undefined },
+  text: string,
+): Endpoint | Unanswerable {
+  const owned = pods.filter((pod) => {
+    const owner = workloadOf(pod);
+    return owner?.name === name && (objectKind === undefined || owner.kind.toLowerCase() === objectKind);
+  });
+  const kinds = [...new Set(owned.map((pod) => workloadOf(pod)!.kind))].sort();
+  const [kind, ...others] = kinds;
+  if (kind === undefined) return unknown(cluster, text);
+  if (others.length > 0) {
+    const ids = kinds.map((each) => `${namespace}/${each}/${name}`).join(' or ');
+    return { error: `endpoint \`${text}\` is ambiguous: say ${ids}` };
+  }
+  const live = owned.filter((pod) => !isFinished(pod));
+  return {
+    identity: { id: `${namespace}/${kind}/${name}`, kind: 'Workload', namespace, name, workloadKind: kind },
+    members: { kind: 'pods', pods: live.length > 0 ? live : owned },
+  };
+}
+
+function findService(cluster: Cluster, service: Service, destination: Destination | undefined, ip?: string): Endpoint | Unanswerable {
+  const { namespace, name } = service;
+  if (destination === undefined) return { error: `a Service opens no connections: Service ${namespace}/${name} can only be a destination` };
+  const targets = targetsOf(cluster, service, destination.protocol, destination.port);
+  if (isUnanswerable(targets)) return targets;
+  return {
+    identity: { id: `${namespace}/Service/${name}`, kind: 'Service', namespace, name, ...(ip !== undefined && { ip }) },
+    members: { kind: 'pods', pods: [...targets.keys()], targets },
+  };
+}
+
+function findNode(cluster: Cluster, name: string): Endpoint | Unanswerable {
+  const node = cluster.nodes.get(name);
+  if (node === undefined) return unknown(cluster, `node:${name}`);
+  return { identity: { id: `node:${name}`, kind: 'Node', name }, members: { kind: 'addresses', addresses: node.addresses } };
+}
+
+function findApiServer(cluster: Cluster): Endpoint | Unanswerable {
+  const nodes = apiServerNodes(cluster);
+  if ('error' in nodes) return nodes;
+  const only = nodes.length === 1 ? { name: nodes[0]!.name } : {};
+  return {
+    identity: { id: 'apiserver', kind: 'Node', ...only },
+    members: { kind: 'addresses', addresses: nodes.flatMap(({ addresses }) => addresses) },
+  };
+}
+
+/** An address is whoever has it: a Service, where one can be reached; a pod; a node; or nobody in the cluster. */
+function findAddress(cluster: Cluster, model: PolicyModel, address: string, destination: Destination | undefined): Endpoint | Unanswerable {
+  const service = destination && serviceAt(cluster, address);
+  if (service !== undefined) return findService(cluster, service, destination, address);
+  const owner = model.ownerOf(address);
+  const members = { kind: 'addresses' as const, addresses: [address] };
+  if (owner.kind === 'Pod') return { identity: { ...podIdentity(owner.pod), ip: address }, members };
+  if (owner.kind === 'Node')
+    return { identity: { id: `node:${owner.node.name}`, kind: 'Node', name: owner.node.name, ip: address }, members };
+  return { identity: { id: address, kind: 'External', ip: address }, members };
+}
+
+/**
+ * A block or ranges of addresses. A block in which pods or nodes have addresses keeps its own text as id, because it means them, too;
+ * ranges mean only the addresses that nobody has.
+ */
+function findSpace(cluster: Cluster, model: PolicyModel, name: EndpointName & { kind: 'block' | 'ranges' }): Endpoint {
+  const members = spaceOf(cluster, model, name.addresses, name.kind === 'block');
+  const ranges = formatRanges(name.addresses);
+  const id = name.kind === 'block' && members.owned.length > 0 ? formatCidr(name.cidr) : ranges.join(',');
+  return { identity: { id, kind: 'External', ranges }, members };
+}
+
+const spaceOf = (cluster: Cluster, model: PolicyModel, addresses: AddressSet, isWhole: boolean): Members & { kind: 'space' } => ({
+  kind: 'space',
+  addresses,
+  owned: ownedAddresses(cluster, model, addresses),
+  isWhole,
+});
+
+/** That there is no such endpoint, with the nearest one that there is. */
+function unknown(cluster: Cluster, text: string, reason?: string): Unanswerable {
+  const suggestion = closest(text, namesLike(cluster, text));
+  const because = reason === undefined ? '' : `: ${reason}`;
+  return { error: `unknown endpoint \`${text}\`${because}${suggestion === undefined ? '' : `; did you mean ${suggestion}?`}` };
+}
+
+/** The names of endpoints, written the way the text is: with a kind or without, or as bare names. */
+function namesLike(cluster: Cluster, text: string): string[] {
+  const names = new Set<string>(['internet', 'apiserver']);
+  for (const name of cluster.nodes.keys()) names.add(`node:${name}`);
+  const isLong = text.split('/').length === 3;
+  for (const pod of podsOf(cluster)) {
+    const owner = workloadOf(pod);
+    names.add(isLong ? podId(pod) : `${pod.namespace}/${pod.name}`);
+    if (owner !== undefined) names.add(`${pod.namespace}/${isLong ? `${owner.kind}/` : ''}${owner.name}`);
+  }
+  for (const [namespace, { services }] of cluster.namespaces)
+    for (const name of services.keys()) if (isLong) names.add(`${namespace}/Service/${name}`);
+  return [...names];
+}

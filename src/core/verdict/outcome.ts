@@ -1,0 +1,98 @@
+import type { Choices } from '../api/choices.ts';
+import type { Direction } from '../api/types.ts';
+import { type AddressSet, hasAddress } from '../net/address-set.ts';
+import type { Family } from '../net/ip.ts';
+import type { PolicyModel } from '../policy/policy-model.ts';
+import type { Endpoint } from './endpoint.ts';
+import { addressesOfPod, type End, endsOf } from './ends.ts';
+import { isSamePod, type Party, partyAt, partyOf } from './party.ts';
+import { type Connection, judge, type Verdict } from './verdict.ts';
+
+/** A connection between two endpoints that may each stand for many. */
+export interface EndpointPair {
+  readonly from: Endpoint;
+  readonly to: Endpoint;
+  readonly protocol: string;
+  readonly port: number;
+  readonly family: Family;
+}
+
+/** What holds between every part of one side and every part of the other. */
+export interface Outcome {
+  readonly from: readonly End[];
+  readonly to: readonly End[];
+  /** The connection that was judged for all of them. */
+  readonly connection: Connection;
+  readonly verdict: Verdict;
+}
+
+/** Judges every pair of the members of two endpoints, each kind of pair once. Empty when an end has no address of the family. */
+export function judgePair(model: PolicyModel, pair: EndpointPair, choices: Choices = model.choices): Outcome[] {
+  const { from, to, protocol, port, family } = pair;
+  const isThroughService = to.members.kind === 'pods' && to.members.targets !== undefined;
+  const ingressBlocks = blocksOf(model, to, 'ingress');
+  const egressBlocks = blocksOf(model, from, 'egress');
+  const sources = groupsOf(endsOf(model, from, family, port, ingressBlocks), ingressBlocks);
+  const destinations = groupsOf(endsOf(model, to, family, port, egressBlocks), egressBlocks);
+  const outcomes: Outcome[] = [];
+  const alone: Outcome[] = [];
+  const add = (list: Outcome[], source: readonly End[], destination: readonly End[], a: End, b: End): void => {
+    const connection = { from: a.party, to: b.party, protocol, port: b.port, isThroughService };
+    list.push({ from: source, to: destination, connection, verdict: judge(model, connection, choices) });
+  };
+  for (const source of sources)
+    for (const destination of destinations) {
+      const others = differentPods(source, destination);
+      if (others !== undefined) add(outcomes, source, destination, ...others);
+      const same = samePod(source, destination);
+      // A pod that reaches itself at its own address says nothing about a workload, unless there is no other pair.
+      if (same !== undefined) add(isThroughService ? outcomes : alone, [same[0]], [same[1]], ...same);
+    }
+  return outcomes.length > 0 ? outcomes : alone;
+}
+
+/** The blocks by which the gates of an endpoint's pods tell addresses apart, each once. */
+function blocksOf(model: PolicyModel, endpoint: Endpoint, direction: Direction): AddressSet[] {
+  const blocks = new Map<string, AddressSet>();
+  const classes = new Set(partiesOf(model, endpoint).flatMap(({ owner }) => (owner.kind === 'Pod' ? [owner.class] : [])));
+  for (const podClass of classes)
+    for (const policy of model.policiesOf(podClass, direction))
+      for (const { peers = [] } of policy[direction]!)
+        for (const peer of peers) if (peer.kind === 'addresses') blocks.set(peer.key, peer.addresses);
+  return [...blocks.values()];
+}
+
+function partiesOf(model: PolicyModel, { members }: Endpoint): Party[] {
+  if (members.kind === 'pods')
+    return members.pods.flatMap((pod) => addressesOfPod(model, pod).map((address) => partyOf(model, pod, address)));
+  const addresses = members.kind === 'addresses' ? members.addresses : members.isWhole ? members.owned : [];
+  return addresses.map((address) => partyAt(model, address));
+}
+
+/** The ends that no gate of the other side can tell apart, together. */
+function groupsOf(ends: readonly End[], blocks: readonly AddressSet[]): End[][] {
+  const groups = new Map<string, End[]>();
+  for (const end of ends) {
+    const { owner, ip, address, assumed } = end.party;
+    const within = blocks.map((block) => (hasAddress(block, ip) ? 1 : 0)).join('');
+    const who = owner.kind === 'Pod' && !owner.pod.hostNetwork ? `${owner.class.key} ${owner.pod.node ?? ''}` : address;
+    const key = `${who} ${end.port} ${assumed} ${within}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [end]);
+    else group.push(end);
+  }
+  return [...groups.values()];
+}
+
+function differentPods(a: readonly End[], b: readonly End[]): [End, End] | undefined {
+  for (const from of a.slice(0, 2)) for (const to of b.slice(0, 2)) if (!isSamePod(from.party, to.party)) return [from, to];
+  return undefined;
+}
+
+function samePod(a: readonly End[], b: readonly End[]): [End, End] | undefined {
+  for (const from of a) {
+    const to = b.find((end) => isSamePod(from.party, end.party));
+    if (to !== undefined) return [from, to];
+  }
+  return undefined;
+}
