@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
-import type { Reporter, TestCase, TestModule } from 'vitest/node';
+import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node';
 import type { Total } from './test-total.ts';
 
 /** Where the reporter leaves what it counted, from the root of the repository. */
@@ -8,7 +8,7 @@ export const resultFile = 'build/test-result.json';
 
 /**
  * Counts what ran, for the last lines of `make test`. A file or a suite that broke outside its tests counts as one failed test, and so does a
- * skip that names no reason: use `context.skip(reason)`.
+ * skip that names no reason: `context.skip(reason)`, or the reason in parentheses at the end of the name of the test or of a suite around it.
  */
 export default class TotalReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
@@ -26,9 +26,19 @@ export default class TotalReporter implements Reporter {
 
 function outcomeOf(test: TestCase): 'passed' | 'failed' | 'skipped' {
   const result = test.result();
-  if (result.state === 'skipped') return result.note === undefined ? 'failed' : 'skipped';
+  if (result.state === 'skipped') return reasonOf(test) === undefined ? 'failed' : 'skipped';
   // A test that never came to its end did not pass.
   return result.state === 'passed' ? 'passed' : 'failed';
+}
+
+function reasonOf(test: TestCase): string | undefined {
+  const result = test.result();
+  if (result.state === 'skipped' && result.note !== undefined) return result.note;
+  for (let part: TestCase | TestSuite | TestModule = test; part.type !== 'module'; part = part.parent) {
+    const reason = /\(([^()]+)\)$/.exec(part.name)?.[1];
+    if (reason !== undefined) return reason;
+  }
+  return undefined;
 }
 
 /** How many files and suites broke outside their tests: on loading, or in a hook. */
@@ -40,13 +50,17 @@ function brokenParts(modules: readonly TestModule[]): number {
 /** One line for all tests of a file that were skipped for one reason. */
 function skipsOf(tests: readonly TestCase[]): Total['skipped'] {
   const skipped = tests.flatMap((test) => {
-    const result = test.result();
-    if (result.state !== 'skipped') return [];
-    return { test, file: relative(process.cwd(), test.module.moduleId), reason: result.note ?? 'no reason given, so it counts as failed' };
+    if (test.result().state !== 'skipped') return [];
+    return {
+      test,
+      file: relative(process.cwd(), test.module.moduleId),
+      reason: reasonOf(test) ?? 'no reason given, so it counts as failed',
+    };
   });
   const groups = Map.groupBy(skipped, ({ file, reason }) => `${file}\n${reason}`);
   return [...groups.values()].map((group) => {
     const { test, file, reason } = group[0]!;
-    return { name: group.length === 1 ? `${file} > ${test.fullName}` : `${file}, ${group.length} tests`, reason };
+    const name = test.fullName.replace(`(${reason})`, '').trimEnd();
+    return { name: group.length === 1 ? `${file} > ${name}` : `${file}, ${group.length} tests`, reason };
   });
 }

@@ -34,6 +34,8 @@ test('what passed, failed and was skipped is counted, a skip only with its reaso
     test('good', () => expect(1).toBe(1));
     test('bad', () => expect(1).toBe(2));
     test('kernel', ({ skip }) => skip('no nft here'));
+    test.skip('probes packets (no SCTP here)', () => {});
+    describe.skip('nft (needs root)', () => { test('one', () => {}); describe('inner', () => { test('two', () => {}); }); });
     describe.skip('quiet', () => { test('one', () => {}); test('two', () => {}); });
   `);
   expect(total).toEqual({
@@ -41,6 +43,8 @@ test('what passed, failed and was skipped is counted, a skip only with its reaso
     failed: 3,
     skipped: [
       { name: 'planted.test.ts > kernel', reason: 'no nft here' },
+      { name: 'planted.test.ts > probes packets', reason: 'no SCTP here' },
+      { name: 'planted.test.ts, 2 tests', reason: 'needs root' },
       { name: 'planted.test.ts, 2 tests', reason: 'no reason given, so it counts as failed' },
     ],
   });
