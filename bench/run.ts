@@ -1,6 +1,5 @@
 /** `make bench`: measures section by section. `make bench ONLY=core` measures one. */
-import { readFileSync } from 'node:fs';
-import { availableParallelism, cpus, release } from 'node:os';
+import { availableParallelism, cpus, loadavg, release, type } from 'node:os';
 import { formatResult, type Section, Skipped } from './report.ts';
 
 const sections: Record<string, () => Promise<Section>> = {
@@ -15,8 +14,9 @@ if (unknown.length > 0) {
   console.error(`no section ${unknown.join(', ')}: there are ${Object.keys(sections).join(', ')}`);
   process.exit(2);
 }
-const load = readFileSync('/proc/loadavg', 'utf8').split(' ')[0];
-console.log(`Node ${process.version}, Linux ${release()}, ${availableParallelism()} x ${cpus()[0]?.model}, load ${load}`);
+console.log(
+  `Node ${process.version}, ${type()} ${release()}, ${availableParallelism()} x ${cpus()[0]?.model}, load ${loadavg()[0]!.toFixed(2)}`,
+);
 console.log('value  [95 % interval] of samples or pairs; a bar is missed only when the whole interval is beyond it');
 for (const [name, loadSection] of Object.entries(sections)) {
   if (wanted.length > 0 && !wanted.includes(name)) continue;

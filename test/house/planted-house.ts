@@ -25,7 +25,7 @@ export class PlantedHouse implements Disposable {
   readonly #folder = mkdtempSync(join(tmpdir(), 'sallyport-house-'));
 
   constructor(anchors: readonly string[]) {
-    const rules = ['biome.json', '.gitignore', 'package.json', 'tsconfig.base.json', 'scripts/lint'];
+    const rules = ['biome.json', 'knip.json', 'vitest.config.ts', '.gitignore', 'package.json', 'tsconfig.base.json', 'scripts/lint'];
     for (const path of [...rules, ...compiledRooms.map((room) => `src/${room}/tsconfig.json`)]) {
       cpSync(join(root, path), join(this.#folder, path), { recursive: true });
     }
@@ -39,7 +39,7 @@ export class PlantedHouse implements Disposable {
   }
 
   compile(): Finding[] {
-    const output = this.#run('tsc', ['-b', '--pretty', 'false', ...compiledRooms.map((room) => `src/${room}`)]);
+    const output = this.run(this.#bin('tsc'), ['-b', '--pretty', 'false', ...compiledRooms.map((room) => `src/${room}`)]);
     return Array.from(output.matchAll(/^(.+?)\(\d+,\d+\): error (TS\d+): (.*)$/gm), ([, file = '', rule = '', message = '']) => ({
       file,
       rule,
@@ -48,7 +48,7 @@ export class PlantedHouse implements Disposable {
   }
 
   lint(): Finding[] {
-    const output = this.#run('biome', ['lint', '--reporter=github', '--max-diagnostics=none', 'src', 'test']);
+    const output = this.run(this.#bin('biome'), ['lint', '--reporter=github', '--max-diagnostics=none', 'src', 'test']);
     return Array.from(output.matchAll(/^::error title=([^,]+),file=([^,]+),[^:]*::(.*)$/gm), ([, rule = '', file = '', message = '']) => ({
       file,
       rule,
@@ -56,13 +56,15 @@ export class PlantedHouse implements Disposable {
     }));
   }
 
-  #run(program: string, args: readonly string[]): string {
-    const { stdout, stderr, error } = spawnSync(join(this.#folder, 'node_modules/.bin', program), args, {
-      cwd: this.#folder,
-      encoding: 'utf8',
-    });
+  /** Runs a program in the house; what it printed. */
+  run(program: string, args: readonly string[]): string {
+    const { stdout, stderr, error } = spawnSync(program, args, { cwd: this.#folder, encoding: 'utf8' });
     if (error !== undefined) throw error;
     return stdout + stderr;
+  }
+
+  #bin(program: string): string {
+    return join(this.#folder, 'node_modules/.bin', program);
   }
 
   [Symbol.dispose](): void {
