@@ -1,0 +1,89 @@
+import { closeSync } from 'node:fs';
+import { type Listing, readListing } from '#core/ruleset/listing.ts';
+import { printTable, printTransaction } from '#core/ruleset/print.ts';
+import { type Change, type RulesetObject, type Transaction, table } from '#core/ruleset/types.ts';
+import { createNamespace, withNamespace } from '#dataplane/namespace.ts';
+import { NetlinkTable } from '#dataplane/netlink-table.ts';
+import { type Nft, openNft } from '#dataplane/nft.ts';
+import { NftError } from '#dataplane/nft-error.ts';
+import { runNft } from '#dataplane/nft-process.ts';
+import { isNetlinkTransaction } from '#dataplane/table-change.ts';
+import type { Kernel } from './kernel.ts';
+
+/** The kernel of a network namespace, given as an open file descriptor; that of this process when absent. Needs root there, nft, and koffi. */
+export function openKernel(namespace?: number): Kernel {
+  return new NftKernel(namespace);
+}
+
+/**
+ * New objects go through nft, which has the words for every rule; what happens all the time (elements that come and go, the generation, old chains
+ * that are removed) goes to the kernel directly, where it costs neither a process nor a look at other people's tables.
+ */
+class NftKernel implements Kernel {
+  readonly #nft: Nft;
+  readonly #inside: <T>(visit: () => T) => T;
+  #direct: NetlinkTable | undefined;
+
+  constructor(namespace: number | undefined) {
+    this.#nft = openNft(namespace === undefined ? {} : { namespace });
+    this.#inside = (visit) => (namespace === undefined ? visit() : withNamespace(namespace, visit));
+  }
+
+  async commit(transaction: Transaction): Promise<void> {
+    const changes = inOrderOfRemoval(transaction);
+    if (!isNetlinkTransaction(changes)) return this.#nft.run(printTransaction(transaction));
+    this.#direct ??= this.#inside(() => new NetlinkTable({ family: 'inet', name: 'sallyport' }));
+    this.#direct.commit(changes);
+  }
+
+  async check(transaction: Transaction): Promise<boolean> {
+    try {
+      await this.#nft.check(printTransaction(transaction));
+      return true;
+    } catch (error) {
+      if (error instanceof NftError) return false;
+      throw error;
+    }
+  }
+
+  async list(): Promise<Listing> {
+    try {
+      return readListing(await this.#nft.list(table));
+    } catch (error) {
+      if (error instanceof NftError && error.kind === 'not-found') return new Map();
+      throw error;
+    }
+  }
+
+  async listOf(objects: Iterable<RulesetObject>): Promise<Listing> {
+    const namespace = createNamespace();
+    try {
+      await runNft({ namespace }, ['-f', '-'], printTable(objects));
+      return readListing(JSON.parse(await runNft({ namespace }, ['-j', 'list', 'table', ...table.split(' ')])));
+    } finally {
+      closeSync(namespace);
+    }
+  }
+
+  async forgetConnections(addresses: readonly string[]): Promise<void> {
+    throw new Error(`not wired: ${addresses.length}`);
+  }
+
+  async clearMarks(mask: number): Promise<void> {
+    throw new Error(`not wired: ${mask}`);
+  }
+
+  close(): void {
+    this.#nft.close();
+    this.#direct?.close();
+  }
+}
+
+/** Chains lose their rules before what the rules refer to goes. */
+function inOrderOfRemoval(transaction: Transaction): Change[] {
+  const emptied = transaction.flatMap((change): Change[] =>
+    change.change === 'remove' && change.kind === 'chain' ? [{ change: 'replace', chain: change.name, rules: [] }] : [],
+  );
+  const first = transaction.filter(({ change }) => change !== 'remove');
+  return [...first, ...emptied, ...transaction.filter(({ change }) => change === 'remove')];
+}
