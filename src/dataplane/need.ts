@@ -1,5 +1,5 @@
 /** What this room may find missing on a machine. */
-export type Need = 'linux' | 'koffi' | 'root' | 'nft' | 'libnftables';
+export type Need = 'linux' | 'koffi' | 'root' | 'nft' | 'conntrack';
 
 /** Something that leads to the kernel is not there. The message says what, and what to do, in words for a user. */
 export class MissingNeed extends Error {

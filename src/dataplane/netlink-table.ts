@@ -11,10 +11,12 @@ const errorText = 1;
  */
 export class NetlinkTable {
   readonly #table: TableName;
-  readonly #socket = new NetlinkSocket();
+  readonly #socket: NetlinkSocket;
 
-  constructor(table: TableName) {
+  /** `namespace` is the file descriptor of a network namespace; this process' own when absent. */
+  constructor(table: TableName, namespace?: number) {
     this.#table = table;
+    this.#socket = new NetlinkSocket(namespace);
   }
 
   /**

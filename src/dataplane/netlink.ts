@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs';
 import { constants, endianness } from 'node:os';
 import { loadLibc, SystemCallError } from './libc.ts';
+import { withNamespace } from './namespace.ts';
 import { MissingNeed } from './need.ts';
 
 const AF_NETLINK = 16;
@@ -25,6 +26,8 @@ export const flags = { request: 0x1, ack: 0x4, dump: 0x300, create: 0x400, appen
 export interface Message {
   readonly type: number;
   readonly sequence: number;
+  /** The protocol family of its netfilter header: 2 IPv4, 10 IPv6; 0 where it has none. */
+  readonly family: number;
   /** What follows the netlink header and, for messages of a subsystem, its four bytes of header. */
   readonly attributes: Buffer;
   /** Set on the end of a dump and on acknowledgements: 0 for success, else the errno, positive. */
@@ -41,9 +44,11 @@ export class NetlinkSocket {
   readonly #libc = loadLibc();
   #sendRoom = 0;
 
-  constructor() {
+  /** Opens a socket in the network namespace of that file descriptor, or in this process' own. */
+  constructor(namespace?: number) {
     if (endianness() !== 'LE') throw new MissingNeed('linux', 'netlink messages are written for little-endian machines only');
-    this.fd = this.#libc.socket(AF_NETLINK, SOCK_RAW_CLOEXEC_NONBLOCK, NETLINK_NETFILTER);
+    const open = (): number => this.#libc.socket(AF_NETLINK, SOCK_RAW_CLOEXEC_NONBLOCK, NETLINK_NETFILTER);
+    this.fd = namespace === undefined ? open() : withNamespace(namespace, open);
     if (this.fd < 0) throw new SystemCallError('socket', this.#libc.errno());
     // Errors come with the kernel's words and without an echo of the whole request; kernels before 4.12 lack this and lose only words.
     this.#set(SOL_NETLINK, NETLINK_CAP_ACK, 1);
@@ -113,10 +118,10 @@ function readMessage(bytes: Buffer): Message {
   const type = bytes.readUInt16LE(4);
   const sequence = bytes.readUInt32LE(8);
   const body = bytes.subarray(headerLength);
-  if (type !== NLMSG_ERROR && type !== NLMSG_DONE) return { type, sequence, attributes: body.subarray(4) };
+  if (type !== NLMSG_ERROR && type !== NLMSG_DONE) return { type, sequence, family: body[0] ?? 0, attributes: body.subarray(4) };
   const status = body.length < 4 ? 0 : -body.readInt32LE(0);
   // An acknowledgement holds the header of its request before the attributes (NETLINK_CAP_ACK).
-  return { type, sequence, status, attributes: body.subarray(type === NLMSG_ERROR ? 4 + headerLength : 4) };
+  return { type, sequence, family: 0, status, attributes: body.subarray(type === NLMSG_ERROR ? 4 + headerLength : 4) };
 }
 
 /** The attributes of a message or of a nested attribute: type and value. Cut short, they throw a RangeError. */

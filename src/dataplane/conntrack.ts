@@ -1,0 +1,188 @@
+import { constants } from 'node:os';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Connection, ConntrackEntry, entryAttribute } from './conntrack-entry.ts';
+import { forgetWithTool } from './conntrack-tool.ts';
+import { SystemCallError } from './libc.ts';
+import { MissingNeed } from './need.ts';
+import { flags, type Message, NetlinkSocket } from './netlink.ts';
+import { NetlinkWriter } from './netlink-writer.ts';
+import { encodeKey } from './nft-elements.ts';
+
+const conntrack = 1;
+const message = { add: conntrack << 8, get: (conntrack << 8) | 1, delete: (conntrack << 8) | 2 } as const;
+const nested = 0x8000;
+/** Datagrams of a dump, some 150 entries each, that are read in one go; then others get their turn. */
+const datagramsInARow = 8;
+/** Bytes of requests, some 100, that are sent in one go: as many failures fit the receive buffer. */
+const requestBytes = 8 * 1024;
+/** How often a dump of which something was lost is begun, at most. */
+const attempts = 4;
+
+/**
+ * The connections that the kernel tracks in one network namespace. Needs koffi and root. A walk over all of them takes about a microsecond
+ * for each, in turns of a millisecond; those that come and go meanwhile may be missed.
+ */
+export class Conntrack {
+  readonly #namespace: number | undefined;
+
+  /** `namespace` is the file descriptor of a network namespace; this process' own when absent. */
+  constructor(namespace?: number) {
+    this.#namespace = namespace;
+  }
+
+  /** Shows every connection. */
+  async visit(look: (connection: Connection) => void): Promise<void> {
+    await new Walk(this.#namespace).run((entry) => look(entry.read()));
+  }
+
+  /** Deletes the entries that match: the next packet of such a connection is a new one. Returns how many. */
+  async forget(match: (connection: Connection) => boolean): Promise<number> {
+    return await new Walk(this.#namespace).run((entry, walk) => {
+      if (match(entry.read())) walk.forget(entry);
+    });
+  }
+
+  /** Deletes the entries that have one of the addresses at any of their four ends. Returns how many. Without koffi it uses the `conntrack` tool. */
+  async forgetAddresses(addresses: Iterable<string>): Promise<number> {
+    const texts = [...addresses];
+    if (texts.length === 0) return 0;
+    const wanted = texts.map((text) => encodeKey(text, [text.includes(':') ? 'ipv6_addr' : 'ipv4_addr']));
+    try {
+      return await new Walk(this.#namespace).run((entry, walk) => {
+        if (entry.hasEnd(wanted)) walk.forget(entry);
+      });
+    } catch (error) {
+      if (error instanceof MissingNeed && error.need === 'koffi') return await forgetWithTool(texts);
+      throw error;
+    }
+  }
+
+  /**
+   * Takes the bits of the mask off the mark of every connection, or only where they have that value. Returns of how many.
+   * The `conntrack` tool cannot do it: without koffi there are no generations.
+   */
+  async clearMarks(mask: number, value?: number): Promise<number> {
+    const filter = value === undefined ? undefined : { mask, value };
+    return await new Walk(this.#namespace, filter).run((entry, walk) => {
+      const bits = (entry.mark & mask) >>> 0;
+      if (value === undefined ? bits !== 0 : bits === value >>> 0) walk.clear(entry, mask);
+    });
+  }
+}
+
+/** One walk over all entries, and what is to be done to them. */
+class Walk {
+  readonly #dump: NetlinkSocket;
+  readonly #changes: NetlinkSocket;
+  readonly #filter: { readonly mask: number; readonly value: number } | undefined;
+  #requests = new NetlinkWriter();
+  #waiting = 0;
+  #changed = 0;
+
+  constructor(namespace: number | undefined, filter?: { readonly mask: number; readonly value: number }) {
+    this.#filter = filter;
+    this.#dump = new NetlinkSocket(namespace);
+    this.#changes = new NetlinkSocket(namespace);
+  }
+
+  /** Shows each entry. Returns how many were changed. */
+  async run(visit: (entry: ConntrackEntry, pass: this) => void): Promise<number> {
+    try {
+      for (let attempt = 1; !(await this.#walk(visit)); attempt++) {
+        if (attempt === attempts) throw new SystemCallError('reading conntrack', constants.errno.ENOBUFS);
+      }
+      this.#flush();
+      return this.#changed;
+    } finally {
+      this.#dump.close();
+      this.#changes.close();
+    }
+  }
+
+  forget(entry: ConntrackEntry): void {
+    this.#request(message.delete, entry, () => {
+      const id = entry.value(entryAttribute.id);
+      if (id !== undefined) this.#requests.value(entryAttribute.id, id);
+    });
+  }
+
+  clear(entry: ConntrackEntry, mask: number): void {
+    this.#request(message.add, entry, () => {
+      this.#requests.number(entryAttribute.mark, 0);
+      this.#requests.number(entryAttribute.markMask, mask);
+    });
+  }
+
+  /** False when the kernel lost some of the dump on the way. */
+  async #walk(visit: (entry: ConntrackEntry, pass: this) => void): Promise<boolean> {
+    this.#ask();
+    let complete = true;
+    for (let count = 1; ; count++) {
+      const messages = this.#receive();
+      if (messages === undefined) complete = false;
+      for (const found of messages ?? []) {
+        if (found.status === 0) return complete;
+        if (found.status !== undefined) throw refusal('reading conntrack', found);
+        visit(new ConntrackEntry(found), this);
+      }
+      if (count % datagramsInARow === 0) await nextTurn();
+    }
+  }
+
+  /** The next part of the dump, which the kernel makes while the one before is read; undefined where one was lost. */
+  #receive(): Message[] | undefined {
+    try {
+      const messages = this.#dump.receive();
+      if (messages === undefined) throw new SystemCallError('reading conntrack', constants.errno.ENODATA);
+      return messages;
+    } catch (error) {
+      if (error instanceof SystemCallError && error.code === 'ENOBUFS') return undefined;
+      throw error;
+    }
+  }
+
+  #ask(): void {
+    const writer = new NetlinkWriter();
+    writer.message({ type: message.get, flags: flags.request | flags.dump, sequence: 0, family: 0 }, () => {
+      if (this.#filter === undefined) return;
+      writer.number(entryAttribute.mark, this.#filter.value);
+      writer.number(entryAttribute.markMask, this.#filter.mask);
+    });
+    this.#dump.send(writer.bytes);
+  }
+
+  #request(type: number, entry: ConntrackEntry, write: () => void): void {
+    const writer = this.#requests;
+    writer.message({ type, flags: flags.request, sequence: 0, family: entry.family }, () => {
+      writer.value(entryAttribute.original | nested, entry.value(entryAttribute.original) ?? Buffer.alloc(0));
+      const zone = entry.value(entryAttribute.zone);
+      if (zone !== undefined) writer.value(entryAttribute.zone, zone);
+      write();
+    });
+    this.#waiting++;
+    if (writer.length > requestBytes) this.#flush();
+  }
+
+  /** Sends what is to be done. Only failures are answered. */
+  #flush(): void {
+    if (this.#waiting === 0) return;
+    this.#changes.send(this.#requests.bytes);
+    this.#changed += this.#waiting;
+    this.#waiting = 0;
+    this.#requests = new NetlinkWriter();
+    for (let answers = this.#changes.receive(); answers !== undefined; answers = this.#changes.receive()) {
+      for (const answer of answers) {
+        // Connections end by themselves meanwhile.
+        if (answer.status !== constants.errno.ENOENT) throw refusal('changing conntrack', answer);
+        this.#changed--;
+      }
+    }
+  }
+}
+
+function refusal(what: string, { status }: Message): Error {
+  const error = new SystemCallError(what, status ?? 0);
+  return error.code === 'EPERM'
+    ? new MissingNeed('root', `conntrack needs root, or CAP_NET_ADMIN in its namespace (${error.message})`)
+    : error;
+}
