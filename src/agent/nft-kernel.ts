@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs';
 import { type Listing, readListing } from '#core/ruleset/listing.ts';
 import { printTable, printTransaction } from '#core/ruleset/print.ts';
 import { type Change, type RulesetObject, type Transaction, table } from '#core/ruleset/types.ts';
+import { Conntrack } from '#dataplane/conntrack.ts';
 import { createNamespace, withNamespace } from '#dataplane/namespace.ts';
 import { NetlinkTable } from '#dataplane/netlink-table.ts';
 import { type Nft, openNft } from '#dataplane/nft.ts';
@@ -22,10 +23,12 @@ export function openKernel(namespace?: number): Kernel {
 class NftKernel implements Kernel {
   readonly #nft: Nft;
   readonly #inside: <T>(visit: () => T) => T;
+  readonly #connections: Conntrack;
   #direct: NetlinkTable | undefined;
 
   constructor(namespace: number | undefined) {
     this.#nft = openNft(namespace === undefined ? {} : { namespace });
+    this.#connections = new Conntrack(namespace);
     this.#inside = (visit) => (namespace === undefined ? visit() : withNamespace(namespace, visit));
   }
 
@@ -66,11 +69,11 @@ class NftKernel implements Kernel {
   }
 
   async forgetConnections(addresses: readonly string[]): Promise<void> {
-    throw new Error(`not wired: ${addresses.length}`);
+    await this.#connections.forgetAddresses(addresses);
   }
 
   async clearMarks(mask: number): Promise<void> {
-    throw new Error(`not wired: ${mask}`);
+    await this.#connections.clearMarks(mask);
   }
 
   close(): void {
