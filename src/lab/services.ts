@@ -1,0 +1,135 @@
+import { type Pod, qualifiedName, type Service, type ServicePort } from '#core/api/types.ts';
+import { type Family, families } from '#core/net/ip.ts';
+import type { Topology } from './topology.ts';
+
+/** A pod that answers for a port of a Service, with the address and port where it does. */
+export interface ServiceEndpoint {
+  readonly pod: Pod;
+  readonly address: string;
+  readonly port: number;
+}
+
+const table = 'inet lab-proxy';
+/** The packet mark of what must be masqueraded, as kube-proxy has it. */
+const masqueradeMark = '0x4000';
+
+const isOf = (family: Family, address: string): boolean => address.includes(':') === (family === 6);
+/** nft's word for addresses of the family. */
+const ip = (family: Family): string => (family === 4 ? 'ip' : 'ip6');
+
+/** All Services that lead to pods, in order of namespace and name. */
+export function servicesOf({ cluster }: Topology): Service[] {
+  const services = [...cluster.namespaces.values()].flatMap((content) => [...content.services.values()]);
+  const leading = services.filter(({ type, selector }) => type !== 'ExternalName' && selector !== undefined);
+  return leading.sort((a, b) => (qualifiedName(a) < qualifiedName(b) ? -1 : 1));
+}
+
+/** The pods that answer for a port of a Service in one family. A named target port is each pod's own. Terminating pods are not ready. */
+export function endpointsOf(topology: Topology, service: Service, port: ServicePort, family: Family): ServiceEndpoint[] {
+  const isMember = (pod: Pod): boolean =>
+    pod.namespace === service.namespace &&
+    !pod.terminating &&
+    service.selector !== undefined &&
+    Object.entries(service.selector).every(([key, value]) => pod.labels[key] === value);
+  return [...topology.pods.values()].filter(isMember).flatMap((pod) => {
+    const address = pod.addresses.find((candidate) => isOf(family, candidate));
+    const target = targetOf(pod, port);
+    return address === undefined || target === undefined ? [] : [{ pod, address, port: target }];
+  });
+}
+
+/** The first container port of that name and protocol. Source: FindPort in kubernetes pkg/api/v1/pod. */
+function targetOf(pod: Pod, { targetPort, protocol }: ServicePort): number | undefined {
+  if (typeof targetPort === 'number') return targetPort;
+  return pod.ports.find((candidate) => candidate.name === targetPort && candidate.protocol === protocol)?.port;
+}
+
+/**
+ * The nft script that makes a node do what kube-proxy does for the Services: ClusterIP and NodePort by translation of the destination, to
+ * a random endpoint; masquerade for a pod that reaches itself and for NodePorts whose traffic policy is Cluster. It replaces what an
+ * earlier script has made.
+ */
+export function proxyScript(topology: Topology, node: string): string {
+  const draft = new Draft(topology, node);
+  for (const service of servicesOf(topology)) for (const port of service.ports) draft.addPort(service, port);
+  return draft.print();
+}
+
+class Draft {
+  readonly #topology: Topology;
+  readonly #node: string;
+  readonly #chains: string[] = [];
+  readonly #clusterIps: Record<Family, string[]> = { 4: [], 6: [] };
+  readonly #nodePorts: Record<Family, string[]> = { 4: [], 6: [] };
+
+  constructor(topology: Topology, node: string) {
+    this.#topology = topology;
+    this.#node = node;
+  }
+
+  addPort(service: Service, port: ServicePort): void {
+    for (const family of families) {
+      const endpoints = endpointsOf(this.#topology, service, port, family);
+      const protocol = port.protocol.toLowerCase();
+      const suffix = `${family}-${service.namespace}-${service.name}-${protocol}-${port.port}`;
+      const addresses = service.clusterIps.filter((address) => isOf(family, address));
+      if (endpoints.length === 0 || addresses.length === 0) continue;
+      this.#addBalancer(`to${suffix}`, protocol, family, endpoints);
+      this.#clusterIps[family].push(...addresses.map((address) => `${address} . ${protocol} . ${port.port} : goto to${suffix}`));
+      if (port.nodePort === undefined) continue;
+      this.#nodePorts[family].push(`${protocol} . ${port.nodePort} : goto at${suffix}`);
+      this.#addNodePort(suffix, protocol, family, service, endpoints);
+    }
+  }
+
+  #addNodePort(suffix: string, protocol: string, family: Family, service: Service, endpoints: readonly ServiceEndpoint[]): void {
+    if (service.externalTrafficPolicy === 'Cluster') {
+      this.#addChain(`at${suffix}`, [`meta mark set meta mark or ${masqueradeMark}`, `goto to${suffix}`]);
+      return;
+    }
+    const local = endpoints.filter(({ pod }) => pod.node === this.#node);
+    if (local.length === 0) this.#addChain(`at${suffix}`, ['drop']);
+    else this.#addBalancer(`at${suffix}`, protocol, family, local);
+  }
+
+  /** A chain that leads to one of the endpoints, and one for each endpoint. */
+  #addBalancer(name: string, protocol: string, family: Family, endpoints: readonly ServiceEndpoint[]): void {
+    const choices = endpoints.map((_, index) => `${index} : goto ${name}-${index}`);
+    for (const [index, { address, port }] of endpoints.entries()) {
+      this.#addChain(`${name}-${index}`, [
+        `${ip(family)} saddr ${address} meta mark set meta mark or ${masqueradeMark}`,
+        `meta l4proto ${protocol} dnat ${ip(family)} to ${family === 4 ? address : `[${address}]`}:${port}`,
+      ]);
+    }
+    this.#addChain(name, [`numgen random mod ${endpoints.length} vmap { ${choices.join(', ')} }`]);
+  }
+
+  #addChain(name: string, rules: readonly string[]): void {
+    this.#chains.push(`  chain ${name} {\n${rules.map((rule) => `    ${rule}\n`).join('')}  }`);
+  }
+
+  print(): string {
+    const map = (name: string, type: string, elements: readonly string[]): string =>
+      `  map ${name} {\n    type ${type} : verdict\n${elements.length === 0 ? '' : `    elements = { ${elements.join(', ')} }\n`}  }`;
+    const [key4, key6] = ['ipv4_addr . inet_proto . inet_service', 'ipv6_addr . inet_proto . inet_service'];
+    const hook = (name: string, priority: string, rule: string): string =>
+      `  chain ${name} {\n    type nat hook ${name} priority ${priority}; policy accept;\n    ${rule}\n  }`;
+    const parts = [
+      ...this.#chains,
+      map('cluster-ips4', key4, this.#clusterIps[4]),
+      map('cluster-ips6', key6, this.#clusterIps[6]),
+      map('node-ports4', 'inet_proto . inet_service', this.#nodePorts[4]),
+      map('node-ports6', 'inet_proto . inet_service', this.#nodePorts[6]),
+      `  chain services {
+    ip daddr . meta l4proto . th dport vmap @cluster-ips4
+    ip6 daddr . meta l4proto . th dport vmap @cluster-ips6
+    meta nfproto ipv4 fib daddr type local meta l4proto . th dport vmap @node-ports4
+    meta nfproto ipv6 fib daddr type local meta l4proto . th dport vmap @node-ports6
+  }`,
+      hook('prerouting', 'dstnat', 'jump services'),
+      hook('output', '-100', 'jump services'),
+      hook('postrouting', 'srcnat', `meta mark and ${masqueradeMark} == ${masqueradeMark} masquerade`),
+    ];
+    return `table ${table}\ndelete table ${table}\ntable ${table} {\n${parts.join('\n')}\n}\n`;
+  }
+}
