@@ -1,0 +1,112 @@
+import { type Choices, defaultChoices } from '#core/api/choices.ts';
+import { decodeObject } from '#core/api/decode.ts';
+import type { Diagnostic } from '#core/api/diagnostic.ts';
+import { expandWorkloads } from '#core/api/expand-workloads.ts';
+import { Pool } from '#core/api/pool.ts';
+import { type KubernetesObject, qualifiedName } from '#core/api/types.ts';
+import type { Workload } from '#core/api/workload.ts';
+import type { ManifestDocument } from './document.ts';
+import { parseDocuments } from './parse.ts';
+
+/** How manifests are understood; everything has a default. */
+export interface ManifestOptions {
+  /** The namespace of namespaced objects that name none; `default` unless given. */
+  readonly defaultNamespace?: string;
+  readonly choices?: Choices;
+}
+
+/** What manifests hold. */
+export interface Manifests {
+  /** The sound objects, pods last: first those that are written, then those that workloads would make. */
+  readonly objects: readonly KubernetesObject[];
+  /** With an error among them the objects are not all that was meant. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** How many documents and list items were left out because this program does not read their kind. */
+  readonly skipped: number;
+}
+
+/** No cluster holds more pods; a number of replicas beyond is a slip or an attack. */
+const mostPods = 1_000_000;
+
+/** Gathers the objects of several texts: the same kind, namespace and name twice is an error. */
+export class ManifestCollection {
+  readonly #options: Required<ManifestOptions>;
+  readonly #pool = new Pool();
+  readonly #objects = new Map<string, KubernetesObject>();
+  readonly #workloads = new Map<string, Workload>();
+  readonly #diagnostics: Diagnostic[] = [];
+  #skipped = 0;
+
+  constructor({ defaultNamespace = 'default', choices = defaultChoices }: ManifestOptions = {}) {
+    this.#options = { defaultNamespace, choices };
+  }
+
+  /** Takes in faults that were met before there was a text. */
+  addDiagnostics(diagnostics: readonly Diagnostic[]): void {
+    for (const diagnostic of diagnostics) this.#diagnostics.push(diagnostic);
+  }
+
+  /** Takes in the documents of a text. Kinds that are not read are errors, or are skipped with a count. */
+  addText(text: string, file: string, unknownKinds: 'error' | 'skip'): void {
+    for (const document of parseDocuments(text, file)) this.#addDocument(document, unknownKinds);
+  }
+
+  #addDocument({ value, place, diagnostics }: ManifestDocument, unknownKinds: 'error' | 'skip'): void {
+    if (value === undefined) {
+      this.addDiagnostics(diagnostics);
+      return;
+    }
+    const decoded = decodeObject(value, { ...this.#options, place, pool: this.#pool });
+    if (unknownKinds === 'error') this.addDiagnostics(decoded.unknown);
+    else this.#skipped += decoded.unknown.length;
+    this.addDiagnostics(decoded.diagnostics);
+    const isForeign = decoded.objects.length + decoded.workloads.length + decoded.diagnostics.length === 0;
+    const severity = this.#options.choices['unknown-fields'] === 'error' ? 'error' : 'warning';
+    if (!isForeign) this.addDiagnostics(diagnostics.map((duplicate) => ({ ...duplicate, severity })));
+    // Which of two equal keys was meant, nobody knows.
+    if (diagnostics.length > 0 && severity === 'error') return;
+    for (const object of decoded.objects) this.#add(this.#objects, object);
+    for (const workload of decoded.workloads) this.#add(this.#workloads, workload);
+  }
+
+  #add<T extends KubernetesObject | Workload>(known: Map<string, T>, object: T): void {
+    const title = `${object.kind} ${qualifiedName(object)}`;
+    const first = known.get(title);
+    if (first === undefined) {
+      known.set(title, object);
+      return;
+    }
+    const at = first.source && ` at ${first.source.file}:${first.source.line}:${first.source.column}`;
+    this.#diagnostics.push({
+      code: 'duplicate-object',
+      severity: 'error',
+      message: `${title} is there twice, first${at ?? ''}`,
+      object: title,
+      ...(object.source && { source: object.source }),
+    });
+  }
+
+  /** Everything taken in, with the pods that the workloads would make. */
+  finish(): Manifests {
+    const objects = [...this.#objects.values()];
+    const pods = objects.filter((object) => object.kind === 'Pod');
+    const nodes = objects.filter((object) => object.kind === 'Node');
+    const workloads = this.#affordable();
+    return {
+      objects: [...objects.filter((object) => object.kind !== 'Pod'), ...expandWorkloads(pods, workloads, nodes)],
+      diagnostics: this.#diagnostics,
+      skipped: this.#skipped,
+    };
+  }
+
+  /** The workloads, unless they would make more pods than can be. */
+  #affordable(): readonly Workload[] {
+    const workloads = [...this.#workloads.values()];
+    const pods = workloads.reduce((sum, { count }) => sum + (count === 'nodes' ? 1 : count), 0);
+    if (pods <= mostPods) return workloads;
+    const message = `the workloads would make ${pods} pods, more than ${mostPods}`;
+    const { source } = workloads[0]!;
+    this.#diagnostics.push({ code: 'limit', severity: 'error', message, ...(source && { source }) });
+    return [];
+  }
+}

@@ -1,0 +1,118 @@
+import { isUtf8 } from 'node:buffer';
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { Diagnostic, DiagnosticCode } from '#core/api/diagnostic.ts';
+
+/** A file to read. */
+export interface ManifestFile {
+  /** The path as the user will recognise it; `-` is standard input. */
+  readonly path: string;
+  /** The user named the file itself, not a directory that holds it. */
+  readonly named: boolean;
+}
+
+/** How messages call standard input. */
+export const standardInput = '<stdin>';
+
+const largestFile = 256 * 1024 * 1024;
+const extensions = /\.(ya?ml|json)$/;
+
+const fault = (file: string, code: DiagnosticCode, message: string, line = 1): Diagnostic => ({
+  code,
+  severity: 'error',
+  message,
+  source: { file, line, column: 1 },
+});
+
+/**
+ * The files that paths name: a file as it is; of a directory, and those below, every .yaml, .yml and .json file in order of names.
+ * Hidden directories are left out and links are not followed. A file that is named twice is given once.
+ */
+export async function findFiles(paths: readonly string[]): Promise<{ files: ManifestFile[]; diagnostics: Diagnostic[] }> {
+  const files = new Map<string, ManifestFile>();
+  const diagnostics: Diagnostic[] = [];
+  for (const path of paths) {
+    try {
+      const isDirectory = path !== '-' && (await stat(path)).isDirectory();
+      const found = isDirectory ? await filesIn(path) : [{ path, named: true }];
+      if (found.length === 0) diagnostics.push(fault(path, 'file', 'the directory holds no .yaml, .yml or .json file'));
+      for (const file of found) {
+        const identity = await identityOf(file);
+        const known = files.get(identity) ?? file;
+        files.set(identity, { path: known.path, named: known.named || file.named });
+      }
+    } catch (error) {
+      diagnostics.push(fault(path, 'file', reasonOf(error)));
+    }
+  }
+  return { files: [...files.values()], diagnostics };
+}
+
+async function identityOf({ path }: ManifestFile): Promise<string> {
+  if (path === '-') return path;
+  const { dev, ino } = await stat(path, { bigint: true });
+  return `${dev} ${ino}`;
+}
+
+async function filesIn(directory: string): Promise<ManifestFile[]> {
+  const entries = await readdir(directory, { withFileTypes: true });
+  const files: ManifestFile[] = [];
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory() && !entry.name.startsWith('.')) files.push(...(await filesIn(path)));
+    else if (entry.isFile() && extensions.test(entry.name)) files.push({ path, named: false });
+  }
+  return files;
+}
+
+/** The text of a file, or why there is none. */
+export async function readText({ path }: ManifestFile, input: Readable = process.stdin): Promise<string | Diagnostic> {
+  const name = path === '-' ? standardInput : path;
+  try {
+    const bytes = await readBytes(path === '-' ? input : createReadStream(path));
+    if (bytes === undefined) return fault(name, 'limit', `larger than ${largestFile / 1024 / 1024} MiB`);
+    return encodingFault(name, bytes) ?? bytes.toString('utf8');
+  } catch (error) {
+    return fault(name, 'file', reasonOf(error));
+  }
+}
+
+/** Everything the stream gives, or undefined when that is too much: pipes and devices do not say their size beforehand. */
+async function readBytes(stream: Readable): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer | string>) {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    size += bytes.length;
+    if (size > largestFile) {
+      stream.destroy();
+      return undefined;
+    }
+    chunks.push(bytes);
+  }
+  return Buffer.concat(chunks);
+}
+
+function encodingFault(file: string, bytes: Buffer): Diagnostic | undefined {
+  const [first, second] = bytes;
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))
+    return fault(file, 'encoding', 'the text is UTF-16: save it as UTF-8');
+  if (bytes.includes(0)) return fault(file, 'encoding', 'not a text: it holds zero bytes');
+  if (isUtf8(bytes)) return undefined;
+  const sound = bytes.toString('utf8').split('\ufffd', 1)[0]!;
+  return fault(file, 'encoding', 'not UTF-8', sound.split('\n').length);
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or directory',
+  EACCES: 'permission denied',
+  ELOOP: 'too many levels of symbolic links',
+};
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === undefined) throw error;
+  return reasons[code] ?? message;
+}

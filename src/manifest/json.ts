@@ -1,0 +1,200 @@
+import { type FieldPath, formatPath } from '#core/api/diagnostic.ts';
+
+const quote = 0x22;
+const backslash = 0x5c;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
+const colon = 0x3a;
+const comma = 0x2c;
+
+/** How far an object or list reaches. */
+interface Extent {
+  /** The offset behind its closing bracket. */
+  readonly end: number;
+  readonly depth: number;
+  /** How many names its objects have, each as often as it is written. */
+  readonly names: number;
+}
+
+/** A JSON object or list in a text. */
+export interface JsonValue {
+  readonly value: unknown;
+  readonly end: number;
+  readonly hasDuplicates: boolean;
+}
+
+/**
+ * Reads the JSON object or list that begins at `start`: the platform's parser reads it, and a scan before says where it ends,
+ * how deep it is and whether names are lost as duplicates. Undefined when it is not JSON.
+ */
+export function readJson(text: string, start: number, greatestDepth: number): JsonValue | 'too deep' | undefined {
+  const extent = scan(text, start, greatestDepth);
+  if (extent === undefined) return undefined;
+  if (extent.depth > greatestDepth) return 'too deep';
+  let value: unknown;
+  try {
+    value = JSON.parse(text.slice(start, extent.end));
+  } catch {
+    return undefined;
+  }
+  return { value, end: extent.end, hasDuplicates: namesOf(value) !== extent.names };
+}
+
+/** Finds the bracket that closes the one at `start`. Says nothing of a text that is not JSON. */
+function scan(text: string, start: number, greatestDepth: number): Extent | undefined {
+  let depth = 0;
+  let deepest = 0;
+  let names = 0;
+  for (let at = start; at < text.length; at++) {
+    switch (text.charCodeAt(at)) {
+      case quote:
+        at = endOfString(text, at) - 1;
+        if (at < 0) return undefined;
+        break;
+      case colon:
+        names++;
+        break;
+      case openBrace:
+      case openBracket:
+        deepest = Math.max(deepest, ++depth);
+        if (deepest > greatestDepth) return { end: at, depth: deepest, names };
+        break;
+      case closeBrace:
+      case closeBracket:
+        if (--depth === 0) return { end: at + 1, depth: deepest, names };
+    }
+  }
+  return undefined;
+}
+
+/** The offset behind the closing quote of the string at `start`, or -1. */
+function endOfString(text: string, start: number): number {
+  for (let at = text.indexOf('"', start + 1); at >= 0; at = text.indexOf('"', at + 1)) {
+    let first = at;
+    while (text.charCodeAt(first - 1) === backslash) first--;
+    if ((at - first) % 2 === 0) return at + 1;
+  }
+  return -1;
+}
+
+/** How many names the objects of a value have. */
+function namesOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let names = 0;
+  if (Array.isArray(value)) for (const item of value) names += namesOf(item);
+  else
+    for (const item of Object.values(value)) {
+      names++;
+      if (typeof item === 'object') names += namesOf(item);
+    }
+  return names;
+}
+
+/** A name of an object, or a list's item, in a text. */
+interface Member {
+  /** The name, or the item's number. */
+  readonly step: string | number;
+  /** Where the name begins, of an item its value. */
+  readonly from: number;
+  /** Where the value begins. */
+  readonly at: number;
+}
+
+function skipBlanks(text: string, start: number): number {
+  let at = start;
+  while (text.charCodeAt(at) <= 0x20) at++;
+  return at;
+}
+
+/** The offset behind the value at `start`. The text is known to be JSON. */
+function endOfValue(text: string, start: number): number {
+  const first = text.charCodeAt(start);
+  if (first === quote) return endOfString(text, start);
+  if (first === openBrace || first === openBracket) return scan(text, start, Number.POSITIVE_INFINITY)!.end;
+  let at = start;
+  for (let unit = first; unit > 0x20 && unit !== comma && unit !== closeBrace && unit !== closeBracket; unit = text.charCodeAt(at)) at++;
+  return at;
+}
+
+/** The members of the object or list at `start`, found one after the other. The text is known to be JSON. */
+function* membersOf(text: string, start: number): Generator<Member> {
+  const isObject = text.charCodeAt(start) === openBrace;
+  let from = skipBlanks(text, start + 1);
+  for (let index = 0; text.charCodeAt(from) !== (isObject ? closeBrace : closeBracket); index++) {
+    let step: string | number = index;
+    let at = from;
+    if (isObject) {
+      const end = endOfString(text, from);
+      step = JSON.parse(text.slice(from, end)) as string;
+      at = skipBlanks(text, skipBlanks(text, end) + 1);
+    }
+    yield { step, from, at };
+    from = skipBlanks(text, endOfValue(text, at));
+    if (text.charCodeAt(from) === comma) from = skipBlanks(text, from + 1);
+  }
+}
+
+/** The names that stand twice in one object, in the order of the text. */
+export function* duplicatesOf(text: string, start: number, path: FieldPath = []): Generator<{ offset: number; path: string }> {
+  const first = text.charCodeAt(start);
+  if (first !== openBrace && first !== openBracket) return;
+  const seen = new Set<string | number>();
+  for (const { step, from, at } of membersOf(text, start)) {
+    const member = [...path, step];
+    if (seen.has(step)) yield { offset: from, path: formatPath(member) };
+    seen.add(step);
+    yield* duplicatesOf(text, at, member);
+  }
+}
+
+/** Lists longer than this keep the places of their items once these are known. */
+const longList = 32;
+
+/** Finds the places of fields in a JSON text by reading it again, from the outside inwards. */
+export class JsonPlaces {
+  readonly #text: string;
+  readonly #start: number;
+  readonly #lists = new Map<number, readonly number[]>();
+  readonly #hasDuplicates: boolean;
+
+  constructor(text: string, start: number, hasDuplicates: boolean) {
+    this.#text = text;
+    this.#start = start;
+    this.#hasDuplicates = hasDuplicates;
+  }
+
+  /** The offset of the value at the path, else of the nearest value around it. */
+  offsetOf(path: FieldPath): number {
+    let at = this.#start;
+    for (const step of path) {
+      const next = this.#member(at, step);
+      if (next === undefined) return at;
+      at = next;
+    }
+    return at;
+  }
+
+  #member(start: number, step: string | number): number | undefined {
+    const first = this.#text.charCodeAt(start);
+    if (typeof step === 'number') return first === openBracket ? this.#items(start)[step] : undefined;
+    if (first !== openBrace) return undefined;
+    let found: number | undefined;
+    for (const member of membersOf(this.#text, start)) {
+      if (member.step !== step) continue;
+      found = member.at;
+      // Of duplicates the last one counts.
+      if (!this.#hasDuplicates) break;
+    }
+    return found;
+  }
+
+  #items(start: number): readonly number[] {
+    const known = this.#lists.get(start);
+    if (known !== undefined) return known;
+    const items = Array.from(membersOf(this.#text, start), ({ at }) => at);
+    if (items.length > longList) this.#lists.set(start, items);
+    return items;
+  }
+}

@@ -1,0 +1,93 @@
+import { duplicateKey, greatestDepth, type ManifestDocument, unreadable } from './document.ts';
+import { duplicatesOf, JsonPlaces, type JsonValue, readJson } from './json.ts';
+import { SourceText } from './text.ts';
+import { readYaml } from './yaml.ts';
+
+/**
+ * The documents of a text, YAML or JSON, in their order; empty ones are left out. What begins with a brace or a bracket is read as
+ * JSON, which is much faster, and as YAML if it is none. Never throws: faults of the text are diagnostics of its documents.
+ */
+export function* parseDocuments(text: string, file: string): Generator<ManifestDocument> {
+  const source = new SourceText(text.startsWith('\ufeff') ? text.slice(1) : text, file);
+  let yamlStart: number | undefined;
+  let hasDirectives = false;
+  for (const { start, content, end } of segmentsOf(source.text)) {
+    const { documents, rest } = hasDirectives ? { documents: [], rest: start } : readJsonSegment(source, start, content, end);
+    if (documents.length > 0 && yamlStart !== undefined) {
+      yield* readYaml(source, yamlStart, start);
+      yamlStart = undefined;
+    }
+    yield* documents;
+    if (rest !== undefined) yamlStart ??= rest;
+    hasDirectives = source.text[content] === '%';
+  }
+  if (yamlStart !== undefined) yield* readYaml(source, yamlStart, source.text.length);
+}
+
+/** A part of a text that is one YAML document or more, or several JSON documents. */
+interface Segment {
+  /** The offset of its `---`, or of the text. */
+  readonly start: number;
+  /** The offset of the first thing that is neither blank nor comment. */
+  readonly content: number;
+  readonly end: number;
+}
+
+/** The segments between the lines that begin with `---`: these always end a YAML document, be it in the midst of a scalar. */
+function* segmentsOf(text: string): Generator<Segment> {
+  let start = 0;
+  let content = separatorAt(text, 0) ? 3 : 0;
+  for (let at = text.indexOf('\n---'); at >= 0; at = text.indexOf('\n---', at + 4)) {
+    if (!separatorAt(text, at + 1)) continue;
+    yield { start, content: skipComments(text, content), end: at + 1 };
+    start = at + 1;
+    content = at + 4;
+  }
+  yield { start, content: skipComments(text, content), end: text.length };
+}
+
+const separatorAt = (text: string, start: number): boolean => text.startsWith('---', start) && /^\s?$/.test(text.charAt(start + 3));
+
+function skipComments(text: string, start: number): number {
+  let at = start;
+  for (;;) {
+    while (/^\s$/.test(text.charAt(at))) at++;
+    const isComment = text[at] === '#' && /^\s?$/.test(text.charAt(at - 1));
+    if (!isComment) return at;
+    const newline = text.indexOf('\n', at);
+    at = newline < 0 ? text.length : newline;
+  }
+}
+
+/** The JSON documents of a segment, with nothing but comments in between; `rest` is where something else begins. */
+function readJsonSegment(
+  source: SourceText,
+  start: number,
+  content: number,
+  end: number,
+): { documents: ManifestDocument[]; rest?: number } {
+  const { text } = source;
+  const documents: ManifestDocument[] = [];
+  let at = content;
+  while (at < end) {
+    // What follows JSON, if it is no JSON, makes YAML of the whole: `{"a": 1}: b`.
+    if (text[at] !== '{' && text[at] !== '[') return { documents: [], rest: start };
+    const json = readJson(text, at, greatestDepth);
+    if (json === 'too deep')
+      return { documents: [...documents, unreadable(source, at, 'limit', `nested deeper than ${greatestDepth} levels`)] };
+    if (json === undefined || json.end > end) return { documents, rest: documents.length === 0 ? start : at };
+    documents.push(jsonDocument(source, at, json));
+    at = skipComments(text, json.end);
+  }
+  return { documents };
+}
+
+function jsonDocument(source: SourceText, start: number, { value, hasDuplicates }: JsonValue): ManifestDocument {
+  const places = new JsonPlaces(source.text, start, hasDuplicates);
+  const duplicates = hasDuplicates ? [...duplicatesOf(source.text, start)] : [];
+  return {
+    value,
+    place: (path) => source.sourceAt(places.offsetOf(path)),
+    diagnostics: duplicates.map(({ offset, path }) => duplicateKey(source, offset, path)),
+  };
+}
