@@ -1,5 +1,5 @@
-import { formatIp } from '#core/net/ip.ts';
 import { findAttribute, type Message, readAttributes } from './netlink.ts';
+import { addressText } from './packet.ts';
 
 /** One direction of a connection. Ports are absent where the protocol has none. */
 export interface Direction {
@@ -97,11 +97,4 @@ function readDirection(bytes: Buffer): Direction {
     ...(sourcePort?.length === 2 ? { sourcePort: sourcePort.readUInt16BE(0) } : {}),
     ...(destinationPort?.length === 2 ? { destinationPort: destinationPort.readUInt16BE(0) } : {}),
   };
-}
-
-/** An address of four or sixteen bytes as text; empty when it is none. */
-export function addressText(bytes: Buffer | undefined): string {
-  if (bytes?.length === 4) return bytes.join('.');
-  if (bytes?.length === 16) return formatIp({ family: 6, value: (bytes.readBigUInt64BE(0) << 64n) | bytes.readBigUInt64BE(8) });
-  return '';
 }
