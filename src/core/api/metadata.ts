@@ -90,6 +90,7 @@ export function validateMetadata(meta: StrictMetadata, naming: Naming, defaultNa
   validateOwners(meta.ownerReferences ?? [], faults);
   validateFinalizers(meta.finalizers ?? [], faults);
   validateManagers(meta.managedFields ?? [], faults);
+  validateFinalizerNames(meta.finalizers ?? [], faults);
 }
 
 const annotationBytes = 256 * 1024;
@@ -126,13 +127,18 @@ function validateOwner(owner: OwnerReference, path: FieldPath, faults: Faults): 
   if (apiVersion === 'v1' && owner.kind === 'Event') faults.invalid(path, owner, '/v1, Kind=Event is disallowed from being an owner');
 }
 
-const standardFinalizers = ['kubernetes', 'orphan', 'foregroundDeletion'];
-
 function validateFinalizers(finalizers: readonly string[], faults: Faults): void {
   const path = ['metadata', 'finalizers'];
   for (const finalizer of finalizers) faults.invalidEach(path, finalizer, checkQualifiedName(finalizer));
   if (finalizers.includes('orphan') && finalizers.includes('foregroundDeletion'))
     faults.invalid(path, finalizers, 'finalizer orphan and foregroundDeletion cannot be both set');
+}
+
+const standardFinalizers = ['kubernetes', 'orphan', 'foregroundDeletion'];
+
+/** Source: validateKubeFinalizerName in Kubernetes. */
+function validateFinalizerNames(finalizers: readonly string[], faults: Faults): void {
+  const path = ['metadata', 'finalizers'];
   for (const [index, finalizer] of finalizers.entries())
     if (!finalizer.includes('/') && !standardFinalizers.includes(finalizer))
       faults.invalid([...path, index], finalizer, 'name is neither a standard finalizer name nor is it fully qualified');
