@@ -4,7 +4,7 @@ import { type Connection, ConntrackEntry, entryAttribute } from './conntrack-ent
 import { forgetWithTool } from './conntrack-tool.ts';
 import { SystemCallError } from './libc.ts';
 import { MissingNeed } from './need.ts';
-import { flags, type Message, NetlinkSocket } from './netlink.ts';
+import { flags, type Message, NetlinkSocket, netfilterError } from './netlink.ts';
 import { NetlinkWriter } from './netlink-writer.ts';
 import { encodeKey } from './nft-elements.ts';
 
@@ -122,7 +122,7 @@ class Walk {
       if (messages === undefined) complete = false;
       for (const found of messages ?? []) {
         if (found.status === 0) return complete;
-        if (found.status !== undefined) throw refusal('reading conntrack', found);
+        if (found.status !== undefined) throw netfilterError('reading conntrack', found.status);
         visit(new ConntrackEntry(found), this);
       }
       if (count % datagramsInARow === 0) await nextTurn();
@@ -173,16 +173,9 @@ class Walk {
     for (let answers = this.#changes.receive(); answers !== undefined; answers = this.#changes.receive()) {
       for (const answer of answers) {
         // Connections end by themselves meanwhile.
-        if (answer.status !== constants.errno.ENOENT) throw refusal('changing conntrack', answer);
+        if (answer.status !== constants.errno.ENOENT) throw netfilterError('changing conntrack', answer.status ?? 0);
         this.#changed--;
       }
     }
   }
-}
-
-function refusal(what: string, { status }: Message): Error {
-  const error = new SystemCallError(what, status ?? 0);
-  return error.code === 'EPERM'
-    ? new MissingNeed('root', `conntrack needs root, or CAP_NET_ADMIN in its namespace (${error.message})`)
-    : error;
 }

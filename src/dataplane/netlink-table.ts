@@ -1,5 +1,6 @@
-import { errnoName, SystemCallError } from './libc.ts';
-import { findAttribute, type Message, NetlinkSocket } from './netlink.ts';
+import { SystemCallError } from './libc.ts';
+import { MissingNeed } from './need.ts';
+import { findAttribute, type Message, NetlinkSocket, netfilterError } from './netlink.ts';
 import { kindOf, NftError } from './nft-error.ts';
 import { encodeBatch, type TableChange, type TableName } from './table-change.ts';
 
@@ -21,7 +22,7 @@ export class NetlinkTable {
 
   /**
    * One transaction: all changes in their order, or none, committed when it returns.
-   * Throws an NftError that names the change which the kernel refused, and a RangeError for a key that does not fit its set's types.
+   * Throws an NftError that names the change which the kernel refused, MissingNeed without the right, and a RangeError for a key that does not fit its set's types.
    */
   commit(changes: readonly TableChange[]): void {
     const batch = encodeBatch(this.#table, changes);
@@ -55,11 +56,11 @@ export class NetlinkTable {
   }
 }
 
-function refusal({ status, attributes }: Message, change: TableChange | undefined): NftError {
-  const code = errnoName(status ?? 0);
+function refusal({ status, attributes }: Message, change: TableChange | undefined): NftError | MissingNeed {
+  const error = netfilterError(change === undefined ? 'committing' : describe(change), status ?? 0);
+  if (error instanceof MissingNeed) return error;
   const words = findAttribute(attributes, errorText)?.toString('utf8').replace(/\0.*/s, '');
-  const reason = words === undefined ? code : `${code} (${words})`;
-  return new NftError(kindOf(code), `${change === undefined ? 'committing' : describe(change)}: ${reason}`);
+  return new NftError(kindOf(error.code), words === undefined ? error.message : `${error.message} (${words})`);
 }
 
 function describe(change: TableChange): string {

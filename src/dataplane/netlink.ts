@@ -17,6 +17,7 @@ const MSG_TRUNC = 0x20;
 
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
+const cappedWithAttributes = 0x100 | 0x200;
 const headerLength = 16;
 
 /** Flags of a message. Source: linux/netlink.h. */
@@ -62,7 +63,7 @@ export class NetlinkSocket {
       this.#sendRoom = Math.max(bytes.length * 2, 128 * 1024);
       this.#set(SOL_SOCKET, SO_SNDBUFFORCE, this.#sendRoom);
     }
-    if (this.#libc.send(this.fd, bytes, bytes.length, 0) !== bytes.length) throw failure('send', this.#libc.errno());
+    if (this.#libc.send(this.fd, bytes, bytes.length, 0) !== bytes.length) throw netfilterError('send', this.#libc.errno());
   }
 
   /** Asks for a receive buffer of that many bytes; the kernel counts overhead in. */
@@ -94,8 +95,9 @@ export class NetlinkSocket {
   }
 }
 
-function failure(call: string, errno: number): Error {
-  const error = new SystemCallError(call, errno);
+/** The error for a request that the kernel refused with that errno. */
+export function netfilterError(request: string, errno: number): SystemCallError | MissingNeed {
+  const error = new SystemCallError(request, errno);
   return error.code === 'EPERM'
     ? new MissingNeed('root', `netfilter needs root, or CAP_NET_ADMIN in its namespace (${error.message})`)
     : error;
@@ -120,8 +122,10 @@ function readMessage(bytes: Buffer): Message {
   const body = bytes.subarray(headerLength);
   if (type !== NLMSG_ERROR && type !== NLMSG_DONE) return { type, sequence, family: body[0] ?? 0, attributes: body.subarray(4) };
   const status = body.length < 4 ? 0 : -body.readInt32LE(0);
-  // An acknowledgement holds the header of its request before the attributes (NETLINK_CAP_ACK).
-  return { type, sequence, family: 0, status, attributes: body.subarray(type === NLMSG_ERROR ? 4 + headerLength : 4) };
+  if (type === NLMSG_DONE) return { type, sequence, family: 0, status, attributes: body.subarray(4) };
+  // The header of the request stands between; without these flags, the rest of the request.
+  const hasWords = (bytes.readUInt16LE(6) & cappedWithAttributes) === cappedWithAttributes;
+  return { type, sequence, family: 0, status, attributes: body.subarray(hasWords ? 4 + headerLength : body.length) };
 }
 
 /** The attributes of a message or of a nested attribute: type and value. Cut short, they throw a RangeError. */

@@ -8,7 +8,7 @@ import { MissingNeed } from './need.ts';
  */
 export type NftErrorKind = 'not-found' | 'exists' | 'busy' | 'rejected' | 'crashed' | 'timeout';
 
-/** A transaction failed. `detail` is everything nft or the kernel said; `line` counts the script's lines from 1. */
+/** A transaction failed. `detail` is what nft said, at most 4 KiB; `line` counts the script's lines from 1. */
 export class NftError extends Error {
   override readonly name = 'NftError';
   readonly kind: NftErrorKind;
@@ -35,10 +35,7 @@ const kinds: Readonly<Record<string, NftErrorKind>> = {
 /** The kind of an error that the kernel names so: by its errno's name or, through nft, by its text. */
 export const kindOf = (reason: string): NftErrorKind => kinds[reason] ?? 'rejected';
 
-/**
- * What nft said on standard error, as an error; undefined when it did not complain. The first complaint counts: the rest follows from it.
- * Throws nothing; says MissingNeed where the right is missing.
- */
+/** What nft said on standard error, as an error; undefined when it did not complain. The first complaint counts: the rest follows from it. */
 export function readComplaint(stderr: string): NftError | MissingNeed | undefined {
   const found = /^(?:\S+?:(\d+):\d+-\d+: )?(?:netlink: |internal:0:0-0: )?Error: (.*)(?:\n([^\n]*))?/m.exec(stderr);
   if (found === null) return undefined;
@@ -47,7 +44,7 @@ export function readComplaint(stderr: string): NftError | MissingNeed | undefine
     return new MissingNeed('root', `nft needs root, or CAP_NET_ADMIN in its namespace (${reason})`);
   const place = found[3] === undefined ? '' : `: ${abbreviate(found[3].trim())}`;
   const line = found[1] === undefined ? undefined : Number(found[1]);
-  return new NftError(kindOf(reason.replace(/;.*/, '')), `${reason}${place}`, stderr, line);
+  return new NftError(kindOf(reason.replace(/;.*/, '')), `${reason}${place}`, stderr.slice(0, 4096), line);
 }
 
 const abbreviate = (text: string): string => (text.length <= 160 ? text : `${text.slice(0, 157)}...`);

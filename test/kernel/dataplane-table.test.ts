@@ -181,4 +181,22 @@ describe.skipIf(process.getuid?.() !== 0)('a table changed over netlink (needs r
     for (let index = 0; index < 10_000; index++) turn(index);
     expect(process.memoryUsage.rss() - before).toBeLessThan(32 * 1024 * 1024);
   });
+
+  it('asks for root when it has not enough rights', () => {
+    const program = `
+      import { NetlinkTable } from ${JSON.stringify(new URL('../../src/dataplane/netlink-table.ts', import.meta.url).href)};
+      const table = new NetlinkTable({ family: 'inet', name: 't' });
+      try {
+        table.commit([{ change: 'remove', kind: 'chain', name: 'a' }]);
+      } catch (error) {
+        console.log(error.name, error.need);
+      }`;
+    const said = execFileSync(process.execPath, ['--input-type=module', '-e', program], {
+      uid: 65534,
+      gid: 65534,
+      encoding: 'utf8',
+      cwd: '/',
+    });
+    expect(said).toBe('MissingNeed root\n');
+  });
 });
