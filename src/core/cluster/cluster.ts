@@ -1,3 +1,4 @@
+import { namespaceNameLabel } from '../api/namespace.ts';
 import type { KubernetesObject, Namespace, NetworkPolicy, Node, ObjectId, Pod, Service } from '../api/types.ts';
 
 /** What happened to one object. */
@@ -23,9 +24,6 @@ export interface Cluster {
 export const emptyCluster: Cluster = { namespaces: new Map(), nodes: new Map() };
 
 const emptyContent: NamespaceContent = { pods: new Map(), services: new Map(), policies: new Map() };
-
-/** The label that the API server gives every namespace. Source: semantics.md section 1.2. */
-export const namespaceNameLabel = 'kubernetes.io/metadata.name';
 
 /** The namespace of that name: its object, or what the API server would say of it when only its name is known. */
 export function namespaceOf(cluster: Cluster, name: string): Namespace {

@@ -1,3 +1,4 @@
+import { namespaceNameLabel } from '../api/namespace.ts';
 import type { Namespace, Pod } from '../api/types.ts';
 import { type Labels, labelsKey, matches, type Selector } from '../label/selector.ts';
 import { SelectorIndex } from '../label/selector-index.ts';
@@ -113,7 +114,7 @@ export class PodSets {
   }
 
   #labelsOf(namespace: string): Labels {
-    return this.#namespaceLabels.get(namespace) ?? { 'kubernetes.io/metadata.name': namespace };
+    return this.#namespaceLabels.get(namespace) ?? { [namespaceNameLabel]: namespace };
   }
 
   #scope(key: string, scope: { readonly namespace: string } | { readonly namespaces: Selector }): Scope {
