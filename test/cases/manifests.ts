@@ -15,12 +15,18 @@ export function nodeManifest({ name, ips, labels }: RawNode): object {
 }
 
 export function podManifest(pod: RawPod): object {
-  const { ns, name, labels, ips, containerPorts = [], hostNetwork, node, phase, deletionTimestamp } = pod;
+  const { ns, name, labels, ips, containerPorts = [], hostNetwork, node, phase, deletionTimestamp, owner } = pod;
   const [sidecars, regular] = [containerPorts.filter(({ sidecar }) => sidecar), containerPorts.filter(({ sidecar }) => !sidecar)];
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { namespace: ns, name, labels: { ...labels }, ...(deletionTimestamp && { deletionTimestamp }) },
+    metadata: {
+      namespace: ns,
+      name,
+      labels: { ...labels },
+      ...(deletionTimestamp && { deletionTimestamp }),
+      ...(owner && { ownerReferences: [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: owner, uid: owner, controller: true }] }),
+    },
     spec: {
       containers: regular.length === 0 ? [{ name: 'main', image: 'none' }] : containersOf(regular),
       ...(sidecars.length > 0 && {

@@ -63,6 +63,7 @@ interface PodSeed {
   readonly hostNetwork: boolean;
   readonly phase: string;
   readonly terminating: boolean;
+  readonly owner: string | null;
 }
 
 const often = (frequent: number): fc.Arbitrary<boolean> =>
@@ -83,6 +84,7 @@ const podSeed = (namespaces: readonly string[]): fc.Arbitrary<PodSeed> =>
       { arbitrary: fc.constantFrom('Pending', 'Unknown', 'Succeeded', 'Failed'), weight: 2 },
     ),
     terminating: often(5),
+    owner: fc.option(fc.constantFrom('v', 'w'), { freq: 2 }),
   });
 
 const isOver = (phase: string): boolean => phase === 'Succeeded' || phase === 'Failed';
@@ -90,7 +92,7 @@ const isOver = (phase: string): boolean => phase === 'Succeeded' || phase === 'F
 /** Live pods keep their address to themselves; a finished one may have it, too; hostNetwork pods have those of their node. */
 function podsOf(seeds: readonly PodSeed[], nodes: readonly RawNode[]): RawPod[] {
   const taken = { live: new Set<number>(), over: new Set<number>() };
-  return seeds.flatMap(({ number, families, node: nodeName, hostNetwork, phase, terminating, ...pod }) => {
+  return seeds.flatMap(({ number, families, node: nodeName, hostNetwork, phase, terminating, owner, ...pod }) => {
     const home = nodes.find(({ name }) => name === nodeName);
     const isHost = hostNetwork && home !== undefined;
     const others = isOver(phase) ? taken.over : taken.live;
@@ -107,6 +109,7 @@ function podsOf(seeds: readonly PodSeed[], nodes: readonly RawNode[]): RawPod[] 
       ...(isHost && { hostNetwork: true }),
       phase,
       ...(terminating && { deletionTimestamp: '2026-01-01T00:00:00Z' }),
+      ...(owner !== null && { owner }),
     };
   });
 }

@@ -22,6 +22,8 @@ export interface RawPod {
   readonly node?: string;
   readonly phase?: string;
   readonly deletionTimestamp?: string;
+  /** The StatefulSet that it belongs to; verdicts do not depend on it. */
+  readonly owner?: string;
 }
 
 export interface RawContainerPort {

@@ -1,0 +1,152 @@
+import { type ContainerPort, type Direction, directions } from '../api/types.ts';
+import type { AddressSet } from '../net/address-set.ts';
+import type { CompiledPolicy, PodClass, PodSet } from '../policy/model.ts';
+import type { PolicyModel } from '../policy/policy-model.ts';
+import { BlockIndex, type Signature } from './block-index.ts';
+
+/** One side of pods that the same policies isolate there, and whose names mean the same ports. */
+export interface Gate {
+  /** Its place among the gates of its direction. */
+  readonly id: number;
+  /** In the order of evaluation; empty for a gate that is open to all. */
+  readonly policies: readonly CompiledPolicy[];
+  readonly isIsolated: boolean;
+  /** The ports that names mean at these pods. */
+  readonly ports: Ports;
+}
+
+/** Declared ports, as far as a rule names them. */
+export interface Ports {
+  readonly id: number;
+  readonly declared: readonly ContainerPort[];
+}
+
+/** What pods are to policy: selected by the same sets, with the same named ports. Pods of many classes and namespaces share one. */
+export interface Profile {
+  readonly id: number;
+  readonly sets: readonly PodSet[];
+  readonly ports: Ports;
+  readonly gates: Readonly<Record<Direction, Gate>>;
+  /** The units of these pods. */
+  readonly units: Unit[];
+}
+
+/** Addresses that no rule can tell apart: of pods of one profile, or of nobody, and in the same blocks. */
+export interface Unit {
+  readonly id: number;
+  /** Absent for addresses that no pod has. */
+  readonly profile?: Profile;
+  readonly signature: Signature;
+}
+
+/** The units of a model, made as they are asked for. */
+export class Units {
+  readonly blocks: BlockIndex;
+  /** The blocks by their keys, as numbers of the block index. */
+  readonly blockIds = new Map<string, number>();
+  readonly gates: Readonly<Record<Direction, Gate[]>> = { egress: [], ingress: [] };
+  readonly units: Unit[] = [];
+  readonly #model: PolicyModel;
+  /** The port names that some rule uses. */
+  readonly #names: ReadonlySet<string>;
+  readonly #numbers = new Map<PodSet | CompiledPolicy, number>();
+  readonly #profiles = new Map<string, Profile>();
+  readonly #profileOf = new Map<PodClass, Profile>();
+  readonly #ports = new Map<string, Ports>();
+  readonly #gates = new Map<string, Gate>();
+  readonly #units = new Map<string, Unit>();
+  readonly #bySignature = new Map<number, Unit[]>();
+
+  constructor(model: PolicyModel) {
+    this.#model = model;
+    const policies = [...model.policies.values()];
+    const rules = policies.flatMap((policy) => directions.flatMap((direction) => policy[direction] ?? []));
+    const blocks: AddressSet[] = [];
+    for (const peer of rules.flatMap(({ peers = [] }) => peers))
+      if (peer.kind === 'addresses' && !this.blockIds.has(peer.key)) this.blockIds.set(peer.key, blocks.push(peer.addresses) - 1);
+    this.blocks = new BlockIndex(blocks);
+    this.#names = new Set(rules.flatMap(({ ports = [] }) => ports.flatMap((port) => (port.kind === 'named' ? nameKey(port) : []))));
+  }
+
+  /** The unit of addresses of a class of pods, or of nobody. */
+  unitOf(podClass: PodClass | undefined, signature: Signature): Unit {
+    const profile = podClass && this.profileOf(podClass);
+    const key = `${profile?.id ?? ''} ${signature.id}`;
+    let unit = this.#units.get(key);
+    if (unit === undefined) {
+      unit = { id: this.units.length, signature, ...(profile && { profile }) };
+      this.#units.set(key, unit);
+      this.units.push(unit);
+      profile?.units.push(unit);
+      append(this.#bySignature, signature.id, unit);
+    }
+    return unit;
+  }
+
+  /** The units whose addresses have the signature. */
+  unitsWith(signature: Signature): readonly Unit[] {
+    return this.#bySignature.get(signature.id) ?? [];
+  }
+
+  /** The profile of the class. */
+  profileOf(podClass: PodClass): Profile {
+    let profile = this.#profileOf.get(podClass);
+    if (profile === undefined) {
+      const ports = this.#portsOf(podClass.ports);
+      const sets = [...podClass.sets].sort((a, b) => this.#numberOf(a) - this.#numberOf(b));
+      const key = `${sets.map((set) => this.#numberOf(set)).join()} ${ports.id}`;
+      profile = this.#profiles.get(key) ?? this.#create(key, sets, ports, podClass);
+      this.#profileOf.set(podClass, profile);
+    }
+    return profile;
+  }
+
+  #create(key: string, sets: readonly PodSet[], ports: Ports, podClass: PodClass): Profile {
+    const gates = { egress: this.#gateOf('egress', podClass, ports), ingress: this.#gateOf('ingress', podClass, ports) };
+    const profile: Profile = { id: this.#profiles.size, sets, ports, gates, units: [] };
+    this.#profiles.set(key, profile);
+    return profile;
+  }
+
+  #gateOf(direction: Direction, podClass: PodClass, ports: Ports): Gate {
+    const policies = this.#model.policiesOf(podClass, direction);
+    const key = `${direction} ${policies.map((policy) => this.#numberOf(policy)).join()} ${ports.id}`;
+    let gate = this.#gates.get(key);
+    if (gate === undefined) {
+      const isIsolated = policies.some(({ tier }) => tier === 'NetworkPolicy');
+      gate = { id: this.gates[direction].length, policies, isIsolated, ports };
+      this.#gates.set(key, gate);
+      this.gates[direction].push(gate);
+    }
+    return gate;
+  }
+
+  #portsOf(declared: readonly ContainerPort[]): Ports {
+    const named = declared.filter((port) => this.#names.has(nameKey(port)));
+    const key = [...new Set(named.map(({ name, protocol, port }) => `${protocol} ${name} ${port}`))].sort().join();
+    let ports = this.#ports.get(key);
+    if (ports === undefined) {
+      ports = { id: this.#ports.size, declared: named };
+      this.#ports.set(key, ports);
+    }
+    return ports;
+  }
+
+  #numberOf(item: PodSet | CompiledPolicy): number {
+    let number = this.#numbers.get(item);
+    if (number === undefined) {
+      number = this.#numbers.size;
+      this.#numbers.set(item, number);
+    }
+    return number;
+  }
+}
+
+const nameKey = ({ protocol, name }: { readonly protocol: string; readonly name?: string }): string => `${protocol} ${name}`;
+
+/** Adds a value to the list of a key. */
+export function append<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [value]);
+  else list.push(value);
+}
