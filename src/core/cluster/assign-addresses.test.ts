@@ -1,0 +1,82 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { KubernetesObject, Node, Pod } from '../api/types.ts';
+import { assignAddresses } from './assign-addresses.ts';
+
+const podOf = (namespace: string, name: string, more: Partial<Pod> = {}): Pod => ({
+  kind: 'Pod',
+  namespace,
+  name,
+  labels: {},
+  addresses: [],
+  assumedAddress: false,
+  hostNetwork: false,
+  phase: 'Running',
+  terminating: false,
+  ports: [],
+  ...more,
+});
+
+const nodeOf = (name: string, addresses: string[]): Node => ({ kind: 'Node', name, labels: {}, addresses, podCidrs: [] });
+
+const addressesOf = (objects: readonly KubernetesObject[], name: string): readonly string[] =>
+  (objects.find((object) => object.name === name) as Pod).addresses;
+
+describe('assignAddresses', () => {
+  it('goes by namespace and name, passes over what is taken, and keeps the order of the objects', () => {
+    const objects = [podOf('b', 'c'), podOf('a', 'z'), nodeOf('n', ['10.244.0.2']), podOf('a', 'y', { addresses: ['10.244.0.1'] })];
+    const assigned = assignAddresses(objects);
+    expect(assigned.map(({ name }) => name)).toEqual(['c', 'z', 'n', 'y']);
+    expect(addressesOf(assigned, 'z')).toEqual(['10.244.0.3', 'fd00:10:244::1']);
+    expect(addressesOf(assigned, 'c')).toEqual(['10.244.0.4', 'fd00:10:244::2']);
+    expect(assigned.map((object) => (object as Pod).assumedAddress)).toEqual([true, true, undefined, false]);
+    expect(assigned[3]).toBe(objects[3]);
+  });
+
+  it('takes the families of the given ranges, one after the other', () => {
+    const objects = ['a', 'b', 'c', 'd', 'e'].map((name) => podOf('x', name));
+    const assigned = assignAddresses(objects, ['192.0.2.0/30', '192.0.2.8/30']);
+    expect(objects.map(({ name }) => addressesOf(assigned, name))).toEqual([
+      ['192.0.2.1'],
+      ['192.0.2.2'],
+      ['192.0.2.9'],
+      ['192.0.2.10'],
+      [],
+    ]);
+  });
+
+  it('gives a hostNetwork pod the addresses of its node, as a fact', () => {
+    const node = nodeOf('n', ['192.168.0.1', '192.168.0.2', 'fd00::1']);
+    const assigned = assignAddresses([node, podOf('x', 'a', { hostNetwork: true, node: 'n' }), podOf('x', 'b', { hostNetwork: true })]);
+    expect(addressesOf(assigned, 'a')).toEqual(['192.168.0.1', 'fd00::1']);
+    expect(addressesOf(assigned, 'b')).toEqual([]);
+    expect((assigned[1] as Pod).assumedAddress).toBe(false);
+  });
+
+  it('refuses a range that is none', () => {
+    expect(() => assignAddresses([], ['10.0.0.0'])).toThrow('10.0.0.0 is no CIDR');
+  });
+
+  it('never gives an address twice, and does not depend on the order of the objects', () => {
+    const pods = fc.uniqueArray(
+      fc.record({
+        namespace: fc.constantFrom('a', 'b'),
+        name: fc.stringMatching(/^[a-z]{1,2}$/),
+        addresses: fc.constantFrom([], [], ['10.244.0.1'], ['10.244.0.3', 'fd00:10:244::2']),
+      }),
+      { selector: ({ namespace, name }) => `${namespace}/${name}` },
+    );
+    fc.assert(
+      fc.property(pods, fc.infiniteStream(fc.nat()), (written, keys) => {
+        const objects = written.map(({ namespace, name, addresses }) => podOf(namespace, name, { addresses }));
+        const assigned = assignAddresses(objects);
+        const fresh = assigned.filter((pod) => (pod as Pod).assumedAddress).flatMap((pod) => (pod as Pod).addresses);
+        expect(new Set(fresh).size).toBe(fresh.length);
+        for (const { addresses } of objects) for (const address of addresses) expect(fresh).not.toContain(address);
+        const shuffled = objects.map((object) => ({ object, key: keys.next().value as number })).sort((a, b) => a.key - b.key);
+        const again = assignAddresses(shuffled.map(({ object }) => object));
+        expect(new Set(again.map((pod) => JSON.stringify(pod)))).toEqual(new Set(assigned.map((pod) => JSON.stringify(pod))));
+      }),
+    );
+  });
+});
