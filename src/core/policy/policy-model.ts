@@ -1,7 +1,8 @@
 import { type Choices, defaultChoices } from '../api/choices.ts';
-import { namespaceNameLabel, namespaceNameLabel } from '../api/namespace.ts';
+import { namespaceNameLabel } from '../api/namespace.ts';
 import type { ContainerPort, Direction, Namespace, NetworkPolicy, Node, ObjectId, Peer, Pod, Rule } from '../api/types.ts';
-import type { ClusterChange, ClusterChange } from '../cluster/cluster.ts';
+import { qualifiedName } from '../api/types.ts';
+import type { ClusterChange } from '../cluster/cluster.ts';
 import { labelsKey } from '../label/selector.ts';
 import { AddressIndex } from './address-index.ts';
 import type { AddressOwner, CompiledPeer, CompiledPolicy, CompiledRule, ModelDelta, PodClass, PodSet } from './model.ts';
