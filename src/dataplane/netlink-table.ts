@@ -28,7 +28,7 @@ export class NetlinkTable {
     const batch = encodeBatch(this.#table, changes);
     if (batch === undefined) return;
     while (this.#receive() !== undefined);
-    this.#socket.send(batch.bytes);
+    this.#send(batch.bytes);
     // The kernel has answered by now: a netlink request is carried out while it is being sent.
     let committed = false;
     for (let messages = this.#receive(); messages !== undefined; messages = this.#receive()) {
@@ -43,6 +43,15 @@ export class NetlinkTable {
   /** Waits for the kernel to free what was deleted, some 15 ms: keep a table open for as long as it is used. */
   close(): void {
     this.#socket.close();
+  }
+
+  #send(bytes: Buffer): void {
+    try {
+      this.#socket.send(bytes);
+    } catch (error) {
+      if (!(error instanceof SystemCallError && error.code === 'EMSGSIZE')) throw error;
+      throw new NftError('rejected', `a transaction of ${bytes.length} bytes is more than net.core.wmem_max allows in a user namespace`);
+    }
   }
 
   #receive(): Message[] | undefined {

@@ -8,6 +8,8 @@ const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC_NONBLOCK = 3 | 0o2000000 | 0o4000;
 const NETLINK_NETFILTER = 12;
 const SOL_SOCKET = 1;
+const SO_SNDBUF = 7;
+const SO_RCVBUF = 8;
 const SO_SNDBUFFORCE = 32;
 const SO_RCVBUFFORCE = 33;
 const SOL_NETLINK = 270;
@@ -61,14 +63,15 @@ export class NetlinkSocket {
     // The kernel refuses datagrams that do not fit the send buffer, whose default is some 200 KiB.
     if (bytes.length > this.#sendRoom) {
       this.#sendRoom = Math.max(bytes.length * 2, 128 * 1024);
-      this.#set(SOL_SOCKET, SO_SNDBUFFORCE, this.#sendRoom);
+      // Without rights outside a user namespace there is less: twice net.core.wmem_max.
+      if (!this.#set(SOL_SOCKET, SO_SNDBUFFORCE, this.#sendRoom)) this.#set(SOL_SOCKET, SO_SNDBUF, this.#sendRoom);
     }
     if (this.#libc.send(this.fd, bytes, bytes.length, 0) !== bytes.length) throw netfilterError('send', this.#libc.errno());
   }
 
-  /** Asks for a receive buffer of that many bytes; the kernel counts overhead in. */
+  /** Asks for a receive buffer of that many bytes, overhead included; in a user namespace it may become less. */
   makeRoom(bytes: number): void {
-    this.#set(SOL_SOCKET, SO_RCVBUFFORCE, bytes);
+    if (!this.#set(SOL_SOCKET, SO_RCVBUFFORCE, bytes)) this.#set(SOL_SOCKET, SO_RCVBUF, bytes);
   }
 
   /** The messages of one datagram; undefined when none is waiting. Throws ENOBUFS when the kernel had to discard some. */
@@ -88,10 +91,10 @@ export class NetlinkSocket {
     closeSync(this.fd);
   }
 
-  #set(level: number, option: number, value: number): void {
+  #set(level: number, option: number, value: number): boolean {
     const bytes = Buffer.alloc(4);
     bytes.writeInt32LE(value);
-    this.#libc.setsockopt(this.fd, level, option, bytes, bytes.length);
+    return this.#libc.setsockopt(this.fd, level, option, bytes, bytes.length) === 0;
   }
 }
 

@@ -42,7 +42,8 @@ export function readComplaint(stderr: string): NftError | MissingNeed | undefine
   const reason = found[2]!.replace('Could not process rule: ', '');
   if (reason.includes('Operation not permitted'))
     return new MissingNeed('root', `nft needs root, or CAP_NET_ADMIN in its namespace (${reason})`);
-  const place = found[3] === undefined ? '' : `: ${abbreviate(found[3].trim())}`;
+  const quoted = found[3]?.trim() ?? '';
+  const place = quoted === '' ? '' : `: ${abbreviate(quoted)}`;
   const line = found[1] === undefined ? undefined : Number(found[1]);
   return new NftError(kindOf(reason.replace(/;.*/, '')), `${reason}${place}`, stderr.slice(0, 4096), line);
 }

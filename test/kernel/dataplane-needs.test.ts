@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createNamespace, withNamespace } from '#dataplane/namespace.ts';
 
+const userNamespace = ['--user', '--map-root-user', '--net'];
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 describe.skipIf(process.getuid?.() !== 0)('a machine without koffi (needs root)', () => {
@@ -71,3 +72,36 @@ describe.skipIf(process.getuid?.() !== 0)('a machine without koffi (needs root)'
     expect(said).toMatch(/^(0|conntrack)\nconntrack\n$/);
   });
 });
+
+describe.skipIf(!hasUserNamespaces())('a user namespace (needs unshare --user)', () => {
+  it('runs transactions of either kind', () => {
+    const program = `
+      import { NetlinkTable } from '#dataplane/netlink-table.ts';
+      import { createNamespace } from '#dataplane/namespace.ts';
+      import { openNft } from '#dataplane/nft.ts';
+      const nft = openNft({ namespace: createNamespace() });
+      await nft.run('add table inet t');
+      nft.close();
+      const own = openNft();
+      await own.run('add table inet t { set s { type ipv4_addr; }; }');
+      const elements = Array.from({ length: 5000 }, (_, index) => ['10.0.' + (index >> 8) + '.' + (index & 255)]);
+      new NetlinkTable({ family: 'inet', name: 't' }).commit([{ change: 'add', set: 's', types: ['ipv4_addr'], elements }]);
+      const { nftables } = await own.list('inet t');
+      console.log(nftables.find(({ set }) => set !== undefined).set.elem.length);
+      own.close();`;
+    const said = execFileSync('unshare', [...userNamespace, process.execPath, '--input-type=module', '-e', program], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    expect(said).toBe('5000\n');
+  });
+});
+
+function hasUserNamespaces(): boolean {
+  try {
+    execFileSync('unshare', [...userNamespace, 'true'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
