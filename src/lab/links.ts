@@ -88,7 +88,7 @@ class Draft {
     const isNodeKept = (name: string): boolean => sameAddresses(old.nodes.get(name), after.nodes.get(name));
     const isPodKept = (place: string): boolean => {
       const [was, now] = [old.pods.get(place), after.pods.get(place)];
-      return was !== undefined && now !== undefined && isNodeKept(was.node!) && isSame(was, now);
+      return was !== undefined && now !== undefined && isNodeKept(was.node!) && isUnmoved(was, now);
     };
     for (const [place, pod] of old.pods) if (!isPodKept(place)) this.#removePod(place, pod, isNodeKept(pod.node!));
     for (const [name, node] of old.nodes) if (!isNodeKept(name)) this.#removeNode(node);
@@ -181,7 +181,8 @@ function sameAddresses(
   return a !== undefined && b !== undefined && a.addresses.join() === b.addresses.join();
 }
 
-const isSame = (a: Pod, b: Pod): boolean => a.node === b.node && a.hostNetwork === b.hostNetwork && sameAddresses(a, b);
+/** Whether the pod is where it was, so that its namespace can stay. */
+export const isUnmoved = (a: Pod, b: Pod): boolean => a.node === b.node && a.hostNetwork === b.hostNetwork && sameAddresses(a, b);
 
 function add(stage: Map<string, string[]>, namespace: string, ...commands: string[]): void {
   if (commands.length === 0) return;

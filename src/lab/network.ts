@@ -13,6 +13,11 @@ export class Network {
   readonly #namespaces = new Map<string, number>();
   #topology: Topology | undefined;
 
+  /** Whether the network is not that of the topology. */
+  differs(topology: Topology): boolean {
+    return changeBetween(this.#topology, topology, this.families).stages.length > 0;
+  }
+
   /** Makes the network that of the topology. Pods and nodes that stay as they are stay undisturbed. */
   async apply(topology: Topology): Promise<void> {
     // Threads of the pool inherit the namespace that this thread is in when the pool starts: it must be the one outside.
@@ -29,6 +34,11 @@ export class Network {
   /** The namespace of a pod (`namespace/name`), of a node (`node:NAME`), `outside` or `wire`; undefined when there is none. */
   namespaceOf(place: string): number | undefined {
     return this.#namespaces.get(place);
+  }
+
+  /** The names of the nodes that have a namespace. */
+  get nodes(): readonly string[] {
+    return [...(this.#topology?.nodes.keys() ?? [])];
   }
 
   /** Lets go of all namespaces. Each is gone as soon as no process or socket is left in it. */

@@ -1,5 +1,7 @@
 import { type Pod, qualifiedName, type Service, type ServicePort } from '#core/api/types.ts';
 import { type Family, families } from '#core/net/ip.ts';
+import { isOfFamily } from '#core/verdict/endpoint.ts';
+import { targetsOf } from '#core/verdict/service-target.ts';
 import type { Topology } from './topology.ts';
 
 /** A pod that answers for a port of a Service, with the address and port where it does. */
@@ -13,73 +15,69 @@ const table = 'inet lab-proxy';
 /** The packet mark of what must be masqueraded, as kube-proxy has it. */
 const masqueradeMark = '0x4000';
 
-const isOf = (family: Family, address: string): boolean => address.includes(':') === (family === 6);
 /** nft's word for addresses of the family. */
 const ip = (family: Family): string => (family === 4 ? 'ip' : 'ip6');
 
-/** All Services that lead to pods, in order of namespace and name. */
-export function servicesOf({ cluster }: Topology): Service[] {
-  const services = [...cluster.namespaces.values()].flatMap((content) => [...content.services.values()]);
-  const leading = services.filter(({ type, selector }) => type !== 'ExternalName' && selector !== undefined);
-  return leading.sort((a, b) => (qualifiedName(a) < qualifiedName(b) ? -1 : 1));
+/** Where one port of a Service leads in one family. */
+export interface ServiceRoute {
+  readonly service: Service;
+  readonly port: ServicePort;
+  readonly family: Family;
+  /** The cluster addresses of the family. */
+  readonly addresses: readonly string[];
+  readonly endpoints: readonly ServiceEndpoint[];
 }
 
-/** The pods that answer for a port of a Service in one family. A named target port is each pod's own. Terminating pods are not ready. */
-export function endpointsOf(topology: Topology, service: Service, port: ServicePort, family: Family): ServiceEndpoint[] {
-  const isMember = (pod: Pod): boolean =>
-    pod.namespace === service.namespace &&
-    !pod.terminating &&
-    service.selector !== undefined &&
-    Object.entries(service.selector).every(([key, value]) => pod.labels[key] === value);
-  return [...topology.pods.values()].filter(isMember).flatMap((pod) => {
-    const address = pod.addresses.find((candidate) => isOf(family, candidate));
-    const target = targetOf(pod, port);
-    return address === undefined || target === undefined ? [] : [{ pod, address, port: target }];
+/** Where all Services lead that lead somewhere, in order of namespace and name. */
+export function routesOf(topology: Topology): ServiceRoute[] {
+  const services = [...topology.cluster.namespaces.values()].flatMap((content) => [...content.services.values()]);
+  const inOrder = services.sort((a, b) => (qualifiedName(a) < qualifiedName(b) ? -1 : 1));
+  const routes = inOrder.flatMap((service) =>
+    service.ports.flatMap((port) => families.map((family) => routeOf(topology, service, port, family))),
+  );
+  return routes.filter(({ addresses, endpoints }) => addresses.length > 0 && endpoints.length > 0);
+}
+
+function routeOf(topology: Topology, service: Service, port: ServicePort, family: Family): ServiceRoute {
+  const addresses = service.clusterIps.filter((address) => isOfFamily(address, family));
+  const targets = targetsOf(topology.cluster, service, port.protocol, port.port);
+  const endpoints = [...('error' in targets ? [] : targets)].flatMap(([member, target]) => {
+    const pod = topology.pods.get(qualifiedName(member));
+    const address = pod?.addresses.find((candidate) => isOfFamily(candidate, family));
+    return pod === undefined || address === undefined ? [] : [{ pod, address, port: target }];
   });
-}
-
-/** The first container port of that name and protocol. Source: FindPort in kubernetes pkg/api/v1/pod. */
-function targetOf(pod: Pod, { targetPort, protocol }: ServicePort): number | undefined {
-  if (typeof targetPort === 'number') return targetPort;
-  return pod.ports.find((candidate) => candidate.name === targetPort && candidate.protocol === protocol)?.port;
+  return { service, port, family, addresses, endpoints };
 }
 
 /**
  * The nft script that makes a node do what kube-proxy does for the Services: ClusterIP and NodePort by translation of the destination, to
- * a random endpoint; masquerade for a pod that reaches itself and for NodePorts whose traffic policy is Cluster. It replaces what an
- * earlier script has made.
+ * the endpoints in turn, so that some connections reach all of them; masquerade for a pod that reaches itself and for NodePorts whose
+ * traffic policy is Cluster. It replaces what an earlier script has made.
  */
 export function proxyScript(topology: Topology, node: string): string {
-  const draft = new Draft(topology, node);
-  for (const service of servicesOf(topology)) for (const port of service.ports) draft.addPort(service, port);
+  const draft = new Draft(node);
+  for (const route of routesOf(topology)) draft.add(route);
   return draft.print();
 }
 
 class Draft {
-  readonly #topology: Topology;
   readonly #node: string;
   readonly #chains: string[] = [];
   readonly #clusterIps: Record<Family, string[]> = { 4: [], 6: [] };
   readonly #nodePorts: Record<Family, string[]> = { 4: [], 6: [] };
 
-  constructor(topology: Topology, node: string) {
-    this.#topology = topology;
+  constructor(node: string) {
     this.#node = node;
   }
 
-  addPort(service: Service, port: ServicePort): void {
-    for (const family of families) {
-      const endpoints = endpointsOf(this.#topology, service, port, family);
-      const protocol = port.protocol.toLowerCase();
-      const suffix = `${family}-${service.namespace}-${service.name}-${protocol}-${port.port}`;
-      const addresses = service.clusterIps.filter((address) => isOf(family, address));
-      if (endpoints.length === 0 || addresses.length === 0) continue;
-      this.#addBalancer(`to${suffix}`, protocol, family, endpoints);
-      this.#clusterIps[family].push(...addresses.map((address) => `${address} . ${protocol} . ${port.port} : goto to${suffix}`));
-      if (port.nodePort === undefined) continue;
-      this.#nodePorts[family].push(`${protocol} . ${port.nodePort} : goto at${suffix}`);
-      this.#addNodePort(suffix, protocol, family, service, endpoints);
-    }
+  add({ service, port, family, addresses, endpoints }: ServiceRoute): void {
+    const protocol = port.protocol.toLowerCase();
+    const suffix = `${family}-${service.namespace}-${service.name}-${protocol}-${port.port}`;
+    this.#addBalancer(`to${suffix}`, protocol, family, endpoints);
+    this.#clusterIps[family].push(...addresses.map((address) => `${address} . ${protocol} . ${port.port} : goto to${suffix}`));
+    if (port.nodePort === undefined) return;
+    this.#nodePorts[family].push(`${protocol} . ${port.nodePort} : goto at${suffix}`);
+    this.#addNodePort(suffix, protocol, family, service, endpoints);
   }
 
   #addNodePort(suffix: string, protocol: string, family: Family, service: Service, endpoints: readonly ServiceEndpoint[]): void {
@@ -101,7 +99,7 @@ class Draft {
         `meta l4proto ${protocol} dnat ${ip(family)} to ${family === 4 ? address : `[${address}]`}:${port}`,
       ]);
     }
-    this.#addChain(name, [`numgen random mod ${endpoints.length} vmap { ${choices.join(', ')} }`]);
+    this.#addChain(name, [`numgen inc mod ${endpoints.length} vmap { ${choices.join(', ')} }`]);
   }
 
   #addChain(name: string, rules: readonly string[]): void {
