@@ -10,14 +10,18 @@ export const formatSource = ({ file, line, column }: Source): string => printabl
 
 /** The lines of a diagnostic: `file:line:column: error: message`, and the line of the file with a caret where its text is at hand. */
 export function* renderDiagnostic(diagnostic: Diagnostic, style: Style, textOf: TextOf = () => undefined): Iterable<string> {
-  const { severity, source, path, message, object } = diagnostic;
+  const { code, type, severity, source, path, message, object } = diagnostic;
   const { palette } = style;
-  const place = source === undefined ? '' : `${palette.strong(formatSource(source))}: `;
+  // A file that could not be read has no lines; its message names it.
+  const hasPlace = source !== undefined && code !== 'file';
+  const place = hasPlace ? `${palette.strong(formatSource(source))}: ` : '';
   const kind = severity === 'error' ? palette.deny('error') : palette.warning('warning');
-  const field = path === undefined || path === '' ? '' : `${path}: `;
+  // Strict faults name the path in their own words: unknown field "spec.podselector".
+  const field = path === undefined || path === '' || type === 'Strict' ? '' : `${path}: `;
+  const text = hasPlace && message.startsWith(`${source.file}: `) ? message.slice(source.file.length + 2) : message;
   const whose = object === undefined ? '' : palette.faint(` (${printable(object)})`);
-  yield `${place}${kind}: ${printable(field + message)}${whose}`;
-  if (source !== undefined) yield* renderExcerpt(source, style, textOf(source.file));
+  yield `${place}${kind}: ${printable(field + text)}${whose}`;
+  if (hasPlace) yield* renderExcerpt(source, style, textOf(source.file));
 }
 
 const gutter = ' | ';

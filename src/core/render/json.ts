@@ -40,3 +40,8 @@ function* renderList(start: string, items: Iterable<unknown>, end: string, inden
     yield `${indent}]${end}`;
   }
 }
+
+/** One answer as JSON that people read: every field has its line. */
+export function* renderIndentedJson(value: object): Iterable<string> {
+  yield JSON.stringify(value, undefined, 2);
+}

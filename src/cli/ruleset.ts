@@ -1,0 +1,47 @@
+import type { Command } from 'commander';
+import { differenceOf, emptyCluster } from '#core/cluster/cluster.ts';
+import { PolicyModel } from '#core/policy/policy-model.ts';
+import { rulesetJson } from '#core/render/ruleset.ts';
+import { NodeRuleset } from '#core/ruleset/node-ruleset.ts';
+import { printTable } from '#core/ruleset/print.ts';
+import { topologyOf } from '#lab/topology.ts';
+import { answering, CannotAnswer, type ExitCode } from './exit.ts';
+import { readInput } from './input.ts';
+import { addInputOptions, addOutputOption, examples, type InputOptions } from './options.ts';
+import { stdout } from './terminal.ts';
+
+/** The bits of the connection mark that a node's agent uses unless told otherwise. */
+const defaultMarkMask = 0xff000000;
+
+interface Options extends InputOptions {
+  readonly node: string;
+  readonly output: 'text' | 'json';
+}
+
+/** `sallyport ruleset`. */
+export function define(command: Command): void {
+  command
+    .description(
+      'Prints the nftables script that a node gets: the policies that select its pods, and the sets those refer to. Nothing is changed here; ' +
+        'the script can be loaded with `nft -f`.\n\nPods without a node are placed as the lab places them, on node-1 and node-2 where the manifests hold no nodes.',
+    )
+    .usage('-f <path>... --node <name> [options]')
+    .requiredOption('--node <name>', 'the node');
+  addInputOptions(command);
+  addOutputOption(command, ['text', 'json']);
+  examples(command, ['sallyport ruleset -f manifests/ --node node-1', 'sallyport ruleset -f manifests/ --node worker-a -o json']);
+  command.action(answering(printRuleset));
+}
+
+async function printRuleset(options: Options): Promise<ExitCode> {
+  const { node } = options;
+  const { objects, choices } = await readInput(options);
+  const { cluster, nodes } = topologyOf(objects);
+  if (!nodes.has(node)) throw new CannotAnswer(`there is no node ${node}; there are: ${[...nodes.keys()].join(', ')}`);
+  const model = new PolicyModel(choices);
+  const ruleset = new NodeRuleset(model, node, { choices, markMask: defaultMarkMask, witness: false });
+  ruleset.update(model.update(differenceOf(emptyCluster, cluster)));
+  if (options.output === 'json') await stdout.print(rulesetJson(node, ruleset.objects()));
+  else await stdout.write(printTable(ruleset.objects()));
+  return 0;
+}

@@ -1,0 +1,109 @@
+import type { Source } from '../api/diagnostic.ts';
+import { type Direction, directions, type PolicyId, qualifiedName } from '../api/types.ts';
+import type { CheckAnswer, GateAnswer, ResultAnswer } from '../verdict/answer.ts';
+import { formatSource } from './diagnostics.ts';
+import type { Style } from './palette.ts';
+import { columnsOf, pad, printable, shorten } from './text.ts';
+
+/** How the answer to one connection is written: with where each policy stands, as far as that is known. */
+export interface CheckStyle extends Style {
+  readonly sourceOf?: (policy: PolicyId) => Source | undefined;
+}
+
+/** The answer to one connection: the verdict, both gates, and for each the policies that made it so. */
+export function* renderCheck(answer: CheckAnswer, style: CheckStyle): Iterable<string> {
+  const { palette } = style;
+  const { from, to, allowed, family, targetPorts } = answer;
+  const verdict = allowed ? palette.allow('allowed') : palette.deny('denied');
+  const leading = targetPorts === undefined ? '' : `, which leads to ${targetPorts.join(', ')}`;
+  const ends = printable(`${from.id} → ${to.id}`);
+  yield `${palette.strong(verdict)}  ${palette.strong(ends)}  ${portText(answer)}${family === 6 ? ' over IPv6' : ''}${leading}`;
+  yield '';
+  for (const direction of directions) yield* renderGate(direction, answer, style);
+  if (answer.results !== undefined) yield* renderResults(answer.results, style);
+  for (const note of notesOf(answer)) yield palette.faint(note);
+}
+
+/** `TCP/8080`. */
+export const portText = ({ protocol, port }: { readonly protocol: string; readonly port: number }): string => `${protocol}/${port}`;
+
+function* renderGate(direction: Direction, answer: CheckAnswer, style: CheckStyle): Iterable<string> {
+  const { palette, sourceOf = () => undefined } = style;
+  const gate = answer[direction];
+  const subject = direction === 'egress' ? answer.from.id : answer.to.id;
+  const state = gate.allowed ? palette.allow('open  ') : palette.deny('closed');
+  yield `${pad(direction, 8)} ${state}  ${printable(whyOf(direction, gate, subject))}`;
+  const rule = ({ policy, index, source }: GateAnswer['rules'][number]): string[] => [
+    qualifiedName(policy),
+    `${direction}[${index}]`,
+    source === undefined ? '' : formatSource(source),
+  ];
+  yield* renderList('let through by', gate.rules.map(rule), style);
+  const policies = gate.policies.map((policy) => [qualifiedName(policy), '', placeText(sourceOf(policy))]);
+  yield* renderList(gate.reason === 'tier' ? 'decided by' : 'isolated by', policies, style);
+  const misses = gate.nearMisses.map((miss) => [...rule(miss), missText(miss.failed)]);
+  yield* renderList('nearly let through by', misses, style);
+}
+
+const placeText = (source: Source | undefined): string => (source === undefined ? '' : formatSource(source));
+const missText = (failed: 'peer' | 'port'): string =>
+  failed === 'peer' ? 'the port matches, the peer does not' : 'the peer matches, the port does not';
+
+/** Why a gate is open or closed, in words. */
+export function whyOf(direction: Direction, { allowed, reason }: GateAnswer, subject: string): string {
+  const way = direction === 'egress' ? 'out' : 'in';
+  switch (reason) {
+    case 'not-isolated':
+      return `no policy isolates ${subject} for ${direction}`;
+    case 'rule':
+      return `a rule lets it ${way}`;
+    case 'no-rule-matched':
+      return `isolated, and no rule lets it ${way}`;
+    case 'self':
+      return 'a pod always reaches itself';
+    case 'hairpin':
+      return 'a pod reaches itself, through a Service';
+    case 'own-node':
+      return direction === 'egress' ? 'a pod always reaches its own node' : 'the node of a pod always reaches it';
+    case 'unpoliced-endpoint':
+      return `${subject} is no pod, and policies isolate pods only`;
+    case 'tier':
+      return `a cluster-wide policy ${allowed ? 'accepts' : 'denies'} it`;
+  }
+}
+
+/** A list below a gate, its columns aligned, the faint ones to the right. */
+function* renderList(title: string, rows: readonly (readonly string[])[], { palette, width }: Style): Iterable<string> {
+  if (rows.length === 0) return;
+  yield palette.faint(`${' '.repeat(listIndent)}${title}`);
+  const columns = rows[0]!.map((_, index) => Math.max(...rows.map((row) => columnsOf(printable(row[index]!)))));
+  for (const row of rows) {
+    const cells = row.flatMap((cell, index) => (columns[index] === 0 ? [] : [pad(printable(cell), columns[index]!)]));
+    const line = `${' '.repeat(listIndent + 2)}${cells.join('  ')}`.trimEnd();
+    yield width === undefined ? line : shorten(line, Math.max(width, 40));
+  }
+}
+
+const listIndent = 9;
+
+function* renderResults(results: readonly ResultAnswer[], { palette }: Style): Iterable<string> {
+  yield '';
+  yield 'not all members are alike';
+  for (const { from, to, port, allowed } of results) {
+    const verdict = allowed ? palette.allow('allowed') : palette.deny('denied ');
+    yield `  ${verdict}  ${printable(`${membersText(from)} → ${membersText(to)}`)}  port ${port}`;
+  }
+}
+
+const membersText = (ids: readonly string[]): string =>
+  ids.length <= 3 ? ids.join(', ') : `${ids.slice(0, 2).join(', ')} and ${ids.length - 2} more`;
+
+function notesOf({ certainty, dependsOn = [], assumedAddress, protocol }: CheckAnswer): string[] {
+  const decides = dependsOn.length === 0 ? '' : ` (--set ${dependsOn.join(', --set ')})`;
+  const notes: string[] = [];
+  if (certainty === 'undefined') notes.push(`note: NetworkPolicy does not speak of ${protocol}; this is what our enforcer does${decides}`);
+  if (certainty === 'cni-dependent')
+    notes.push(`note: Kubernetes leaves this to the network plugin; another one may decide otherwise${decides}`);
+  if (assumedAddress) notes.push('note: an address was assumed (--pod-cidr), and with another one the verdict could be another');
+  return notes.length === 0 ? [] : ['', ...notes];
+}
