@@ -6,7 +6,8 @@ import type { Analysis } from './analysis.ts';
 import type { Reason } from './gate.ts';
 import { GateTable } from './gate-table.ts';
 import { externalEntry, type MatrixEndpoint, MatrixEndpoints, type MatrixEntry, type Stranger } from './matrix-endpoints.ts';
-import { noPair, type OutcomeId, type Outlooks, PairTable } from './pair-table.ts';
+import { type OutcomeId, PairTable } from './pair-table.ts';
+import { PairWalk } from './pair-walk.ts';
 import { everything, nothing, type TrafficId } from './traffic-table.ts';
 import { append, type Unit, Units } from './units.ts';
 
@@ -60,14 +61,13 @@ export function connectivityOf(analysis: Analysis, options: MatrixOptions = {}):
   return { endpoints: matrix.endpoints(), connections: { [Symbol.iterator]: () => matrix.connections() } };
 }
 
-type Pair = readonly [from: MatrixEntry, to: MatrixEntry, outcome: OutcomeId];
-
+/** The entries of a matrix with the pairs among them, worked out as they are read. */
 class Matrix {
   readonly #options: MatrixOptions;
   readonly #entries: readonly MatrixEntry[];
   readonly #gates: GateTable;
   readonly #pairs: PairTable;
-  readonly #shown: ReadonlySet<MatrixEntry>;
+  readonly #walk: PairWalk;
   readonly #wanted: TrafficId;
   readonly #answers = new Map<OutcomeId, Omit<ConnectionAnswer, 'from' | 'to'>>();
   readonly #traffics = new Map<TrafficId, TrafficAnswer>();
@@ -82,60 +82,24 @@ class Matrix {
     this.#gates = new GateTable(units, model.choices);
     this.#pairs = new PairTable(this.#gates, model.choices['own-node-egress'] === 'always-allow');
     this.#entries = [...inside, ...mergeAlike(strangers, units, this.#gates).map(externalEntry)];
-    const { isShown } = options;
-    this.#shown = new Set(isShown === undefined ? this.#entries : this.#entries.filter(({ answer }) => isShown(answer)));
     this.#wanted = options.traffic === undefined ? everything : this.#gates.traffics.idOf(options.traffic);
+    this.#walk = new PairWalk(this.#entries, this.#pairs, {
+      isShown: ({ answer }) => options.isShown?.(answer) ?? true,
+      direction: options.direction,
+      isWanted: ({ every }) => options.denied === true || this.#gates.traffics.intersect(every, this.#wanted) !== nothing,
+    });
   }
 
   endpoints(): MatrixEndpoint[] {
-    if (this.#options.isShown === undefined) return this.#entries.map(({ answer }) => answer);
-    const named = new Set(this.#shown);
-    for (const [from, to] of this.#wantedPairs()) named.add(from).add(to);
+    const { isShown } = this.#options;
+    if (isShown === undefined) return this.#entries.map(({ answer }) => answer);
+    const named = new Set(this.#entries.filter(({ answer }) => isShown(answer)));
+    for (const [from, to] of this.#walk.pairs()) named.add(from).add(to);
     return this.#entries.filter((entry) => named.has(entry)).map(({ answer }) => answer);
   }
 
   *connections(): Generator<ConnectionAnswer> {
-    for (const [from, to, outcome] of this.#wantedPairs()) yield { from: from.answer.id, to: to.answer.id, ...this.#answerOf(outcome) };
-  }
-
-  *#wantedPairs(): Generator<Pair> {
-    const { outcomes } = this.#pairs;
-    for (const pair of this.#allPairs()) {
-      const isAllowed = this.#gates.traffics.intersect(outcomes[pair[2]]!.every, this.#wanted) !== nothing;
-      if (isAllowed || this.#options.denied) yield pair;
-    }
-  }
-
-  /** Every pair that has addresses in common and of which policy knows an end. */
-  *#allPairs(): Generator<Pair> {
-    const kinds = Map.groupBy(this.#entries, ({ likeness }) => likeness);
-    const rows = new Map<string, Map<string, OutcomeId>>();
-    for (const from of this.#entries) {
-      const destinations = this.#entries.filter((to) => (from.isPoliced || to.isPoliced) && this.#isShownPair(from, to));
-      if (destinations.length === 0) continue;
-      const row = rows.get(from.likeness) ?? new Map<string, OutcomeId>();
-      if (kinds.get(from.likeness)!.length > 1) rows.set(from.likeness, row);
-      let outlooks: Outlooks | undefined;
-      for (const to of destinations) {
-        const outcome = this.#outcomeOf(() => (outlooks ??= this.#pairs.outlooksOf(from)), row, from, to);
-        if (outcome !== noPair) yield [from, to, outcome];
-      }
-    }
-  }
-
-  #outcomeOf(outlooks: () => Outlooks, row: Map<string, OutcomeId>, from: MatrixEntry, to: MatrixEntry): OutcomeId {
-    if (from === to || meet(from.at, to.on) || meet(to.at, from.on)) return this.#pairs.betweenNeighbours(outlooks(), from, to);
-    let outcome = row.get(to.likeness);
-    if (outcome === undefined) {
-      outcome = this.#pairs.between(outlooks(), from, to);
-      row.set(to.likeness, outcome);
-    }
-    return outcome;
-  }
-
-  #isShownPair(from: MatrixEntry, to: MatrixEntry): boolean {
-    const { direction } = this.#options;
-    return (direction !== 'ingress' && this.#shown.has(from)) || (direction !== 'egress' && this.#shown.has(to));
+    for (const [from, to, outcome] of this.#walk.pairs()) yield { from: from.answer.id, to: to.answer.id, ...this.#answerOf(outcome) };
   }
 
   #answerOf(id: OutcomeId): Omit<ConnectionAnswer, 'from' | 'to'> {
@@ -192,11 +156,4 @@ function treatmentOf(unit: Unit, direction: Direction, units: Units, gates: Gate
       return traffic === base.traffic && reason === base.reason ? '' : `${id}:${traffic}:${reason}`;
     });
   return said.filter((text) => text !== '').join();
-}
-
-/** Whether the sets have something in common. */
-function meet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
-  if (a.size > b.size) return meet(b, a);
-  for (const item of a) if (b.has(item)) return true;
-  return false;
 }
