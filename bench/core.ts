@@ -1,25 +1,20 @@
 import { Bench } from 'tinybench';
 import { defaultChoices } from '#core/api/choices.ts';
-import { decodeObject } from '#core/api/decode.ts';
 import type { KubernetesObject, Pod } from '#core/api/types.ts';
 import type { ClusterChange } from '#core/cluster/cluster.ts';
 import { PolicyModel } from '#core/policy/policy-model.ts';
 import { NodeRuleset } from '#core/ruleset/node-ruleset.ts';
 import { partyAt } from '#core/verdict/party.ts';
 import { judge } from '#core/verdict/verdict.ts';
-import { type ClusterSize, clusterObjects, clusterSizes, podObject, policyObject, type WireObject } from './cluster.ts';
+import { type ClusterSize, clusterObjects, clusterSizes, podObject, policyObject } from './cluster.ts';
 import { comparePairs, type Estimate, estimateQuantile, sampleQuantile } from './compare.ts';
+import { decodeWire as decode } from './decode.ts';
 import type { Result, Section } from './report.ts';
 
 /** The node whose ruleset is built; every node of these clusters has a hundred pods. */
 const node = 'node-3';
 const rulesetOptions = { choices: defaultChoices, markMask: 0xff000000, witness: false };
 
-const decode = (wire: WireObject): KubernetesObject => {
-  const { objects, diagnostics } = decodeObject(wire);
-  if (objects[0] === undefined) throw new Error(`the generator made a faulty object: ${JSON.stringify(diagnostics)}`);
-  return objects[0];
-};
 const putting = (object: KubernetesObject): ClusterChange => ({ type: 'put', object });
 
 /** A cluster as the agent of one node holds it, its ruleset committed. */

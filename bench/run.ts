@@ -6,6 +6,8 @@ const sections: Record<string, () => Promise<Section>> = {
   core: async () => (await import('./core.ts')).core,
   files: async () => (await import('./files.ts')).files,
   cli: async () => (await import('./cli.ts')).cli,
+  latency: async () => (await import('./kernel/latency.ts')).latency,
+  throughput: async () => (await import('./kernel/throughput.ts')).throughput,
 };
 
 const wanted = process.argv.slice(2);

@@ -79,6 +79,7 @@ class NftKernel implements Kernel {
   close(): void {
     this.#nft.close();
     this.#direct?.close();
+    this.#connections.close();
   }
 }
 

@@ -49,6 +49,8 @@ export class Reconciler {
   readonly #ruleset: NodeRuleset;
   #queue: ClusterChange[] = [];
   #version = 0;
+  /** The version that the kernel has, and the one that was reported. */
+  #applied = 0;
   #reported = 0;
   #isSynced = false;
   #mustAdopt = true;
@@ -108,23 +110,32 @@ export class Reconciler {
     while (this.#isDirty && !this.#isStopped) {
       this.#isDirty = false;
       const started = performance.now();
-      const failures: Failure[] = [];
-      const repaired: string[] = [];
       const version = this.#takeIn();
-      let changed = false;
-      try {
-        if (this.#mustAdopt) repaired.push(...(await this.#adopt()));
-        changed = await this.#apply();
-        await this.#tidy();
-      } catch (error) {
-        failures.push({ message: messageOf(error) });
-        this.#failed();
-      }
-      for (const policy of this.#ruleset.closed) failures.push({ policy, message: 'the kernel rejects its rules; its pods are closed' });
-      if (!changed && version === this.#reported && failures.length === 0) continue;
-      this.#reported = version;
-      this.#options.onApplied({ version, milliseconds: performance.now() - started, failures, repaired });
+      const { repaired, changed, failures } = await this.#program(version);
+      if (changed || this.#applied !== this.#reported || failures.length > 0) this.#report(started, failures, repaired);
+      // What can wait until the kernel has the change.
+      const later = await attempt(() => this.#tidy());
+      if (later.length > 0) this.#report(started, later, []);
     }
+  }
+
+  /** Brings the kernel to what is known now. */
+  async #program(version: number): Promise<{ repaired: string[]; changed: boolean; failures: Failure[] }> {
+    const repaired: string[] = [];
+    let changed = false;
+    const failures = await attempt(async () => {
+      if (this.#mustAdopt) repaired.push(...(await this.#adopt()));
+      changed = await this.#apply();
+      this.#applied = version;
+    });
+    if (failures.length > 0) this.#failed();
+    for (const policy of this.#ruleset.closed) failures.push({ policy, message: 'the kernel rejects its rules; its pods are closed' });
+    return { repaired, changed, failures };
+  }
+
+  #report(started: number, failures: readonly Failure[], repaired: readonly string[]): void {
+    this.#reported = this.#applied;
+    this.#options.onApplied({ version: this.#applied, milliseconds: performance.now() - started, failures, repaired });
   }
 
   #takeIn(): number {
@@ -213,6 +224,12 @@ export class Reconciler {
   }
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** Whatever it throws as a failure: the loop goes on, and says so. */
+async function attempt(work: () => Promise<void>): Promise<Failure[]> {
+  try {
+    await work();
+    return [];
+  } catch (error) {
+    return [{ message: error instanceof Error ? error.message : String(error) }];
+  }
 }

@@ -24,6 +24,8 @@ const attempts = 4;
  */
 export class Conntrack {
   readonly #namespace: number | undefined;
+  #sockets: Sockets | undefined;
+  #last: Promise<unknown> = Promise.resolve();
 
   /** `namespace` is the file descriptor of a network namespace; this process' own when absent. */
   constructor(namespace?: number) {
@@ -32,12 +34,12 @@ export class Conntrack {
 
   /** Shows every connection. */
   async visit(look: (connection: Connection) => void): Promise<void> {
-    await new Walk(this.#namespace).run((entry) => look(entry.read()));
+    await this.#walk((entry) => look(entry.read()));
   }
 
   /** Deletes the entries that match: the next packet of such a connection is a new one. Returns how many. */
   async forget(match: (connection: Connection) => boolean): Promise<number> {
-    return await new Walk(this.#namespace).run((entry, walk) => {
+    return await this.#walk((entry, walk) => {
       if (match(entry.read())) walk.forget(entry);
     });
   }
@@ -48,7 +50,7 @@ export class Conntrack {
     if (texts.length === 0) return 0;
     const wanted = texts.map((text) => encodeKey(text, [text.includes(':') ? 'ipv6_addr' : 'ipv4_addr']));
     try {
-      return await new Walk(this.#namespace).run((entry, walk) => {
+      return await this.#walk((entry, walk) => {
         if (entry.hasEnd(wanted)) walk.forget(entry);
       });
     } catch (error) {
@@ -63,11 +65,40 @@ export class Conntrack {
    */
   async clearMarks(mask: number, value?: number): Promise<number> {
     const filter = value === undefined ? undefined : { mask, value };
-    return await new Walk(this.#namespace, filter).run((entry, walk) => {
+    return await this.#walk((entry, walk) => {
       const bits = (entry.mark & mask) >>> 0;
       if (value === undefined ? bits !== 0 : bits === value >>> 0) walk.clear(entry, mask);
-    });
+    }, filter);
   }
+
+  /** Ends the conversation with the kernel; the next call begins another. */
+  close(): void {
+    this.#sockets?.dump.close();
+    this.#sockets?.changes.close();
+    this.#sockets = undefined;
+  }
+
+  /** One walk at a time: they share their sockets. */
+  #walk(visit: (entry: ConntrackEntry, walk: Walk) => void, filter?: { readonly mask: number; readonly value: number }): Promise<number> {
+    const turn = this.#last.then(async () => {
+      this.#sockets ??= { dump: new NetlinkSocket(this.#namespace), changes: new NetlinkSocket(this.#namespace) };
+      try {
+        return await new Walk(this.#sockets, filter).run(visit);
+      } catch (error) {
+        // What is left unread on them belongs to nobody.
+        this.close();
+        throw error;
+      }
+    });
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+}
+
+/** What a walk talks over. They stay open: closing any netfilter socket waits some 15 ms for what nf_tables has yet to free. */
+interface Sockets {
+  readonly dump: NetlinkSocket;
+  readonly changes: NetlinkSocket;
 }
 
 /** One walk over all entries, and what is to be done to them. */
@@ -79,24 +110,19 @@ class Walk {
   #waiting = 0;
   #changed = 0;
 
-  constructor(namespace: number | undefined, filter?: { readonly mask: number; readonly value: number }) {
+  constructor({ dump, changes }: Sockets, filter?: { readonly mask: number; readonly value: number }) {
     this.#filter = filter;
-    this.#dump = new NetlinkSocket(namespace);
-    this.#changes = new NetlinkSocket(namespace);
+    this.#dump = dump;
+    this.#changes = changes;
   }
 
   /** Shows each entry. Returns how many were changed. */
   async run(visit: (entry: ConntrackEntry, pass: this) => void): Promise<number> {
-    try {
-      for (let attempt = 1; !(await this.#walk(visit)); attempt++) {
-        if (attempt === attempts) throw new SystemCallError('reading conntrack', constants.errno.ENOBUFS);
-      }
-      this.#flush();
-      return this.#changed;
-    } finally {
-      this.#dump.close();
-      this.#changes.close();
+    for (let attempt = 1; !(await this.#walk(visit)); attempt++) {
+      if (attempt === attempts) throw new SystemCallError('reading conntrack', constants.errno.ENOBUFS);
     }
+    this.#flush();
+    return this.#changed;
   }
 
   forget(entry: ConntrackEntry): void {
