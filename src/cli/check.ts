@@ -65,7 +65,7 @@ export function addConnectionOptions(command: Command): Command {
     )
     .addOption(new Option('--protocol <protocol>', `${protocols.join(', ')}, in any case (default: TCP)`))
     .addOption(
-      new Option('--family <family>', '4 or 6 (default: that of an end which is an address, else of the first address)').choices([
+      new Option('--family <family>', 'the IP version (default: that of an end which is an address, else of the first address)').choices([
         '4',
         '6',
       ]),
@@ -76,10 +76,15 @@ export function addConnectionOptions(command: Command): Command {
 export function connectionOf({ from, to, port, protocol, family }: ConnectionOptions): Flow {
   if (port?.protocol !== undefined && protocol !== undefined && port.protocol.toUpperCase() !== protocol.toUpperCase())
     throw new CannotAnswer(`--port says ${port.protocol}, --protocol says ${protocol}`);
+  const missing = Object.entries({ from, to }).find(([, value]) => value === undefined)?.[0];
+  if (missing !== undefined) throw new CannotAnswer(`--${missing} is missing`, whatIsAsked);
   const flow = flowOf({ from, to, protocol: port?.protocol ?? protocol, port: port?.port, family: family && Number(family) });
-  if ('message' in flow) throw new CannotAnswer(`--${flow.field}: ${flow.message}`);
-  return flow;
+  if (!('message' in flow)) return flow;
+  if (flow.field === 'port' && port === undefined) throw new CannotAnswer('--port is missing', whatIsAsked);
+  throw new CannotAnswer(`--${flow.field}: ${flow.message}`);
 }
+
+const whatIsAsked = 'a connection is asked about by --from, --to and --port, a list of them by --flows';
 
 async function check(options: Options): Promise<ExitCode> {
   const { flows, from, to, port, output } = options;
@@ -93,7 +98,7 @@ async function check(options: Options): Promise<ExitCode> {
   }
   if (from !== undefined || to !== undefined || port !== undefined)
     throw new CannotAnswer('--flows says what to check: give either it or --from, --to and --port');
-  if (flows === '-' && options.filename.includes('-'))
+  if (flows === '-' && options.filename?.includes('-'))
     throw new CannotAnswer('standard input can be read once: -f - or --flows -, not both');
   const list = await readFlows(flows);
   const analysis = await analysisOf(options);

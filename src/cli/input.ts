@@ -18,14 +18,14 @@ export interface Input {
 
 /** Reads the objects that the options name, and gives addresses to pods without. Says every fault of the input; an error among them ends the command. */
 export async function readInput(options: InputOptions): Promise<Input> {
-  const { filename, namespace, podCidr } = options;
+  const { filename = [], namespace, podCidr } = options;
   if (filename.length === 0)
     throw new CannotAnswer(
       'this version reads no cluster yet: say with -f where the manifests are',
       'for example: sallyport check -f manifests/ --from shop/client --to shop/web --port 80',
     );
   const choices = choicesOf(options);
-  const wrong = podCidr.find((text) => parseCidr(text) === undefined);
+  const wrong = podCidr?.find((text) => parseCidr(text) === undefined);
   if (wrong !== undefined) throw new CannotAnswer(`--pod-cidr: ${wrong} is no CIDR`);
   const { objects, diagnostics, skipped } = await readManifests(filename, {
     choices,
@@ -36,7 +36,7 @@ export async function readInput(options: InputOptions): Promise<Input> {
   if (errors > 0) throw new CannotAnswer(`${count(errors, 'error')} in the input; nothing was evaluated`);
   if (skipped > 0)
     await stderr.print([stderr.style.palette.faint(`note: skipped ${count(skipped, 'document')} of kinds that Sallyport does not read`)]);
-  return { objects: assignAddresses(objects, podCidr.length === 0 ? undefined : podCidr), choices };
+  return { objects: assignAddresses(objects, podCidr), choices };
 }
 
 /** The text of a file, for excerpts; standard input is gone. */

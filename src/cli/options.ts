@@ -1,36 +1,31 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Choices, choices, parseChoices } from '#core/api/choices.ts';
+import { defaultPodCidrs } from '#core/cluster/assign-addresses.ts';
 import { CannotAnswer } from './exit.ts';
 
 /** The options that say what is looked at. */
 export interface InputOptions {
-  readonly filename: readonly string[];
+  readonly filename?: readonly string[];
   readonly namespace?: string;
   readonly allNamespaces?: true;
-  readonly set: readonly string[];
-  readonly podCidr: readonly string[];
+  readonly set?: readonly string[];
+  readonly podCidr?: readonly string[];
 }
 
 const collect = (value: string, previous: readonly string[] = []): string[] => [...previous, value];
 const collectList = (value: string, previous: readonly string[] = []): string[] => [...previous, ...value.split(',')];
 
-/** An option that may be given several times; commander's default lists would be added to. */
-const repeatable = (flags: string, description: string, parse = collect): Option =>
-  new Option(flags, description).argParser(parse).default([], 'none');
-
 /** Adds what every command that reads a cluster takes. */
 export function addInputOptions(command: Command): Command {
   return command
-    .addOption(repeatable('-f, --filename <path>', 'a file, a directory (recursive) or - for standard input; may be repeated').default([]))
+    .option('-f, --filename <path>', 'a file, a directory (recursive) or - for standard input; may be repeated', collect)
     .option('-n, --namespace <name>', 'the namespace of objects that name none; limits what is shown, never what is evaluated')
     .option('-A, --all-namespaces', 'show all namespaces')
-    .addOption(repeatable('--set <name=value>', `decide what Kubernetes leaves open (${Object.keys(choices).join(', ')})`).default([]))
-    .addOption(
-      repeatable(
-        '--pod-cidr <cidr>',
-        'where pods without an address get one; one for each family (default: 10.244.0.0/16,fd00:10:244::/56)',
-        collectList,
-      ).default([]),
+    .option('--set <name=value>', `decide what Kubernetes leaves open: ${Object.keys(choices).join(', ')}; may be repeated`, collect)
+    .option(
+      '--pod-cidr <cidr>',
+      `where pods without an address get one, one range for each family (default: ${defaultPodCidrs.join()})`,
+      collectList,
     );
 }
 
@@ -49,7 +44,7 @@ export function addOutputOption(command: Command, formats: readonly string[]): C
 }
 
 /** The choices that the user set. */
-export function choicesOf({ set }: InputOptions): Choices {
+export function choicesOf({ set = [] }: InputOptions): Choices {
   const parsed = parseChoices(set);
   if ('error' in parsed) throw new CannotAnswer(parsed.error as string);
   return parsed as Choices;

@@ -24,8 +24,9 @@ export function* renderCheck(answer: CheckAnswer, style: CheckStyle): Iterable<s
   for (const note of notesOf(answer)) yield palette.faint(note);
 }
 
-/** `TCP/8080`. */
-export const portText = ({ protocol, port }: { readonly protocol: string; readonly port: number }): string => `${protocol}/${port}`;
+/** `TCP/8080`; a protocol without ports stands alone. */
+export const portText = ({ protocol, port }: { readonly protocol: string; readonly port: number }): string =>
+  port === 0 ? protocol : `${protocol}/${port}`;
 
 function* renderGate(direction: Direction, answer: CheckAnswer, style: CheckStyle): Iterable<string> {
   const { palette, sourceOf = () => undefined } = style;

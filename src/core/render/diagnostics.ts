@@ -12,15 +12,15 @@ export const formatSource = ({ file, line, column }: Source): string => printabl
 export function* renderDiagnostic(diagnostic: Diagnostic, style: Style, textOf: TextOf = () => undefined): Iterable<string> {
   const { code, type, severity, source, path, message, object } = diagnostic;
   const { palette } = style;
-  // A file that could not be read has no lines; its message names it.
+  // A file that could not be read has no lines.
   const hasPlace = source !== undefined && code !== 'file';
   const place = hasPlace ? `${palette.strong(formatSource(source))}: ` : '';
+  const file = source !== undefined && code === 'file' ? `${source.file}: ` : '';
   const kind = severity === 'error' ? palette.deny('error') : palette.warning('warning');
   // Strict faults name the path in their own words: unknown field "spec.podselector".
   const field = path === undefined || path === '' || type === 'Strict' ? '' : `${path}: `;
-  const text = hasPlace && message.startsWith(`${source.file}: `) ? message.slice(source.file.length + 2) : message;
   const whose = object === undefined ? '' : palette.faint(` (${printable(object)})`);
-  yield `${place}${kind}: ${printable(field + text)}${whose}`;
+  yield `${place}${kind}: ${printable(file + field + message)}${whose}`;
   if (hasPlace) yield* renderExcerpt(source, style, textOf(source.file));
 }
 

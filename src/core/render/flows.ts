@@ -1,5 +1,6 @@
 import { directions, qualifiedName } from '../api/types.ts';
 import type { CheckAnswer } from '../verdict/answer.ts';
+import type { EndpointIdentity } from '../verdict/endpoint.ts';
 import { portText, whyOf } from './check.ts';
 import type { Style } from './palette.ts';
 import { type Column, renderTable } from './table.ts';
@@ -18,8 +19,8 @@ export function* renderFlows(answers: readonly CheckAnswer[], style: Style): Ite
   const { palette } = style;
   const rows = answers.map((answer) => [
     answer.allowed ? { text: 'allowed', paint: palette.allow } : { text: 'denied', paint: palette.deny },
-    answer.from.id,
-    answer.to.id,
+    shortName(answer.from),
+    shortName(answer.to),
     `${portText(answer)}${answer.family === 6 ? ' v6' : ''}`,
     reasonText(answer),
   ]);
@@ -27,6 +28,10 @@ export function* renderFlows(answers: readonly CheckAnswer[], style: Style): Ite
   const denied = answers.filter(({ allowed }) => !allowed).length;
   yield `${count(answers.length, 'flow')}: ${answers.length - denied} allowed, ${denied} denied`;
 }
+
+/** A pod or workload without its kind, which its name rarely needs; everybody else by id. */
+export const shortName = ({ id, kind, namespace, name }: EndpointIdentity): string =>
+  kind === 'Pod' || kind === 'Workload' ? `${namespace}/${name}` : id;
 
 /** What decided, in a few words: the gate and the policies of a denial, the policies whose rules let an allowed connection through. */
 function reasonText(answer: CheckAnswer): string {

@@ -91,7 +91,7 @@ export function* matrixText({ endpoints, connections }: Connectivity, style: Sty
   const rows: Cell[][] = [];
   for (const { sources, reach } of groups.values()) rows.push(...groupRows(crowd.namesOf(sources), reach, style));
   if (rows.length > 0) yield* renderTable(columns, rows, style);
-  yield style.palette.faint(`${count(endpoints.length, 'endpoint')}, ${count(pairs, 'connection')}`);
+  yield style.palette.faint(`${count(endpoints.length, 'endpoint')}, ${count(pairs, 'pair')}`);
 }
 
 /** Everything first, nothing last. */

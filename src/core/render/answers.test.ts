@@ -1,0 +1,101 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readManifests } from '#manifest/read.ts';
+import { assignAddresses } from '../cluster/assign-addresses.ts';
+import { clusterOf } from '../cluster/cluster.ts';
+import { Analysis } from '../verdict/analysis.ts';
+import { type CheckAnswer, checkConnection } from '../verdict/answer.ts';
+import { connectivityOf } from '../verdict/connectivity.ts';
+import { renderCheck } from './check.ts';
+import { renderFlows } from './flows.ts';
+import { matrixJson, matrixText, trafficText } from './matrix.ts';
+import { type Palette, plain } from './palette.ts';
+import { columnsOf } from './text.ts';
+
+const marks: Palette = {
+  allow: (text) => `<allow ${text}>`,
+  deny: (text) => `<deny ${text}>`,
+  warning: (text) => `<warning ${text}>`,
+  strong: (text) => text,
+  faint: (text) => text,
+};
+
+const recipes = join(import.meta.dirname, '../../../examples/recipes');
+
+async function recipe(name: string): Promise<Analysis> {
+  const { objects } = await readManifests(['cluster', 'policy'].map((file) => join(recipes, name, `${file}.yaml`)));
+  return new Analysis(clusterOf(assignAddresses(objects)));
+}
+
+const check = (analysis: Analysis, from: string, to: string, port: number): CheckAnswer => {
+  const answer = checkConnection(analysis, { from, to, port });
+  if ('error' in answer) throw new Error(answer.error);
+  return answer;
+};
+
+describe('check', () => {
+  it('paints verdict and gates by their meaning', async () => {
+    const ports = await recipe('12-by-port');
+    const lines = [...renderCheck(check(ports, 'shop/client', 'shop/web', 9090), { palette: marks })].join('\n');
+    expect(lines).toMatch(/^<deny denied> {2}shop\/Pod\/client → shop\/Pod\/web {2}TCP\/9090/);
+    expect(lines).toContain('egress   <allow open  >');
+    expect(lines).toContain('ingress  <deny closed>');
+  });
+
+  it('fits the terminal', async () => {
+    const ports = await recipe('12-by-port');
+    const answer = check(ports, 'shop/client', 'shop/web', 9090);
+    for (const line of renderCheck(answer, { palette: plain, width: 60 })) expect(columnsOf(line)).toBeLessThanOrEqual(60);
+  });
+});
+
+describe('flows', () => {
+  it('counts what is allowed', async () => {
+    const ports = await recipe('12-by-port');
+    const answers = [8080, 9090].map((port) => check(ports, 'shop/client', 'shop/web', port));
+    expect([...renderFlows(answers, { palette: plain })]).toEqual([
+      'VERDICT  FROM         TO        PORT      WHY',
+      'allowed  shop/client  shop/web  TCP/8080  ingress: shop/page-and-metrics',
+      'denied   shop/client  shop/web  TCP/9090  ingress: shop/page-and-metrics',
+      '2 flows: 1 allowed, 1 denied',
+    ]);
+  });
+});
+
+describe('matrix', () => {
+  it('says traffic in few words', () => {
+    expect(trafficText('all')).toBe('all');
+    expect(trafficText([])).toBe('nothing');
+    expect(
+      trafficText([
+        { protocol: 'TCP', ports: ['80', '8000-8999'] },
+        { protocol: 'UDP', ports: ['0-65535'] },
+      ]),
+    ).toBe('TCP/80,8000-8999 UDP');
+  });
+
+  it('writes the JSON that its parts make', async () => {
+    for (const name of ['12-by-port', '15-ip-block', '22-backend-for-many']) {
+      const { endpoints, connections } = connectivityOf(await recipe(name), { denied: true });
+      expect(JSON.parse([...matrixJson({ endpoints, connections })].join('\n'))).toEqual({ endpoints, connections: [...connections] });
+    }
+    expect(JSON.parse([...matrixJson({ endpoints: [], connections: [] })].join('\n'))).toEqual({ endpoints: [], connections: [] });
+  });
+
+  it('names every endpoint once on each side of its table', async () => {
+    const text = [...matrixText(connectivityOf(await recipe('05-limit-to-one-app'), { denied: true }), { palette: plain })].join('\n');
+    expect(text).toMatchInlineSnapshot(`
+      "FROM           TRAFFIC  TO
+      blog/checkout  all      shop/* but shop/orders, outside
+                     nothing  shop/orders
+      shop/orders    all      blog/checkout, shop/* but shop/orders, outside
+                     nothing  shop/orders
+      shop/checkout  all      everybody
+      shop/client    all      blog/checkout, shop/checkout, outside
+                     nothing  shop/orders
+      outside        all      blog/checkout, shop/* but shop/orders
+                     nothing  shop/orders
+      5 endpoints, 21 pairs"
+    `);
+  });
+});
