@@ -92,7 +92,7 @@ function answerOf(analysis: Analysis, verdict: FlowVerdict): CheckAnswer {
 }
 
 /** The identity, with the address of a pod that is meant alone. */
-function identityOf({ model }: Analysis, { identity, members }: FlowVerdict['from'], family: Family): EndpointIdentity {
+export function identityOf({ model }: Analysis, { identity, members }: FlowVerdict['from'], family: Family): EndpointIdentity {
   if (identity.ip !== undefined || members.kind === 'space' || (members.kind === 'pods' && identity.kind !== 'Pod')) return identity;
   const addresses = members.kind === 'addresses' ? members.addresses : members.pods.flatMap((pod) => addressesOfPod(model, pod));
   const [ip, ...others] = addresses.filter((address) => isOfFamily(address, family));

@@ -13,10 +13,8 @@ interface RuleIndex {
   readonly bySet: Map<PodSet, CompiledRule[]>;
   /** By the number of the block. */
   readonly byBlock: Map<number, CompiledRule[]>;
-  /** Rules for any peer of which the destination says what their port names mean: these are not in the base. */
-  readonly byDestination: CompiledRule[];
   readonly gatesOf: Map<CompiledPolicy, Gate[]>;
-  /** Each gate's state after its rules for any peer. */
+  /** Each gate's state after its rules for any peer; names that they use mean nothing here where the destination is the remote. */
   readonly base: StateId[];
 }
 
@@ -70,7 +68,10 @@ export class GateTable {
     );
   }
 
-  /** The states of every gate toward a unit, by gate number, with the numbers of the gates that have a rule for it. */
+  /**
+   * The states of every gate toward a unit, by gate number, with the numbers of the gates that have a rule for it. Toward
+   * destinations only for units of nobody: a rule for any peer may name a port, and who that touches is found by rows.
+   */
   column(direction: Direction, unit: Unit): { readonly states: Int32Array; readonly touched: ReadonlySet<number> } {
     const { base, gatesOf } = this.#rules[direction];
     const states = Int32Array.from(base);
@@ -86,8 +87,8 @@ export class GateTable {
 
   /** The rules of all gates of the direction whose peers hold the unit, in the order of evaluation. */
   #matchesOf(direction: Direction, { profile, signature }: Unit): { readonly rule: CompiledRule; readonly countsNames: boolean }[] {
-    const { bySet, byBlock, byDestination } = this.#rules[direction];
-    const byPod = profile === undefined ? [] : [...byDestination, ...profile.sets.flatMap((set) => bySet.get(set) ?? [])];
+    const { bySet, byBlock } = this.#rules[direction];
+    const byPod = profile?.sets.flatMap((set) => bySet.get(set) ?? []) ?? [];
     const byAddress = signature.blocks.flatMap((block) => byBlock.get(block) ?? []);
     const matches = [
       ...byPod.map((rule) => ({ rule, countsNames: true })),
@@ -134,7 +135,7 @@ export class GateTable {
   }
 
   #index(direction: Direction): RuleIndex {
-    const index: RuleIndex = { bySet: new Map(), byBlock: new Map(), byDestination: [], gatesOf: new Map(), base: [] };
+    const index: RuleIndex = { bySet: new Map(), byBlock: new Map(), gatesOf: new Map(), base: [] };
     for (const gate of this.#units.gates[direction]) {
       for (const policy of gate.policies) {
         if (!index.gatesOf.has(policy)) for (const rule of policy[direction]!) this.#file(index, rule);
@@ -149,8 +150,7 @@ export class GateTable {
     return index;
   }
 
-  #file({ bySet, byBlock, byDestination }: RuleIndex, rule: CompiledRule): void {
-    if (isByDestination(rule)) byDestination.push(rule);
+  #file({ bySet, byBlock }: RuleIndex, rule: CompiledRule): void {
     for (const peer of rule.peers ?? []) {
       if (peer.kind === 'pods') append(bySet, peer.set, rule);
       else append(byBlock, this.#units.blockIds.get(peer.key)!, rule);
