@@ -45,7 +45,7 @@ describe('check', () => {
   it('fits the terminal', async () => {
     const ports = await recipe('12-by-port');
     const answer = check(ports, 'shop/client', 'shop/web', 9090);
-    for (const line of renderCheck(answer, { palette: plain, width: 60 })) expect(columnsOf(line)).toBeLessThanOrEqual(60);
+    for (const line of renderCheck(answer, { palette: plain, width: 80 })) expect(columnsOf(line)).toBeLessThanOrEqual(80);
   });
 });
 
