@@ -1,3 +1,4 @@
+import { type AddressSet, addressesOf, subtractAddresses } from '#core/net/address-set.ts';
 import { cidrsOf, isWithin, parseCidr, rangeOf } from '#core/net/cidr.ts';
 import { type Family, families, formatIp, parseIp } from '#core/net/ip.ts';
 
@@ -24,6 +25,14 @@ export function unusableReason(address: string): string | undefined {
   if (ip === undefined) return 'it is not an IP address';
   const [host] = cidrsOf(ip.family, ip.value, ip.value);
   return unusable.find(([cidr]) => isWithin(host!, parseCidr(cidr)!.cidr))?.[1];
+}
+
+/** The first address of the set that a machine can have, or undefined when none can. */
+export function firstUsable(set: AddressSet): string | undefined {
+  const all = addressesOf(unusable.map(([cidr]) => parseCidr(cidr)!.cidr));
+  const usable = subtractAddresses(set, all);
+  const family = families.find((each) => usable[each].length > 0);
+  return family && formatIp({ family, value: usable[family][0]![0] });
 }
 
 /**
