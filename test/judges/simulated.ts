@@ -9,7 +9,7 @@ import { type Packet, type SimulatedTable, tableOf, walk } from '#core/ruleset/s
 export interface SimulatedConnection {
   readonly source: string;
   readonly destination: string;
-  readonly protocol: 'TCP' | 'UDP' | 'SCTP';
+  readonly protocol: Packet['protocol'];
   readonly port: number;
 }
 

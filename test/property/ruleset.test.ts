@@ -3,11 +3,15 @@ import { describe, expect, test } from 'vitest';
 import type { Choices } from '#core/api/choices.ts';
 import type { KubernetesObject } from '#core/api/types.ts';
 import { applyChanges, type ClusterChange, clusterOf, differenceOf, emptyCluster } from '#core/cluster/cluster.ts';
+import type { Packet } from '#core/ruleset/simulate.ts';
 import type { RulesetObject } from '#core/ruleset/types.ts';
 import { SimulatedCluster } from '../judges/simulated.ts';
 import { referenceAllows } from '../reference/evaluator.ts';
 import { clusterWithConnections, decoded, rawCluster, someChoices } from './arbitraries.ts';
 import { freshModel, verdictOf } from './judging.ts';
+
+/** A connection's protocol as a packet carries it. */
+const packetProtocol = (protocol: string): Packet['protocol'] => (protocol === 'ICMP' ? 'icmp' : (protocol as 'TCP' | 'UDP' | 'SCTP'));
 
 const nodes = ['n1', 'n2', 'n3'];
 
@@ -56,7 +60,7 @@ describe('a packet walked through the rulesets of its nodes meets the verdict', 
         const objects = decoded(cluster);
         const [rulesets, model] = [simulated(objects), freshModel(objects)];
         for (const { from, to, protocol, port } of connections) {
-          const walked = rulesets.isAllowed({ source: from, destination: to, protocol: protocol as 'TCP', port });
+          const walked = rulesets.isAllowed({ source: from, destination: to, protocol: packetProtocol(protocol), port });
           const connection = { from, to, protocol, port };
           expect({ ...connection, allowed: walked }).toEqual({ ...connection, allowed: verdictOf(model, connection).allowed });
           expect({ ...connection, allowed: walked }).toEqual({ ...connection, allowed: referenceAllows(cluster, connection) });
@@ -68,12 +72,12 @@ describe('a packet walked through the rulesets of its nodes meets the verdict', 
 
   test('under every setting of the choices that the kernel can follow', () => {
     fc.assert(
-      fc.property(clusterWithConnections(), someChoices, ([cluster, connections], choices) => {
+      fc.property(clusterWithConnections(40, ['TCP', 'UDP', 'SCTP', 'ICMP']), someChoices, ([cluster, connections], choices) => {
         const objects = decoded(cluster);
         const [rulesets, model] = [simulated(objects, choices), freshModel(objects, choices)];
         for (const connection of connections) {
           const { from: source, to: destination, port } = connection;
-          const allowed = rulesets.isAllowed({ source, destination, protocol: connection.protocol as 'TCP', port });
+          const allowed = rulesets.isAllowed({ source, destination, protocol: packetProtocol(connection.protocol), port });
           expect({ ...connection, allowed }).toEqual({ ...connection, allowed: verdictOf(model, connection).allowed });
         }
       }),

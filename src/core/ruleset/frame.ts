@@ -1,5 +1,5 @@
 import type { Choices } from '../api/choices.ts';
-import type { Direction } from '../api/types.ts';
+import { type Direction, directions } from '../api/types.ts';
 import { type Family, families } from '../net/ip.ts';
 import { protocols } from '../net/protocol.ts';
 import type { AddressSetObject, Chain, Expression, Key, Rule, RulesetObject, Verdict, VerdictMap } from './types.ts';
@@ -56,7 +56,7 @@ export function frameSets(): (AddressSetObject | VerdictMap)[] {
     return [
       set(frame.policed(family), 'pods of this node that some policy isolates'),
       set(frame.hairpin(family), 'a pod that reaches itself through a Service', [addressType(family), addressType(family)]),
-      ...(['egress', 'ingress'] as const).flatMap((direction): (AddressSetObject | VerdictMap)[] => [
+      ...directions.flatMap((direction): (AddressSetObject | VerdictMap)[] => [
         set(frame.isolated(direction, family), `pods of this node isolated for ${direction}`),
         {
           kind: 'map',
@@ -124,7 +124,7 @@ export function frameChains(options: RulesetOptions): Chain[] {
       ]),
       rule({ to: 'accept' }),
     ]),
-    ...families.flatMap((family) => (['egress', 'ingress'] as const).map((direction) => guard(direction, family))),
+    ...families.flatMap((family) => directions.map((direction) => guard(direction, family, options))),
     chain(frame.ingress, 'the gate of the destination', [
       ...toFamilies((family) => [isolatedRule('ingress', family)]),
       rule(goto(frame.accepted)),
@@ -151,12 +151,13 @@ export function frameChains(options: RulesetOptions): Chain[] {
   ];
 }
 
-function guard(direction: Direction, family: Family): Chain {
+function guard(direction: Direction, family: Family, { choices }: RulesetOptions): Chain {
   return {
     kind: 'chain',
     name: frame.guard(direction, family),
     comment: `isolated for ${direction}: falling off the end is a deny`,
     rules: [
+      ...(choices['other-l4'] === 'deny' ? [rule(goto(frame.deny), { match: 'other-protocol' })] : []),
       { expressions: [{ do: 'dispatch', key: subjectKey(direction, family), map: frame.dispatch(direction, family) }] },
       rule(goto(frame.deny)),
     ],
@@ -186,6 +187,7 @@ function denyRules({ choices, witness }: RulesetOptions): Rule[] {
   );
   return [
     ...(choices['service-hairpin'] === 'allow' ? hairpin : []),
+    ...(choices['other-l4'] === 'allow' ? [rule(goto(frame.accepted), { match: 'other-protocol' })] : []),
     ...(witness ? evidence : []),
     { expressions: [{ match: 'protocol', protocol: 'TCP' }, { match: 'established' }, { do: 'reset' }] },
     rule({ to: 'drop' }),

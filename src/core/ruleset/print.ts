@@ -69,6 +69,8 @@ function printMatch(expression: Extract<Expression, { match: string }>): string 
       return `${keyTexts[expression.key]} @${expression.set}`;
     case 'icmp':
       return 'meta l4proto { icmp, icmpv6 }';
+    case 'other-protocol':
+      return 'meta l4proto != { tcp, udp, sctp }';
     case 'neighbour-discovery':
       return 'icmpv6 type { mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report, nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert }';
     case 'not-syn':

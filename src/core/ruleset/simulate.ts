@@ -95,6 +95,8 @@ class Walker {
       }
       case 'icmp':
         return is(packet.protocol === 'icmp' || packet.protocol === 'icmpv6');
+      case 'other-protocol':
+        return is(!hasPorts(packet.protocol));
       case 'not-syn':
         return is(!packet.syn);
       case 'mark':
@@ -144,7 +146,7 @@ class Walker {
     const { source, destination, port, protocol, original } = this.#packet;
     const family: Family = source.includes(':') ? 6 : 4;
     if (key !== 'destination-port' && !key.endsWith(String(family))) return undefined;
-    const hasPorts = protocol === 'TCP' || protocol === 'UDP' || protocol === 'SCTP';
+    const ported = hasPorts(protocol);
     switch (key.replace(/[46]$/, '')) {
       case 'source':
         return source;
@@ -157,9 +159,9 @@ class Walker {
       case 'packet-destination':
         return original ? destination : source;
       case 'destination-port':
-        return hasPorts ? String(port) : undefined;
+        return ported ? String(port) : undefined;
       default:
-        return hasPorts ? `${destination} . ${port}` : undefined;
+        return ported ? `${destination} . ${port}` : undefined;
     }
   }
 
@@ -172,6 +174,8 @@ class Walker {
     return element === undefined ? undefined : object.elements.get(element);
   }
 }
+
+const hasPorts = (protocol: Packet['protocol']): boolean => protocol === 'TCP' || protocol === 'UDP' || protocol === 'SCTP';
 
 /** The interval element that holds the key: addresses or port numbers. */
 function findInterval(elements: Iterable<string>, key: string): string | undefined {

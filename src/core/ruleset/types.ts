@@ -34,6 +34,8 @@ export type Expression =
   | { readonly match: 'protocol'; readonly protocol: Protocol }
   | { readonly match: 'in'; readonly key: Key; readonly set: string }
   | { readonly match: 'icmp' }
+  /** None of TCP, UDP and SCTP. */
+  | { readonly match: 'other-protocol' }
   | { readonly match: 'neighbour-discovery' }
   | { readonly match: 'not-syn' }
   | { readonly match: 'mark'; readonly mask: number; readonly value: number }
