@@ -13,6 +13,11 @@ export interface Kernel {
   listOf(objects: Iterable<RulesetObject>): Promise<Listing>;
   /** Deletes the conntrack entries of addresses that no longer belong to the pod they were of. */
   forgetConnections(addresses: readonly string[]): Promise<void>;
+  /**
+   * Deletes the TCP entries of the addresses whose beginning conntrack has not seen: it may have their ends the wrong way round, and they would be
+   * judged so.
+   */
+  forgetPickedUp(addresses: ReadonlySet<string>): Promise<void>;
   /** Takes the bits of the mask off the mark of every connection. */
   clearMarks(mask: number): Promise<void>;
   close(): void;

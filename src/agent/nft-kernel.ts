@@ -72,6 +72,13 @@ class NftKernel implements Kernel {
     await this.#connections.forgetAddresses(addresses);
   }
 
+  async forgetPickedUp(addresses: ReadonlySet<string>): Promise<void> {
+    await this.#connections.forget(({ isPickedUp, original, reply }) => {
+      const ends = [original.source, original.destination, reply.source, reply.destination];
+      return isPickedUp === true && ends.some((end) => addresses.has(end));
+    });
+  }
+
   async clearMarks(mask: number): Promise<void> {
     await this.#connections.clearMarks(mask);
   }

@@ -54,6 +54,8 @@ export class Reconciler {
   #reported = 0;
   #isSynced = false;
   #mustAdopt = true;
+  /** Connections from before this agent may be known to conntrack the wrong way round. */
+  #mustForgetPickedUp = true;
   #isDirty = false;
   #running: Promise<void> | undefined;
   #timers: NodeJS.Timeout[] = [];
@@ -210,6 +212,8 @@ export class Reconciler {
     const gone = this.#gone;
     this.#gone = [];
     if (gone.length > 0) await kernel.forgetConnections(gone);
+    if (this.#mustForgetPickedUp) await kernel.forgetPickedUp(this.#ruleset.policedAddresses());
+    this.#mustForgetPickedUp = false;
     if (!this.#ruleset.wantsClearMarks) return;
     await kernel.clearMarks(this.#options.markMask);
     this.#ruleset.marksCleared();

@@ -20,6 +20,8 @@ export interface Connection {
   readonly status: number;
   /** The state of a TCP connection, such as `ESTABLISHED`. */
   readonly tcpState?: string;
+  /** TCP whose beginning conntrack has not seen: its original direction is that of the packet that came first, which may be an answer. */
+  readonly isPickedUp?: true;
 }
 
 /** Attributes of an entry. Source: linux/netfilter/nfnetlink_conntrack.h. */
@@ -29,6 +31,9 @@ const ip = { source4: 1, destination4: 2, source6: 3, destination6: 4 } as const
 const protocol = { number: 1, sourcePort: 2, destinationPort: 3 } as const;
 const tcpInfo = 1;
 const tcpState = 1;
+/** The flags of both directions; `beLiberal` is in both when conntrack did not see the beginning. Source: tcp_new in nf_conntrack_proto_tcp.c. */
+const tcpFlags = [4, 5];
+const beLiberal = 0x08;
 
 // Source: linux/netfilter/nf_conntrack_tcp.h.
 const tcpStates = ['NONE', 'SYN_SENT', 'SYN_RECV', 'ESTABLISHED', 'FIN_WAIT', 'CLOSE_WAIT', 'LAST_ACK', 'TIME_WAIT', 'CLOSE', 'SYN_SENT2'];
@@ -70,7 +75,9 @@ export class ConntrackEntry {
   /** Everything of it, to keep. */
   read(): Connection {
     const original = this.value(entryAttribute.original) ?? nothing;
-    const state = findAttribute(findAttribute(this.value(entryAttribute.protocolInfo) ?? nothing, tcpInfo) ?? nothing, tcpState);
+    const tcp = findAttribute(this.value(entryAttribute.protocolInfo) ?? nothing, tcpInfo) ?? nothing;
+    const state = findAttribute(tcp, tcpState);
+    const isPickedUp = tcpFlags.every((flags) => ((findAttribute(tcp, flags)?.[0] ?? 0) & beLiberal) !== 0);
     return {
       protocol: findAttribute(findAttribute(original, tuple.protocol) ?? nothing, protocol.number)?.[0] ?? 0,
       original: readDirection(original),
@@ -78,6 +85,7 @@ export class ConntrackEntry {
       mark: this.mark,
       status: numberOf(this.value(entryAttribute.status)),
       ...(state === undefined ? {} : { tcpState: tcpStates[state[0] ?? 0] ?? 'NONE' }),
+      ...(isPickedUp && { isPickedUp }),
     };
   }
 }

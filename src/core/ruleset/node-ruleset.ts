@@ -77,6 +77,12 @@ export class NodeRuleset {
     return gone;
   }
 
+  /** The addresses of this node's pods that some policy isolates. */
+  policedAddresses(): ReadonlySet<string> {
+    const sets = families.map((family) => this.#objects.get(frame.policed(family)));
+    return new Set(sets.flatMap((set) => (set?.kind === 'set' ? [...set.elements] : [])));
+  }
+
   /** The names of policies whose subjects are closed because they could not be programmed. */
   get closed(): ReadonlySet<string> {
     return this.#closed;
