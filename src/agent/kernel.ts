@@ -20,5 +20,7 @@ export interface Kernel {
   forgetPickedUp(addresses: ReadonlySet<string>): Promise<void>;
   /** Takes the bits of the mask off the mark of every connection. */
   clearMarks(mask: number): Promise<void>;
+  /** Takes our table away, and with it every restriction. Returns whether there was one. */
+  remove(): Promise<boolean>;
   close(): void;
 }

@@ -83,6 +83,12 @@ class NftKernel implements Kernel {
     await this.#connections.clearMarks(mask);
   }
 
+  async remove(): Promise<boolean> {
+    if ((await this.list()).size === 0) return false;
+    await this.#nft.run(`delete table ${table}\n`);
+    return true;
+  }
+
   close(): void {
     this.#nft.close();
     this.#direct?.close();

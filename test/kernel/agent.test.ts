@@ -3,6 +3,7 @@ import { closeSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { FromAgent, ToAgent } from '#agent/messages.ts';
 import { openKernel } from '#agent/nft-kernel.ts';
+import { uninstall } from '#agent/uninstall.ts';
 import type { ClusterChange } from '#core/cluster/cluster.ts';
 import { createNamespace, withNamespace } from '#dataplane/namespace.ts';
 import { runNft } from '#dataplane/nft-process.ts';
@@ -172,6 +173,19 @@ describe.skipIf(!isRoot)('an agent process (needs root)', () => {
     expect((await agent.applied(3)).failures).toEqual([]);
     expect(await agent.nft('list', 'table', 'inet', 'sallyport')).toContain(`set ${blocks}`);
     probe.close();
+  });
+
+  test('uninstalls without leaving anything', async () => {
+    const agent = start();
+    await agent.offer(cluster([deny, allow]), 1);
+    agent.send({ type: 'synced' });
+    await agent.applied(1);
+    await agent.kill('SIGTERM');
+    const kernel = openKernel(agent.namespace);
+    expect(await uninstall(kernel, 0xff000000)).toBe(true);
+    expect(await agent.nft('list', 'ruleset')).toBe('');
+    expect(await uninstall(kernel, 0xff000000)).toBe(false);
+    kernel.close();
   });
 
   test('mends a table that was flushed by hand, at the next audit', async () => {
