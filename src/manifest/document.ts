@@ -14,9 +14,12 @@ export interface ManifestDocument {
 /** How deep documents may nest. Schemas of custom resources come to some 60 levels; the stack bears some thousands. */
 export const greatestDepth = 256;
 
+/** Messages quote the text at fault, which may be long. */
+const longestMessage = 300;
+
 /** A fault of the text at an offset. */
-export function faultAt(source: SourceText, offset: number, code: DiagnosticCode, message: string): Diagnostic {
-  return { code, severity: 'error', message, source: source.sourceAt(offset) };
+function faultAt(source: SourceText, offset: number, code: DiagnosticCode, message: string): Diagnostic {
+  return { code, severity: 'error', message: message.slice(0, longestMessage), source: source.sourceAt(offset) };
 }
 
 /** A document that could not be read. */
@@ -25,7 +28,21 @@ export function unreadable(source: SourceText, offset: number, code: DiagnosticC
   return { value: undefined, place: () => fault.source!, diagnostics: [fault] };
 }
 
-/** The fault of a key that an object has twice, in the words of the API server's strict decoder. */
-export function duplicateKey(source: SourceText, offset: number, path: string): Diagnostic {
-  return { ...faultAt(source, offset, 'duplicate-key', `duplicate field "${path}"`), type: 'Strict', path };
+/** A name that an object has twice. */
+export interface DuplicateKey {
+  readonly offset: number;
+  /** As the API server writes it: `spec.ingress[0].from`. */
+  readonly path: string;
+}
+
+const mostReported = 20;
+
+/** The first faults of keys that objects have twice, in the words of the API server's strict decoder. */
+export function duplicateKeys(source: SourceText, base: number, duplicates: Iterable<DuplicateKey>): readonly Diagnostic[] {
+  const diagnostics: Diagnostic[] = [];
+  for (const { offset, path } of duplicates) {
+    diagnostics.push({ ...faultAt(source, base + offset, 'duplicate-key', `duplicate field "${path}"`), type: 'Strict', path });
+    if (diagnostics.length === mostReported) break;
+  }
+  return diagnostics;
 }

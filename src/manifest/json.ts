@@ -1,4 +1,5 @@
 import { type FieldPath, formatPath } from '#core/api/diagnostic.ts';
+import type { DuplicateKey } from './document.ts';
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -137,7 +138,7 @@ function* membersOf(text: string, start: number): Generator<Member> {
 }
 
 /** The names that stand twice in one object, in the order of the text. */
-export function* duplicatesOf(text: string, start: number, path: FieldPath = []): Generator<{ offset: number; path: string }> {
+export function* duplicatesOf(text: string, start: number, path: FieldPath = []): Generator<DuplicateKey> {
   const first = text.charCodeAt(start);
   if (first !== openBrace && first !== openBracket) return;
   const seen = new Set<string | number>();

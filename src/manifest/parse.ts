@@ -1,4 +1,6 @@
-import { duplicateKey, greatestDepth, type ManifestDocument, unreadable } from './document.ts';
+import type { FieldPath, Source } from '#core/api/diagnostic.ts';
+import { readCommonYaml } from './common-yaml.ts';
+import { duplicateKeys, greatestDepth, type ManifestDocument, unreadable } from './document.ts';
 import { duplicatesOf, JsonPlaces, type JsonValue, readJson } from './json.ts';
 import { SourceText } from './text.ts';
 import { readYaml } from './yaml.ts';
@@ -12,8 +14,8 @@ export function* parseDocuments(text: string, file: string): Generator<ManifestD
   let yamlStart: number | undefined;
   let hasDirectives = false;
   for (const { start, content, end } of segmentsOf(source.text)) {
-    const { documents, rest } = hasDirectives ? { documents: [], rest: start } : readJsonSegment(source, start, content, end);
-    if (documents.length > 0 && yamlStart !== undefined) {
+    const { documents, rest } = hasDirectives ? { documents: [], rest: start } : readSegment(source, start, content, end);
+    if (yamlStart !== undefined && (rest === undefined || documents.length > 0)) {
       yield* readYaml(source, yamlStart, start);
       yamlStart = undefined;
     }
@@ -59,6 +61,18 @@ function skipComments(text: string, start: number): number {
   }
 }
 
+/** What can be read of a segment without the YAML library; `rest` is where the library must begin. */
+function readSegment(source: SourceText, start: number, content: number, end: number): { documents: ManifestDocument[]; rest?: number } {
+  const first = source.text[content];
+  if (first === '{' || first === '[') return readJsonSegment(source, start, content, end);
+  const lineEnd = source.text.startsWith('---', start) ? source.text.indexOf('\n', start) + 1 : start;
+  const yaml = lineEnd <= content ? readCommonYaml(source.text.slice(lineEnd, end), greatestDepth) : undefined;
+  if (yaml === undefined) return { documents: [], rest: start };
+  const { value, offsets } = yaml;
+  const place = (path: FieldPath): Source => source.sourceAt(lineEnd + offsets.offsetOf(path));
+  return { documents: value === null ? [] : [{ value, place, diagnostics: [] }] };
+}
+
 /** The JSON documents of a segment, with nothing but comments in between; `rest` is where something else begins. */
 function readJsonSegment(
   source: SourceText,
@@ -84,10 +98,9 @@ function readJsonSegment(
 
 function jsonDocument(source: SourceText, start: number, { value, hasDuplicates }: JsonValue): ManifestDocument {
   const places = new JsonPlaces(source.text, start, hasDuplicates);
-  const duplicates = hasDuplicates ? [...duplicatesOf(source.text, start)] : [];
   return {
     value,
     place: (path) => source.sourceAt(places.offsetOf(path)),
-    diagnostics: duplicates.map(({ offset, path }) => duplicateKey(source, offset, path)),
+    diagnostics: hasDuplicates ? duplicateKeys(source, 0, duplicatesOf(source.text, start)) : [],
   };
 }

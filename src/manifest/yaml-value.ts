@@ -1,5 +1,6 @@
 import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type Pair, type Scalar, type YAMLMap } from 'yaml';
 import { formatPath } from '#core/api/diagnostic.ts';
+import type { DuplicateKey } from './document.ts';
 import { resolvePlain } from './plain-scalar.ts';
 
 /** A fault in what a syntactically right document says. It ends the reading of the document. */
@@ -28,7 +29,7 @@ interface Anchored {
 /** Reads the nodes of one document into plain JSON, as Kubernetes reads YAML. */
 export class YamlValues {
   /** The names that stand twice in one map. */
-  readonly duplicates: { offset: number; path: string }[] = [];
+  readonly duplicates: DuplicateKey[] = [];
   /** The node that an alias stands for. */
   readonly targets = new Map<Alias, Node>();
   readonly #greatestDepth: number;

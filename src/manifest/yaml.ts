@@ -1,6 +1,6 @@
 import { Composer, type Document, isAlias, isMap, isSeq, type Node, type Pair, type ParsedNode, Parser, Schema, type YAMLSeq } from 'yaml';
 import type { FieldPath } from '#core/api/diagnostic.ts';
-import { duplicateKey, greatestDepth, type ManifestDocument, unreadable } from './document.ts';
+import { duplicateKeys, greatestDepth, type ManifestDocument, unreadable } from './document.ts';
 import type { SourceText } from './text.ts';
 import { isMergeKey, YamlFault, YamlValues } from './yaml-value.ts';
 
@@ -10,7 +10,7 @@ const longestText = 32 * 1024 * 1024;
 /** Scalars are left as texts here: what they mean is for YamlValues to say. One schema serves all documents. */
 const texts = new Schema({ schema: 'failsafe', resolveKnownTags: false });
 
-/** Reads the YAML documents of a part of the text. Empty ones are left out. */
+/** Reads the YAML documents of a part of the text with the library: all of the language. Empty ones are left out. */
 export function* readYaml(source: SourceText, start: number, end: number): Generator<ManifestDocument> {
   if (end - start > longestText) {
     yield unreadable(source, start, 'limit', 'a YAML text of more than 32 MiB is not read: write it as JSON');
@@ -27,6 +27,8 @@ export function* readYaml(source: SourceText, start: number, end: number): Gener
     const read = readDocument(source, start, document);
     if (read !== undefined) yield read;
   }
+  const [error] = composer.streamInfo().errors;
+  if (error !== undefined) yield unreadable(source, start + error.pos[0], 'syntax', lowerFirst(error.message));
 }
 
 function readDocument(source: SourceText, base: number, document: Document<ParsedNode>): ManifestDocument | undefined {
@@ -44,7 +46,7 @@ function readDocument(source: SourceText, base: number, document: Document<Parse
     return {
       value,
       place: (path) => source.sourceAt(places.offsetOf(path)),
-      diagnostics: values.duplicates.map(({ offset, path }) => duplicateKey(source, base + offset, path)),
+      diagnostics: duplicateKeys(source, base, values.duplicates),
     };
   } catch (fault) {
     if (fault instanceof YamlFault) return unreadable(source, base + fault.offset, fault.code, fault.message);
