@@ -7,8 +7,10 @@ import { SystemCallError } from '#dataplane/libc.ts';
 import { withNamespace } from '#dataplane/namespace.ts';
 import { unusableReason } from './addresses.ts';
 import { Agents } from './agents.ts';
+import { type FloodOptions, type FloodResult, flood } from './flood.ts';
 import { isUnmoved, nodePlace } from './links.ts';
-import { Listeners } from './listener.ts';
+import { Listeners, type Site } from './listener.ts';
+import { type ConnectionEnds, type ConnectionTools, LiveConnection } from './live-connection.ts';
 import { Network } from './network.ts';
 import { type Observation, Observer, type Trial } from './observer.ts';
 import { type Place, placesOf } from './places.ts';
@@ -16,6 +18,7 @@ import { Prober } from './prober.ts';
 import { Proxies } from './proxies.ts';
 import { Reactor } from './reactor.ts';
 import { routesOf } from './services.ts';
+import { SourcePorts } from './source-ports.ts';
 import { type Topology, type TopologyOptions, topologyOf } from './topology.ts';
 
 /** Something that happened in a lab without being asked for. */
@@ -43,7 +46,8 @@ export class Lab {
   readonly #options: LabOptions;
   readonly #reactor = new Reactor();
   readonly #listeners = new Listeners(this.#reactor);
-  readonly #prober = new Prober(this.#reactor, this.#listeners);
+  readonly #ports = new SourcePorts();
+  readonly #prober = new Prober(this.#reactor, this.#listeners, this.#ports);
   readonly #network = new Network();
   readonly #proxies = new Proxies(this.#network);
   readonly #observer = new Observer(this.#network, this.#listeners, this.#prober);
@@ -116,6 +120,17 @@ export class Lab {
     const observation = this.#observer.observe(this.#topology, trials, this.#isEnforcing);
     this.#observations.add(observation);
     return observation.finally(() => this.#observations.delete(observation));
+  }
+
+  /** Opens a connection between two addresses that stays open until it is closed or cut. Rejects when it is not established. */
+  openConnection({ from, to, protocol, port }: Trial & { readonly protocol: 'TCP' | 'UDP' }): Promise<LiveConnection> {
+    const ends = this.#endsOf(from, to, protocol, port);
+    return LiveConnection.open(this.#tools, { ...ends, protocol });
+  }
+
+  /** Sends UDP datagrams from one address to a port of another, and counts those that arrive. */
+  flood({ from, to, port, ...options }: Omit<Trial, 'protocol'> & FloodOptions): Promise<FloodResult> {
+    return flood(this.#tools, this.#endsOf(from, to, 'UDP', port), options);
   }
 
   /** Runs a command in the namespace of a pod (`namespace/name`), of a node (`node:NAME`) or of the hosts `outside`. */
@@ -196,9 +211,9 @@ export class Lab {
   #closeListeners(places: ReadonlyMap<string, Place>): void {
     for (const [address, home] of this.#homes) {
       const place = places.get(address);
-      if (place === undefined || this.#network.namespaceOf(place.namespace) !== home) this.#listeners.closeAt(address);
+      if (place === undefined || this.#network.namespaceOf(place.home) !== home) this.#listeners.closeAt(address);
     }
-    this.#homes = new Map(Array.from(places, ([address, { namespace }]) => [address, this.#network.namespaceOf(namespace)!]));
+    this.#homes = new Map(Array.from(places, ([address, { home }]) => [address, this.#network.namespaceOf(home)!]));
   }
 
   /** Opens a listener on every port that a pod declares or a Service leads to. */
@@ -222,6 +237,23 @@ export class Lab {
       if (!(error instanceof SystemCallError)) throw error;
       report(`${protocol} port ${port} of ${address}: ${error.message}`);
     }
+  }
+
+  get #tools(): ConnectionTools {
+    return { reactor: this.#reactor, listeners: this.#listeners, ports: this.#ports };
+  }
+
+  /** The ends of a connection to an address, which listens. */
+  #endsOf(from: string, to: string, protocol: Protocol, port: number): Omit<ConnectionEnds, 'protocol'> {
+    const places = placesOf(this.#topology);
+    const siteOf = (address: string): Site & Place => {
+      const place = places.get(address);
+      if (place === undefined) throw new Error(`nobody in the lab has the address ${address}`);
+      return { ...place, address, namespace: this.#network.namespaceOf(place.home)! };
+    };
+    const destination = siteOf(to);
+    this.#listeners.open(destination, protocol, port, destination.identity);
+    return { from: siteOf(from), to: destination, port };
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -29,11 +29,13 @@ export interface Site {
 export interface Holder {
   /** A TCP connection has come in; the socket is the holder's to close. */
   accepted?(fd: number): void;
-  /** A datagram has come in; it is valid until this returns. `reply` sends to its sender, now and later. */
+  /** A datagram has come in on the listener; its bytes are valid until this returns. */
   received?(bytes: Uint8Array, listener: number): void;
 }
 
-const mostAtOnce = 64;
+/** How much one listener takes before others get their turn. */
+const mostConnections = 64;
+const mostDatagrams = 1024;
 
 /**
  * What answers in a lab, all in this one process. TCP: who it is, in a line, and the end. UDP: what was sent, with who it is behind.
@@ -112,7 +114,7 @@ export class Listeners {
   }
 
   #accept(listener: number, answer: Uint8Array): void {
-    for (let count = 0; count < mostAtOnce; count++) {
+    for (let count = 0; count < mostConnections; count++) {
       const fd = acceptSocket(listener);
       if (fd === undefined) return;
       sendBytes(fd, answer);
@@ -123,7 +125,7 @@ export class Listeners {
   }
 
   #echo(listener: number, answer: Uint8Array): void {
-    for (let count = 0; count < mostAtOnce; count++) {
+    for (let count = 0; count < mostDatagrams; count++) {
       const bytes = receiveDatagram(listener);
       if (typeof bytes === 'string') return;
       const holder = this.#holderOf('UDP');

@@ -82,8 +82,8 @@ export class Observer {
     return this.#listeners.open(this.#siteOf(place, ip), protocol, port, place.identity);
   }
 
-  #siteOf({ namespace }: Place, address: string): Site {
-    return { namespace: this.#network.namespaceOf(namespace)!, address };
+  #siteOf({ home }: Place, address: string): Site {
+    return { namespace: this.#network.namespaceOf(home)!, address };
   }
 
   /** Why this machine cannot try the protocol, or undefined when it can. */
@@ -126,7 +126,7 @@ class Scene {
   endsOf(address: string, protocol: Protocol, port: number): readonly SocketAddress[] {
     const place = this.places.get(address);
     if (place === undefined) return this.#services.get(`${protocol} ${address} ${port}`) ?? [];
-    const isNode = place.namespace.startsWith(nodePlace(''));
+    const isNode = place.home.startsWith(nodePlace(''));
     const throughNode = isNode ? this.#services.get(`${protocol} IPv${isOfFamily(address, 6) ? 6 : 4} ${port}`) : undefined;
     return throughNode ?? [{ ip: address, port }];
   }

@@ -7,6 +7,7 @@ import { type Answer, type Attempt, type AttemptOptions, attemptSctp, attemptTcp
 import { type DeniedConnections, deniedKey } from './denied.ts';
 import type { Listeners, Site } from './listener.ts';
 import type { Reactor } from './reactor.ts';
+import type { SourcePorts } from './source-ports.ts';
 import type { SocketAddress } from './system-calls.ts';
 
 /** A connection to try. */
@@ -29,19 +30,17 @@ const greatestPatience = 3000;
 const repeats = [60, 150];
 /** How many connections are opened before answers are looked at. */
 const burst = 64;
-const firstPort = 20_000;
-const lastPort = 59_999;
 
 /** Opens connections, many at once, each from a source port that it knows and has not used for a long time. */
 export class Prober {
   readonly #reactor: Reactor;
   readonly #listeners: Listeners;
-  /** The last source port of each address. */
-  readonly #ports = new Map<string, number>();
+  readonly #ports: SourcePorts;
 
-  constructor(reactor: Reactor, listeners: Listeners) {
+  constructor(reactor: Reactor, listeners: Listeners, ports: SourcePorts) {
     this.#reactor = reactor;
     this.#listeners = listeners;
+    this.#ports = ports;
   }
 
   /** Tries the connections. `readDenied` is called when nobody answered some of them, at most twice for each few thousand. */
@@ -81,33 +80,20 @@ export class Prober {
   #open(batch: Batch, index: number): void {
     const probe = batch.probes[index]!;
     const onAnswer = (answer: Answer): void => batch.settle(index, answer);
-    // Somebody else on a node may have a port of the range: take the next. So many in a row are not to be had.
-    for (let tries = 0; tries < 100; tries++) {
-      const from = { ip: probe.from.address, port: this.#nextPort(probe.from.address) };
-      try {
+    try {
+      this.#ports.open(probe.from.address, (from) => {
         batch.opened(index, from, this.#attempt(probe, { reactor: this.#reactor, from, to: probe.to, onAnswer }));
-        return;
-      } catch (error) {
-        if (!(error instanceof SystemCallError)) throw error;
-        if (error.code === 'EADDRINUSE') continue;
-        batch.settle(index, { failure: error.message });
-        return;
-      }
+      });
+    } catch (error) {
+      if (!(error instanceof SystemCallError)) throw error;
+      batch.settle(index, { failure: error.code });
     }
-    batch.settle(index, { failure: 'no source port is free' });
   }
 
   #attempt(probe: Probe, options: AttemptOptions): Attempt {
     if (probe.protocol === 'TCP') return attemptTcp(options);
     if (probe.protocol === 'UDP') return attemptUdp(options);
     return attemptSctp(this.#listeners.sctpAt(probe.from), options);
-  }
-
-  #nextPort(address: string): number {
-    const last = this.#ports.get(address) ?? firstPort - 1;
-    const port = last === lastPort ? firstPort : last + 1;
-    this.#ports.set(address, port);
-    return port;
   }
 }
 
