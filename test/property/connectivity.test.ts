@@ -7,8 +7,9 @@ import { type AddressSet, addressesFrom, hasAddress } from '#core/net/address-se
 import { formatIp, type Ip, parseIp } from '#core/net/ip.ts';
 import type { PolicyModel } from '#core/policy/policy-model.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
+import { checkConnection } from '#core/verdict/answer.ts';
 import { type ConnectionAnswer, connectivityOf, type TrafficAnswer } from '#core/verdict/connectivity.ts';
-import { isOfFamily, podId } from '#core/verdict/endpoint.ts';
+import { isOfFamily, isUnanswerable, podId } from '#core/verdict/endpoint.ts';
 import { parseEndpoint } from '#core/verdict/endpoint-name.ts';
 import type { MatrixEndpoint } from '#core/verdict/matrix-endpoints.ts';
 import { isSamePod, type Party, partyAt, partyOf } from '#core/verdict/party.ts';
@@ -93,6 +94,26 @@ test('the connectivity of everything is what single verdicts say', () => {
 
 test('under every setting of the choices', () => {
   fc.assert(fc.property(rawCluster, someChoices, protocol, ports, holds), { numRuns: 60 });
+});
+
+test('every pair is what check says of the two ids', () => {
+  fc.assert(
+    fc.property(rawCluster, protocol, interestingPort, (raw, each, port) => {
+      const analysis = new Analysis(clusterOf(decoded(raw)));
+      const { endpoints, connections } = connectivityOf(analysis, { denied: true });
+      // The id of bare pods that are alike is that of the first of them.
+      const crowds = new Set(endpoints.flatMap(({ id, kind, pods = 1 }) => (kind === 'Pod' && pods > 1 ? [id] : [])));
+      for (const { from, to, traffic } of connections) {
+        if (crowds.has(from) || crowds.has(to)) continue;
+        const answers = ([4, 6] as const).map((family) => checkConnection(analysis, { from, to, protocol: each, port, family }));
+        const judged = answers.flatMap((answer) => (isUnanswerable(answer) ? [] : [answer]));
+        const asked = `${from} -> ${to} ${each}/${port}`;
+        expect(judged.length, asked).toBeGreaterThan(0);
+        expect({ asked, allowed: lets(traffic, each, port) }).toEqual({ asked, allowed: judged.every(({ allowed }) => allowed) });
+      }
+    }),
+    { numRuns: 60 },
+  );
 });
 
 test('an address that nobody has is in one external endpoint', () => {

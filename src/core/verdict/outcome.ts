@@ -90,8 +90,11 @@ function differentPods(a: readonly End[], b: readonly End[]): [End, End] | undef
 }
 
 function samePod(a: readonly End[], b: readonly End[]): [End, End] | undefined {
+  const podOf = ({ party: { owner } }: End) => (owner.kind === 'Pod' ? owner.pod : undefined);
+  const destinations = new Map(b.map((end) => [podOf(end), end]));
   for (const from of a) {
-    const to = b.find((end) => isSamePod(from.party, end.party));
+    const pod = podOf(from);
+    const to = pod && destinations.get(pod);
     if (to !== undefined) return [from, to];
   }
   return undefined;

@@ -4,7 +4,10 @@ import { matches, selector } from '../label/selector.ts';
 import { isFinished } from './address-space.ts';
 import type { Unanswerable } from './endpoint.ts';
 
-/** The pods that a Service leads to, with the port that each is reached at. A headless Service translates nothing. */
+/**
+ * The pods that a Service leads to, with the port that each is reached at. A headless Service has the same endpoints; its clients read
+ * their ports from DNS instead of having them translated.
+ */
 export function targetsOf(cluster: Cluster, service: Service, protocol: string, port: number): ReadonlyMap<Pod, number> | Unanswerable {
   const called = `Service ${service.namespace}/${service.name}`;
   if (service.type === 'ExternalName') return { error: `${called} is a name for a host outside: give the address of that host` };
