@@ -67,12 +67,12 @@ async function filesIn(directory: string): Promise<ManifestFile[]> {
   return files;
 }
 
-/** The text of a file, or why there is none. */
-export async function readText({ path }: ManifestFile, input: Readable = process.stdin): Promise<string | Diagnostic> {
+/** The text of a file, or why there is none. What is larger than `limit`, in bytes, is not read. */
+export async function readText({ path }: ManifestFile, input: Readable = process.stdin, limit = largestFile): Promise<string | Diagnostic> {
   const name = path === '-' ? standardInput : path;
   try {
-    const bytes = await readBytes(path === '-' ? input : createReadStream(path));
-    if (bytes === undefined) return fault(name, 'limit', `larger than ${largestFile / 1024 / 1024} MiB`);
+    const bytes = await readBytes(path === '-' ? input : createReadStream(path), limit);
+    if (bytes === undefined) return fault(name, 'limit', `larger than ${limit / 1024 / 1024} MiB`);
     return encodingFault(name, bytes) ?? bytes.toString('utf8');
   } catch (error) {
     return fault(name, 'file', reasonOf(error));
@@ -80,13 +80,13 @@ export async function readText({ path }: ManifestFile, input: Readable = process
 }
 
 /** Everything the stream gives, or undefined when that is too much: pipes and devices do not say their size beforehand. */
-async function readBytes(stream: Readable): Promise<Buffer | undefined> {
+async function readBytes(stream: Readable, limit: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of stream as AsyncIterable<Buffer | string>) {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
     size += bytes.length;
-    if (size > largestFile) {
+    if (size > limit) {
       stream.destroy();
       return undefined;
     }

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { resolvePlain } from './plain-scalar.ts';
+import { resolvePlain, type Scalar } from './plain-scalar.ts';
 
 // What the YAML parser of kubectl and the API server (sigs.k8s.io/yaml 1.6) makes of each.
 describe('unquoted scalars', () => {
-  it.each([
-    ...['', '~', 'null', 'Null', 'NULL'].map((text) => [text, null]),
-    ...['y', 'Y', 'yes', 'Yes', 'YES', 'on', 'On', 'ON', 'true', 'True', 'TRUE'].map((text) => [text, true]),
-    ...['n', 'N', 'no', 'No', 'NO', 'off', 'Off', 'OFF', 'false', 'False', 'FALSE'].map((text) => [text, false]),
-    ...[
+  const cases: readonly (readonly [string, Scalar])[] = [
+    ...['', '~', 'null', 'Null', 'NULL'].map((text) => [text, null] as const),
+    ...['y', 'Y', 'yes', 'Yes', 'YES', 'on', 'On', 'ON', 'true', 'True', 'TRUE'].map((text) => [text, true] as const),
+    ...['n', 'N', 'no', 'No', 'NO', 'off', 'Off', 'OFF', 'false', 'False', 'FALSE'].map((text) => [text, false] as const),
+    ...([
       ['010', 8],
       ['0o10', 8],
       ['0O17', 15],
@@ -36,7 +36,7 @@ describe('unquoted scalars', () => {
       ['.inf', Number.POSITIVE_INFINITY],
       ['-.INF', Number.NEGATIVE_INFINITY],
       ['.nan', Number.NaN],
-    ],
+    ] satisfies [string, Scalar][]),
     ...[
       '1:30',
       '12:30:45',
@@ -53,9 +53,10 @@ describe('unquoted scalars', () => {
       '1e400',
       '=',
       '10.0.0.0/8',
-    ].map((text) => [text, text]),
-    ...['_1', '-', '+', '.', '::/0', 'Infinity', 'NaN', '0x1.8', '1e', '<<'].map((text) => [text, text]),
-  ])('%s is %s', (text, value) => {
-    expect(resolvePlain(text as string)).toBe(value);
+    ].map((text) => [text, text] as const),
+    ...['_1', '-', '+', '.', '::/0', 'Infinity', 'NaN', '0x1.8', '1e', '<<'].map((text) => [text, text] as const),
+  ];
+  it.each(cases)('%s is %s', (text, value) => {
+    expect(resolvePlain(text)).toBe(value);
   });
 });
