@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { accessSync, closeSync, constants, openSync, readFileSync } from 'node:fs';
+import { accessSync, closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { loadKoffi } from '#dataplane/libc.ts';
 import { MissingNeed } from '#dataplane/need.ts';
@@ -87,7 +87,8 @@ const reply = (message: Reply): void => void (process.connected && process.send!
 async function runOutside(words: readonly string[], { background }: EnterOptions): Promise<Outside> {
   const env = { ...process.env, PATH: systemPath(), [marker]: 'inside' };
   const flags = usableFlags(env);
-  const log = background === undefined ? undefined : openSync(background, 'w', 0o600);
+  const log = background === undefined ? undefined : openSync(background, 'a', 0o600);
+  const start = log === undefined ? 0 : fstatSync(log).size;
   const child = spawn('unshare', [...flags, process.execPath, ...process.execArgv, ...words], {
     env,
     detached: log !== undefined,
@@ -100,7 +101,7 @@ async function runOutside(words: readonly string[], { background }: EnterOptions
     return { inside: false, exitCode: await follow(child) };
   } finally {
     for (const signal of signals) process.off(signal, forward);
-    if (background !== undefined && child.exitCode !== null) process.stderr.write(readFileSync(background));
+    if (background !== undefined && child.exitCode !== null) process.stderr.write(readFileSync(background).subarray(start));
   }
 }
 

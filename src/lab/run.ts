@@ -1,6 +1,6 @@
 import type { EndpointIdentity } from '#core/verdict/endpoint.ts';
 import { addressesIn, type PlannedFlow } from './flows.ts';
-import type { AppliedByNode, Lab } from './lab.ts';
+import type { Lab } from './lab.ts';
 import type { Observation } from './observer.ts';
 
 /** One flow of a run: an object of `lab run -o json`. Source: design.md section 7. */
@@ -28,13 +28,6 @@ export interface LabReport {
 
 /** What is known of the paths of flows without policy: the flows whose path is broken, and why. */
 export type BrokenPaths = ReadonlyMap<PlannedFlow, Observation>;
-
-/** Proves the paths, has the policies enforced, and tries the flows. The lab must not be enforcing yet. */
-export async function runFlows(lab: Lab, flows: readonly PlannedFlow[]): Promise<{ report: LabReport; applied: AppliedByNode }> {
-  const broken = await provePaths(lab, flows);
-  const applied = await lab.enforce();
-  return { report: await observeFlows(lab, flows, broken), applied };
-}
 
 /** Tries the flows while there is no policy: what does not pass now will say nothing about policy later. */
 export async function provePaths(lab: Lab, flows: readonly PlannedFlow[]): Promise<BrokenPaths> {
