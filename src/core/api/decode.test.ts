@@ -92,6 +92,14 @@ describe('NetworkPolicy', () => {
     ]);
   });
 
+  it('takes no other text for a time', () => {
+    const policy = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'p', creationTimestamp: '2026-01-01' } };
+    expect(faultsOf(policy)).toEqual(['metadata.creationTimestamp: parsing time "2026-01-01" as RFC 3339 failed']);
+    expect(
+      only<NetworkPolicy>({ ...policy, metadata: { name: 'p', creationTimestamp: '2026-01-01T00:00:00Z', generation: 7 } }).generation,
+    ).toBe(7);
+  });
+
   it('does not lose a label that is called __proto__', () => {
     expect(faultsOf(policyWith({ podSelector: { matchLabels: JSON.parse('{"__proto__": "x"}') } }))).toHaveLength(1);
   });

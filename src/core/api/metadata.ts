@@ -2,7 +2,7 @@ import type { Labels } from '../label/selector.ts';
 import type { FieldPath } from './diagnostic.ts';
 import type { Faults } from './faults.ts';
 import { byteLength, type Complaints, checkLabel, checkLabelValue, checkPrefix, checkQualifiedName } from './names.ts';
-import { anything, boolean, int64, list, partial, type ReadOf, strict, string, stringMap } from './reader.ts';
+import { anything, boolean, int64, list, partial, type ReadOf, strict, string, stringMap, time } from './reader.ts';
 import type { Owner } from './types.ts';
 
 const ownerReferenceFields = { apiVersion: string, kind: string, name: string, uid: string, controller: boolean };
@@ -13,7 +13,7 @@ const fields = {
   generateName: string,
   namespace: string,
   labels: stringMap,
-  deletionTimestamp: string,
+  deletionTimestamp: time,
   ownerReferences: list(partial(ownerReferenceFields)),
 };
 
@@ -31,7 +31,7 @@ export const strictMetadata = strict({
       manager: string,
       operation: string,
       apiVersion: string,
-      time: string,
+      time,
       fieldsType: string,
       fieldsV1: anything,
       subresource: string,
@@ -41,7 +41,7 @@ export const strictMetadata = strict({
   resourceVersion: string,
   selfLink: string,
   generation: int64,
-  creationTimestamp: string,
+  creationTimestamp: time,
   deletionGracePeriodSeconds: int64,
 });
 
