@@ -27,7 +27,11 @@ describe.skipIf(reason !== undefined)(`real packets decide every case${reason ==
       expect(paths.filter(({ observed }) => observed !== 'allow')).toEqual([]);
       await lab.apply(example.objects);
       const observed = await lab.observe(trials);
-      const told = example.checks.map((check, index) => ({ ...check, observed: observed[index]!.observed, detail: observed[index]!.detail }));
+      const told = example.checks.map((check, index) => ({
+        ...check,
+        observed: observed[index]!.observed,
+        detail: observed[index]!.detail,
+      }));
       expect(told.filter((check) => check.observed !== check.expect)).toEqual([]);
     });
   }
