@@ -2,60 +2,14 @@ import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { KubernetesObject, NetworkPolicy, Pod } from '#core/api/types.ts';
-import { everything, selector } from '#core/label/selector.ts';
+import type { KubernetesObject } from '#core/api/types.ts';
 import { readDenied } from '#lab/denied.ts';
 import { Lab, type LabEvent } from '#lab/lab.ts';
 import { cannotRunLab } from './lab-needs.ts';
+import { allowIn, allowOut, app, client, closed, isolateAll, pod, policy, server, world } from './world.ts';
 
 const reason = cannotRunLab();
 const trafficProgram = fileURLToPath(new URL('../../bench/kernel/traffic.ts', import.meta.url));
-
-const client = '10.244.0.1';
-const server = '10.244.0.2';
-const closed = '10.244.0.3';
-const app = (name: string) => selector([{ key: 'app', operator: 'In', values: [name] }]);
-
-const pod = (name: string, address: string, node: string): Pod => ({
-  kind: 'Pod',
-  namespace: 'x',
-  name,
-  labels: { app: name },
-  addresses: [address],
-  assumedAddress: false,
-  node,
-  hostNetwork: false,
-  phase: 'Running',
-  terminating: false,
-  ports: [
-    { protocol: 'TCP', port: 80 },
-    { protocol: 'UDP', port: 80 },
-  ],
-});
-
-const node = (name: string, address: string): KubernetesObject => ({ kind: 'Node', name, labels: {}, addresses: [address], podCidrs: [] });
-
-/** Client and server on two nodes, so that each gate is another kernel's table; `closed` beside the server. */
-const world: KubernetesObject[] = [
-  node('n1', '192.168.0.11'),
-  node('n2', '192.168.0.12'),
-  pod('client', client, 'n1'),
-  pod('server', server, 'n2'),
-  pod('closed', closed, 'n2'),
-];
-
-const policy = (name: string, spec: Partial<NetworkPolicy>): NetworkPolicy => ({
-  kind: 'NetworkPolicy',
-  namespace: 'x',
-  name,
-  subject: everything,
-  ...spec,
-});
-const isolateAll = policy('isolate', { ingress: [], egress: [] });
-const allowBoth = [
-  policy('out', { subject: app('client'), egress: [{ peers: [{ kind: 'pods', pods: everything }] }] }),
-  policy('in', { subject: app('server'), ingress: [{ peers: [{ kind: 'pods', pods: app('client') }] }] }),
-];
 
 describe.skipIf(reason !== undefined)(`live connections${reason === undefined ? '' : ` (${reason})`}`, () => {
   let lab: Lab | undefined;
@@ -72,15 +26,15 @@ describe.skipIf(reason !== undefined)(`live connections${reason === undefined ? 
   });
 
   const cuts = [
-    ['at the gate of the source', [isolateAll, allowBoth[1]!]],
-    ['at the gate of the destination', [isolateAll, allowBoth[0]!]],
+    ['at the gate of the source', [isolateAll, allowIn]],
+    ['at the gate of the destination', [isolateAll, allowOut]],
     ['because the peer lost the label', undefined],
   ] as const;
 
   for (const protocol of ['TCP', 'UDP'] as const)
     for (const sender of ['client', 'server'] as const)
       test.each(cuts)(`${protocol}, the ${sender} sending, is cut ${'%s'}`, async (_, after) => {
-        const lab = await start([...world, isolateAll, ...allowBoth]);
+        const lab = await start([...world, isolateAll, allowOut, allowIn]);
         const connection = await lab.openConnection({ from: client, to: server, protocol, port: 80 });
         const send = () => (sender === 'client' ? connection.sendFromClient() : connection.sendFromServer());
         expect(await send()).toBe(true);
@@ -88,7 +42,7 @@ describe.skipIf(reason !== undefined)(`live connections${reason === undefined ? 
           object.kind === 'Pod' && object.name === 'client' ? { ...object, labels: { app: 'other' } } : object,
         );
         const begun = performance.now();
-        await lab.apply(after === undefined ? [...relabelled, isolateAll, ...allowBoth] : [...world, ...after]);
+        await lab.apply(after === undefined ? [...relabelled, isolateAll, allowOut, allowIn] : [...world, ...after]);
         expect(await send()).toBe(false);
         // TCP learns at once; a lost datagram is only known to be lost when the patience for it ends.
         if (protocol === 'TCP') expect(performance.now() - begun).toBeLessThan(1000);
@@ -99,13 +53,13 @@ describe.skipIf(reason !== undefined)(`live connections${reason === undefined ? 
       });
 
   test('an edit that still allows a connection does not disturb it, in either direction', async () => {
-    const lab = await start([...world, isolateAll, ...allowBoth]);
+    const lab = await start([...world, isolateAll, allowOut, allowIn]);
     const connections = await Promise.all(
       (['TCP', 'UDP'] as const).map((protocol) => lab.openConnection({ from: client, to: server, protocol, port: 80 })),
     );
     for (let turn = 0; turn < 60; turn++) {
       const other = policy('other', { ingress: [{ ports: [{ kind: 'range', protocol: 'TCP', first: 1000 + turn, last: 1000 + turn }] }] });
-      await lab.apply([...world, isolateAll, ...allowBoth, other]);
+      await lab.apply([...world, isolateAll, allowOut, allowIn, other]);
       for (const connection of connections)
         expect([await connection.sendFromClient(), await connection.sendFromServer()]).toEqual([true, true]);
     }
@@ -113,7 +67,7 @@ describe.skipIf(reason !== undefined)(`live connections${reason === undefined ? 
   });
 
   test('killing the agents leaves enforcement as it was, and their return changes nothing', async () => {
-    const lab = await start([...world, isolateAll, ...allowBoth]);
+    const lab = await start([...world, isolateAll, allowOut, allowIn]);
     const trials = [
       { from: client, to: server, protocol: 'TCP', port: 80 },
       { from: client, to: closed, protocol: 'TCP', port: 80 },
@@ -132,7 +86,7 @@ describe.skipIf(reason !== undefined)(`live connections${reason === undefined ? 
   }, 60_000);
 
   test('no packet of two floods sees a wrong verdict while policies, labels and pods change', async () => {
-    const lab = await start([...world, isolateAll, ...allowBoth]);
+    const lab = await start([...world, isolateAll, allowOut, allowIn]);
     const seconds = 25;
     const flood = async (place: string, mode: string, to: string, duration: number) => {
       const child: ChildProcess = lab.exec(place, [process.execPath, trafficProgram, mode, to, '7000', String(duration)], {
@@ -156,7 +110,7 @@ describe.skipIf(reason !== undefined)(`live connections${reason === undefined ? 
         ],
       });
       const guest = updates % 40 < 20 ? [pod('guest', '10.244.0.9', 'n2')] : [];
-      await lab.apply([...world, ...guest, isolateAll, ...allowBoth, ...(updates % 5 === 0 ? [] : [other])]);
+      await lab.apply([...world, ...guest, isolateAll, allowOut, allowIn, ...(updates % 5 === 0 ? [] : [other])]);
     }
     const [sent, refused] = await Promise.all(senders);
     const [received, leaked] = await Promise.all(receivers);
