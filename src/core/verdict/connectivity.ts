@@ -56,7 +56,7 @@ export interface Connectivity {
  * out, and so are pairs that policy knows nothing of: between nodes and external addresses. hostNetwork pods that are not policed
  * are listed as the workloads they are, with the addresses of their nodes; finished pods and pods without address are not.
  */
-export function connectivityOf(analysis: Analysis, options: MatrixOptions = {}): Connectivity {
+export function connectivityOf(analysis: Pick<Analysis, 'cluster' | 'model'>, options: MatrixOptions = {}): Connectivity {
   const matrix = new Matrix(analysis, options);
   return { endpoints: matrix.endpoints(), connections: { [Symbol.iterator]: () => matrix.connections() } };
 }
@@ -72,7 +72,7 @@ class Matrix {
   readonly #answers = new Map<OutcomeId, Omit<ConnectionAnswer, 'from' | 'to'>>();
   readonly #traffics = new Map<TrafficId, TrafficAnswer>();
 
-  constructor({ cluster, model }: Analysis, options: MatrixOptions) {
+  constructor({ cluster, model }: Pick<Analysis, 'cluster' | 'model'>, options: MatrixOptions) {
     this.#options = options;
     const units = new Units(model);
     const makers = new MatrixEndpoints(cluster, model, units);
