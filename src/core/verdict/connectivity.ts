@@ -106,8 +106,8 @@ class Matrix {
     let answer = this.#answers.get(id);
     if (answer === undefined) {
       const { every, some, egress, ingress } = this.#pairs.outcomes[id]!;
-      const partial = every === some ? {} : { partial: this.#trafficAnswer(some) };
-      answer = { traffic: this.#trafficAnswer(every), ...partial, reason: { egress, ingress } };
+      const [traffic, partial] = [this.#trafficAnswer(every), this.#trafficAnswer(some)];
+      answer = { traffic, ...(partial !== traffic && { partial }), reason: { egress, ingress } };
       this.#answers.set(id, answer);
     }
     return answer;
