@@ -7,6 +7,7 @@ const sections: Record<string, () => Promise<Section>> = {
   files: async () => (await import('./files.ts')).files,
   cli: async () => (await import('./cli.ts')).cli,
   latency: async () => (await import('./kernel/latency.ts')).latency,
+  memory: async () => (await import('./kernel/memory.ts')).memory,
   throughput: async () => (await import('./kernel/throughput.ts')).throughput,
 };
 

@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Choices, parseChoices } from '#core/api/choices.ts';
+import { Pool } from '#core/api/pool.ts';
+import type { ClusterChange } from '#core/cluster/cluster.ts';
 import type { FromAgent, ToAgent } from './messages.ts';
 import { openKernel } from './nft-kernel.ts';
 import { Reconciler } from './reconciler.ts';
@@ -50,8 +52,13 @@ function run(node: string, choices: Choices, settings: Settings): void {
     retryInterval: 1000,
     onApplied: (applied) => send({ type: 'applied', ...applied }),
   });
+  const pool = new Pool();
   process.on('message', (message: ToAgent) => {
-    if (message.type === 'changes') reconciler.offer(message.changes, message.version);
+    if (message.type === 'changes')
+      reconciler.offer(
+        message.changes.map((change) => sharing(pool, change)),
+        message.version,
+      );
     else if (message.type === 'synced') reconciler.synced();
     else reconciler.audit();
   });
@@ -60,6 +67,14 @@ function run(node: string, choices: Choices, settings: Settings): void {
     kernel.close();
   });
   send({ type: 'ready' });
+}
+
+/** The change with one copy of what its pod has in common with others: messages bring a copy each. */
+function sharing(pool: Pool, change: ClusterChange): ClusterChange {
+  if (change.type === 'delete' || change.object.kind !== 'Pod') return change;
+  const { labels, ports, owner } = change.object;
+  const shared = { labels: pool.labels(labels), ports: pool.ports(ports), ...(owner && { owner: pool.owner(owner) }) };
+  return { type: 'put', object: { ...change.object, ...shared } };
 }
 
 main();

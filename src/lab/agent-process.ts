@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { agentFlags } from '#agent/flags.ts';
 import type { FromAgent, ToAgent } from '#agent/messages.ts';
 import type { Applied } from '#agent/reconciler.ts';
 import { type Cluster, type ClusterChange, differenceOf, emptyCluster } from '#core/cluster/cluster.ts';
@@ -94,7 +95,11 @@ export class AgentProcess {
     const words = ['--node', node, '--witness', '--pod-interfaces', podInterfaces, ...choices.flatMap((choice) => ['--set', choice])];
     const started = performance.now();
     const child = withNamespace(namespace, () =>
-      fork(fileURLToPath(agentModule), words, { serialization: 'advanced', execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }),
+      fork(fileURLToPath(agentModule), words, {
+        serialization: 'advanced',
+        execArgv: [...agentFlags],
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      }),
     );
     this.#child = child;
     child.on('message', (message: FromAgent) => this.#hear(message));
