@@ -21,7 +21,7 @@ await build({
   external: ['koffi'],
   define: { SALLYPORT_BUILD: JSON.stringify({ version, commit: commit() }) },
   // Packages in CommonJS form ask for Node's modules by `require`, which ES modules lack.
-  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" },
   legalComments: 'eof',
   logLevel: 'warning',
 });

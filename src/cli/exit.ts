@@ -16,7 +16,7 @@ export type ExitCode = 0 | 1 | 2 | 130;
 export const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
 
 /** The action of a command: what it returns is the exit code. */
-export function answering<Words extends unknown[]>(action: (...words: Words) => Promise<ExitCode>): (...words: Words) => Promise<void> {
+export function answering<Words extends unknown[]>(action: (...words: Words) => Promise<number>): (...words: Words) => Promise<void> {
   return async (...words) => {
     process.exitCode = await action(...words);
   };

@@ -16,8 +16,14 @@ export interface Input {
   readonly choices: Choices;
 }
 
-/** Reads the objects that the options name, and gives addresses to pods without. Says every fault of the input; an error among them ends the command. */
-export async function readInput(options: InputOptions): Promise<Input> {
+/** Says something beside the answer; on standard error unless a command has its own place for it. */
+export type Say = (lines: Iterable<string>) => void | Promise<void>;
+
+/**
+ * Reads the objects that the options name, and gives addresses to pods without. Says every fault of the input; an error among them ends
+ * the command.
+ */
+export async function readInput(options: InputOptions, say: Say = (lines) => stderr.print(lines)): Promise<Input> {
   const { filename = [], namespace, podCidr } = options;
   if (filename.length === 0)
     throw new CannotAnswer(
@@ -27,15 +33,13 @@ export async function readInput(options: InputOptions): Promise<Input> {
   const choices = choicesOf(options);
   const wrong = podCidr?.find((text) => parseCidr(text) === undefined);
   if (wrong !== undefined) throw new CannotAnswer(`--pod-cidr: ${wrong} is no CIDR`);
-  const { objects, diagnostics, skipped } = await readManifests(filename, {
-    choices,
-    ...(namespace !== undefined && { defaultNamespace: namespace }),
-  });
-  for (const diagnostic of diagnostics) await stderr.print(renderDiagnostic(diagnostic, stderr.style, textOf));
+  const defaultNamespace = namespace === undefined ? {} : { defaultNamespace: namespace };
+  const { objects, diagnostics, skipped } = await readManifests(filename, { choices, ...defaultNamespace });
+  for (const diagnostic of diagnostics) await say(renderDiagnostic(diagnostic, stderr.style, textOf));
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   if (errors > 0) throw new CannotAnswer(`${count(errors, 'error')} in the input; nothing was evaluated`);
   if (skipped > 0)
-    await stderr.print([stderr.style.palette.faint(`note: skipped ${count(skipped, 'document')} of kinds that Sallyport does not read`)]);
+    await say([stderr.style.palette.faint(`note: skipped ${count(skipped, 'document')} of kinds that Sallyport does not read`)]);
   return { objects: assignAddresses(objects, podCidr), choices };
 }
 

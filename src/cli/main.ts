@@ -13,6 +13,9 @@ try {
   process.exitCode = await explain(thrown);
 }
 
+// The process of a lab hears from the one that started it, which would keep it alive.
+if (process.connected) process.exit();
+
 /** Says why there is no answer. Commander has said its own already; it throws for a shown help, too. */
 async function explain(thrown: unknown): Promise<number> {
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;

@@ -6,14 +6,14 @@ const batch = 1 << 16;
 
 /** A place for output: standard output or standard error. */
 export class Output {
-  readonly style: Style;
   readonly #stream: WriteStream;
+  readonly #palette: Palette;
   #isClosed = false;
 
   /** `coloured`: colour is wanted where the stream is a terminal. */
   constructor(stream: WriteStream, coloured: boolean) {
     this.#stream = stream;
-    this.style = { palette: coloured && stream.isTTY ? colourful : plain, ...(stream.isTTY && { width: stream.columns }) };
+    this.#palette = coloured && stream.isTTY ? colourful : plain;
     // A reader that has seen enough (`| head`) is no fault; what is left goes nowhere, and the exit code stands.
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE' && !this.#isClosed) process.exitCode = 2;
@@ -23,6 +23,21 @@ export class Output {
 
   get isTerminal(): boolean {
     return this.#stream.isTTY;
+  }
+
+  /** Colour and width, where it is a terminal. */
+  get style(): Style {
+    return { palette: this.#palette, ...(this.#stream.isTTY && { width: this.#stream.columns }) };
+  }
+
+  /** The lines of the terminal. */
+  get rows(): number {
+    return this.#stream.rows ?? 24;
+  }
+
+  /** Calls `visit` when the terminal has got another size. */
+  onResize(visit: () => void): void {
+    this.#stream.on('resize', visit);
   }
 
   /** Nobody reads any more. */

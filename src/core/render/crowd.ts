@@ -70,8 +70,8 @@ const groupName = ({ kind, namespace }: MatrixEndpoint): string => {
   return kind === 'Node' ? 'every node' : 'outside';
 };
 
-/** Addresses outside: all of them, or the ranges. */
+/** Addresses outside: all of them, an address, or ranges. */
 function externalName({ ranges = [], id }: MatrixEndpoint, outside: readonly MatrixEndpoint[]): string {
-  if (outside.length === 1) return 'outside';
+  if (outside.length === 1 && ranges.length > 0) return 'outside';
   return ranges.length <= 2 ? id : `${ranges[0]} and ${ranges.length - 1} ranges more`;
 }

@@ -3,7 +3,7 @@ import { Crowd } from './crowd.ts';
 import { renderCsvLine } from './csv.ts';
 import type { Style } from './palette.ts';
 import { type Cell, type Column, renderTable } from './table.ts';
-import { columnsOf, count } from './text.ts';
+import { count, wrap } from './text.ts';
 
 /** Traffic in few words: `all`, `TCP/80,8000-8999 UDP/53`, `nothing`. */
 export function trafficText(traffic: TrafficAnswer): string {
@@ -130,16 +130,4 @@ function groupRows(sources: readonly string[], reach: ReadonlyMap<string, readon
   }).flat();
   const height = Math.max(left.length, right.length);
   return Array.from({ length: height }, (_, index) => [{ text: left[index] ?? '', paint: palette.strong }, ...(right[index] ?? ['', ''])]);
-}
-
-/** Names joined by commas, in lines of at most that many columns. */
-function wrap(names: readonly string[], columnsOfLine: number): string[] {
-  const lines: string[] = [];
-  for (const [index, name] of names.entries()) {
-    const text = index === names.length - 1 ? name : `${name},`;
-    const last = lines.at(-1);
-    if (last !== undefined && columnsOf(last) + 1 + columnsOf(text) <= columnsOfLine) lines[lines.length - 1] = `${last} ${text}`;
-    else lines.push(text);
-  }
-  return lines;
 }

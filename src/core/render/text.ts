@@ -56,3 +56,15 @@ function take(segments: readonly string[], columns: number): string[] {
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${number} ${number === 1 ? one : many}`;
 }
+
+/** Names joined by commas, in lines of at most that many columns. */
+export function wrap(names: readonly string[], columnsOfLine: number): string[] {
+  const lines: string[] = [];
+  for (const [index, name] of names.entries()) {
+    const text = index === names.length - 1 ? name : `${name},`;
+    const last = lines.at(-1);
+    if (last !== undefined && columnsOf(last) + 1 + columnsOf(text) <= columnsOfLine) lines[lines.length - 1] = `${last} ${text}`;
+    else lines.push(text);
+  }
+  return lines;
+}

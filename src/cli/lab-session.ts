@@ -1,0 +1,79 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { canonicalIp } from '#core/net/ip.ts';
+import { MissingNeed } from '#dataplane/need.ts';
+import { LabNotReached } from '#lab/control.ts';
+import { type EnterOptions, type Inside, LabUnavailable, runInOwnNamespaces } from '#lab/enter.ts';
+import type { FlowFault } from '#lab/flows.ts';
+import type { AppliedByNode, LabEvent } from '#lab/lab.ts';
+import type { Topology } from '#lab/topology.ts';
+import { CannotAnswer, type ExitCode, messageOf } from './exit.ts';
+import { entryName } from './flows.ts';
+import type { InputOptions } from './options.ts';
+import { stderr } from './terminal.ts';
+
+/** The options of commands that bring a lab up. */
+export interface LabOptions extends InputOptions {
+  readonly external?: readonly string[];
+  readonly flows?: string;
+}
+
+/** Adds `--flows` and `--external`. */
+export function addLabOptions(command: Command): Command {
+  return command
+    .option('--flows <file>', 'try these: a list of {from, to, protocol, port, family} as JSON, JSON lines or YAML; - for standard input')
+    .option('--external <ip>', 'another host outside the cluster; may be repeated', (text, previous: readonly string[] = []) => {
+      const ip = canonicalIp(text);
+      if (ip === undefined) throw new InvalidArgumentError('It must be an IP address.');
+      return [...previous, ip];
+    });
+}
+
+/** Adds `--name`. */
+export const addNameOption = (command: Command): Command => command.option('--name <name>', 'which lab, where several run', 'lab');
+
+/**
+ * Does the work in namespaces of its own: there this program runs once more, with the same words, and here its exit code is handed on.
+ */
+export async function inOwnNamespaces(work: (inside: Inside) => Promise<ExitCode>, options: EnterOptions = {}): Promise<ExitCode> {
+  const entered = await orCannotAnswer(() => runInOwnNamespaces(undefined, options));
+  return entered.inside ? orCannotAnswer(() => work(entered)) : (entered.exitCode as ExitCode);
+}
+
+/** What the machine or a lab lacks is no bug: the command can't answer. */
+export async function orCannotAnswer<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const isExpected = [LabUnavailable, LabNotReached, MissingNeed].some((kind) => error instanceof kind);
+    throw isExpected ? new CannotAnswer(messageOf(error)) : error;
+  }
+}
+
+/** The exit code of a lab that a signal ends. */
+export const exitCodeOf = (signal: NodeJS.Signals): ExitCode => (signal === 'SIGINT' ? 130 : 2);
+
+/** Says which entry of a list of flows has no answer. */
+export function unanswered({ flows }: LabOptions, { index, error }: FlowFault): CannotAnswer {
+  return new CannotAnswer(flows === undefined ? error : `${flows === '-' ? '<stdin>' : flows}: ${entryName(index)}: ${error}`);
+}
+
+/** Says on standard error what of the input has no place in the lab. */
+export function tellProblems({ problems }: Topology): Promise<void> {
+  return stderr.print(problems.map(({ object, message }) => warning(`${object}: ${message}`)));
+}
+
+/** What is not enforced as written. */
+export function failuresOf(applied: AppliedByNode): string[] {
+  return Array.from(applied, ([node, result]) => {
+    if (result === undefined) return [warning(`${node}: its agent has not applied the policies in time`)];
+    return result.failures.map(({ policy, message }) => warning(`${node}: ${policy === undefined ? '' : `${policy}: `}${message}`));
+  }).flat();
+}
+
+/** What happened without being asked for; undefined for what is of no interest to the user. */
+export function eventText(event: LabEvent): string | undefined {
+  if (event.type === 'agent-ended') return warning(`${event.node}: the agent ended (${event.how}); it is started again`);
+  return event.type === 'no-listener' ? warning(`${event.pod}: ${event.message}`) : undefined;
+}
+
+const warning = (text: string): string => `${stderr.style.palette.warning('warning')}: ${text}`;

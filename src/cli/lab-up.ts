@@ -1,0 +1,130 @@
+import type { Command } from 'commander';
+import { count } from '#core/render/text.ts';
+import { askLab, type Handlers, logPath, serveControl, socketPath } from '#lab/control.ts';
+import type { Inside } from '#lab/enter.ts';
+import { Lab } from '#lab/lab.ts';
+import { runtimeDirectory } from '#lab/runtime-directory.ts';
+import { Session } from '#lab/session.ts';
+import { watchPaths } from '#lab/watch.ts';
+import { answering, CannotAnswer, type ExitCode } from './exit.ts';
+import { readFlows } from './flows.ts';
+import { readInput } from './input.ts';
+import { HeldConnections } from './lab-connections.ts';
+import { Follower, Messages, type View } from './lab-follow.ts';
+import { LiveView } from './lab-live.ts';
+import {
+  addLabOptions,
+  addNameOption,
+  eventText,
+  exitCodeOf,
+  inOwnNamespaces,
+  type LabOptions,
+  orCannotAnswer,
+  tellProblems,
+} from './lab-session.ts';
+import { addInputOptions, addOutputOption, examples } from './options.ts';
+import { stdout } from './terminal.ts';
+
+interface Options extends LabOptions {
+  readonly name: string;
+  readonly detach?: true;
+  readonly output: 'text' | 'json';
+}
+
+/** `sallyport lab up`. */
+export function define(command: Command): void {
+  command
+    .description(
+      'Brings the cluster up on this machine and keeps it up: the table shows who gets through to whom with real packets, and follows when you save ' +
+        'a file. Other terminals talk to it with `lab probe` and `lab exec`. `q` or `lab down` ends it, and nothing is left.',
+    )
+    .usage('-f <path>... [options]');
+  addNameOption(command).option('--detach', 'go to the background once it is up');
+  addLabOptions(command);
+  addInputOptions(command);
+  addOutputOption(command, ['text', 'json']);
+  examples(command, [
+    'sallyport lab up -f manifests/',
+    'sallyport lab up -f manifests/ --detach && sallyport lab probe --from shop/client --to shop/web --port 8080',
+    'sallyport lab up -f manifests/ --flows flows.yaml --name second',
+  ]);
+  command.action(answering(labUp));
+}
+
+async function labUp(options: Options): Promise<ExitCode> {
+  const { name, flows, filename, detach, output } = options;
+  if (flows === '-' && filename?.includes('-')) throw new CannotAnswer('standard input can be read once: -f - or --flows -, not both');
+  const directory = runtimeDirectory();
+  const socket = await orCannotAnswer(() => socketPath(directory, name));
+  const background = detach ? { background: logPath(directory, name) } : {};
+  const code = await inOwnNamespaces((inside) => stayUp(options, inside, socket), background);
+  if (detach && code === 0 && !process.connected) {
+    const about = await orCannotAnswer(() => askLab(directory, name, { request: 'about' }));
+    await stdout.print(output === 'json' ? [JSON.stringify(about)] : [`lab ${name} is up: lab probe, lab exec and lab down talk to it`]);
+  }
+  return code;
+}
+
+async function stayUp(options: Options, inside: Inside, socket: string): Promise<ExitCode> {
+  const { flows: file, filename = [], set = [], external = [], name } = options;
+  const flows = file === undefined ? undefined : await readFlows(file);
+  const { objects, choices } = await readInput(options);
+  const ended = Promise.withResolvers<ExitCode>();
+  inside.onStop((signal) => ended.resolve(exitCodeOf(signal)));
+  const messages = new Messages();
+  const lab = await Lab.create(objects, { choices: set, externals: external, onEvent: (event) => messages.add(eventText(event)) });
+  const held = new HeldConnections(lab);
+  const session = new Session(lab, { choices, ...(flows && { flows }) });
+  try {
+    const end = (): void => ended.resolve(0);
+    const control = await serveControl(socket, handlersOf(options.name, inside, session, end));
+    const { pods, nodes } = lab.topology;
+    const title = `lab ${name}: ${count(pods.size, 'pod')} on ${count(nodes.size, 'node')}`;
+    const view = options.output === 'json' ? jsonView : new LiveView(stdout, title, flows !== undefined);
+    const follower = new Follower(options, session, view, held, messages);
+    await tellProblems(lab.topology);
+    await follower.begin();
+    const watch = watchPaths(filename, () => follower.touch());
+    const keys = listenToKeys(filename.includes('-'), ended.resolve);
+    if (options.detach) inside.detach();
+    const code = await ended.promise;
+    for (const open of [keys, watch, control]) open.close();
+    return code;
+  } finally {
+    held.close();
+    await lab.close();
+  }
+}
+
+/** What others may ask. */
+function handlersOf(name: string, { pid }: Inside, session: Session, end: () => void): Handlers {
+  const knownPid = (): number => {
+    if (pid === undefined) throw new Error('this system does not tell which process the lab is (CONFIG_PROC_CHILDREN)');
+    return pid;
+  };
+  return {
+    about: () => ({ name, pid: knownPid() }),
+    probe: ({ flow }) => session.probe(flow),
+    enter: ({ place }) => ({ pid: knownPid(), descriptor: session.lab.namespaceOf(place) }),
+    down: () => {
+      // The answer goes first.
+      setImmediate(end);
+      return { pid: knownPid() };
+    },
+  };
+}
+
+const jsonView: View = { show: ({ report }) => stdout.print([JSON.stringify(report)]) };
+
+/** On a terminal: `q` ends the lab, and so does Ctrl-C, which comes as a key here. Not where standard input holds manifests. */
+function listenToKeys(isInputTaken: boolean, end: (code: ExitCode) => void): { close(): void } {
+  const { stdin } = process;
+  if (!stdin.isTTY || !stdout.isTerminal || isInputTaken) return { close: () => {} };
+  stdin.setRawMode(true).on('data', (keys: Buffer) => {
+    if (keys.includes('q')) end(0);
+    else if (keys.includes(ctrlC)) end(130);
+  });
+  return { close: () => void stdin.setRawMode(false).pause() };
+}
+
+const ctrlC = 3;
