@@ -69,3 +69,40 @@ test('a block is allowed when every address in it is, whoever has it; a range wh
     { numRuns: 200 },
   );
 });
+
+test('workloads and nodes are allowed when every pair of their addresses is', () => {
+  const question = fc.record({
+    raw: rawCluster,
+    ends: fc.tuple(fc.nat(), fc.nat()),
+    family: fc.constantFrom(4 as const, 6 as const),
+    protocol: fc.constantFrom('TCP', 'UDP', 'SCTP'),
+    port: interestingPort,
+  });
+  fc.assert(
+    fc.property(question, ({ raw, ends, family, protocol, port }) => {
+      const live = raw.pods.filter(({ phase, hostNetwork }) => phase !== 'Succeeded' && phase !== 'Failed' && !hostNetwork);
+      const hasHostPods = (ns: string, owner: string): boolean =>
+        raw.pods.some((pod) => pod.ns === ns && pod.owner === owner && pod.hostNetwork === true);
+      const workloads = [
+        ...new Set(live.flatMap(({ ns, owner }) => (owner === undefined || hasHostPods(ns, owner) ? [] : [`${ns}/StatefulSet/${owner}`]))),
+      ];
+      fc.pre(workloads.length > 0);
+      const choices = [...workloads, ...(raw.nodes ?? []).map(({ name }) => `node:${name}`)];
+      const [from, to] = ends.map((index) => choices[index % choices.length]!) as [string, string];
+      const addressesOf = (id: string): string[] => {
+        const node = raw.nodes?.find(({ name }) => id === `node:${name}`);
+        if (node !== undefined) return node.ips.filter((ip) => ip.includes(':') === (family === 6));
+        const members = live.filter(({ ns, owner }) => `${ns}/StatefulSet/${owner}` === id);
+        return members.flatMap(({ ips }) => ips.filter((ip) => ip.includes(':') === (family === 6)));
+      };
+      const pairs = addressesOf(from).flatMap((a) => addressesOf(to).map((b) => ({ from: a, to: b, protocol, port })));
+      const answer = checkConnection(new Analysis(clusterOf(decoded(raw))), { from, to, protocol, port, family });
+      if (pairs.length === 0) expect(isUnanswerable(answer)).toBe(true);
+      else {
+        const allowed = pairs.every((pair) => referenceAllows(raw, pair));
+        expect({ from, to, allowed: !isUnanswerable(answer) && answer.allowed }).toEqual({ from, to, allowed });
+      }
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -46,13 +46,13 @@ const rulesWith = (peer: fc.Arbitrary<TieredRule['peer']>): fc.Arbitrary<TieredR
       { action: fc.constantFrom('Accept' as const, 'Deny' as const, 'Pass' as const), peer, port: fc.constantFrom(53, 80) },
       { requiredKeys: ['action', 'peer'] },
     ),
-    { maxLength: 3 },
+    { minLength: 1, maxLength: 3 },
   );
 
 const tieredPolicy: fc.Arbitrary<TieredPolicy> = fc.record({
   name: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
   tier: fc.constantFrom('Admin', 'Baseline'),
-  priority: fc.integer({ min: 0, max: 2 }),
+  priority: fc.nat(9),
   namespace: fc.constantFrom(...namespaceNames.slice(0, 2)),
   podSelector,
   ingress: rulesWith(podPeer),
@@ -173,6 +173,6 @@ test('the connectivity of everything is what single verdicts say', () => {
     fc.property(tieredCluster, protocol, fc.uniqueArray(interestingPort, { minLength: 3, maxLength: 4 }), ([raw, tiered], each, ports) =>
       expectMatrix(compiled(raw, tiered), each, ports),
     ),
-    { numRuns: 80 },
+    { numRuns: 150 },
   );
 });

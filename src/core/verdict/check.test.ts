@@ -191,6 +191,13 @@ describe('pods and workloads', () => {
     });
   });
 
+  test('what a pod may do with itself is not the reason of its workload', () => {
+    expect(answer(analysisOf(shop), { from: 'shop/web', to: 'shop/web', port: 1 })).toMatchObject({
+      allowed: true,
+      egress: { reason: 'not-isolated' },
+    });
+  });
+
   test('a pod wins over a workload of its name, and kinds of one name must be told apart', () => {
     const twins = analysisOf([
       ...shop,
@@ -323,6 +330,14 @@ describe('addresses, blocks and ranges', () => {
       allowed: true,
     });
     expect(errorOf(pods, { from: '10.244.0.4-10.244.0.4', to: 'shop/db', port: 1 })).toMatch(/^no address of 10.244.0.4 /);
+  });
+
+  test('an address that a finished pod had is free', () => {
+    expect(answer(analysis, { from: '10.244.0.9-10.244.0.9', to: 'shop/db', port: 1 })).toMatchObject({
+      from: { kind: 'External' },
+      allowed: true,
+    });
+    expect(answer(analysis, { from: '10.244.0.8/29', to: 'shop/db', port: 1 }).from.id).toBe('10.244.0.8-10.244.0.15');
   });
 
   test('an address is whoever has it', () => {
@@ -473,6 +488,11 @@ describe('an address that was made up', () => {
     expect(ask([...shop, fromBlock('10.244.0.4/32'), policy('closed', { ...app('client'), policyTypes: ['Egress'] })])).not.toHaveProperty(
       'assumedAddress',
     );
+  });
+
+  test('does not matter to a pod that asks itself', () => {
+    const analysis = analysisOf([...shop, fromBlock('10.244.0.3/32')], { 'service-hairpin': 'policy' }, assume);
+    expect(answer(analysis, { from: 'shop/db', to: 'shop/db', port: 5432 })).not.toHaveProperty('assumedAddress');
   });
 
   test('matters where somebody names it', () => {
