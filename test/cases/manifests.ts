@@ -5,16 +5,16 @@ export function manifestsOf({ namespaces, nodes, pods, policies }: RawCluster): 
   return [...namespaces.map(namespaceManifest), ...(nodes ?? []).map(nodeManifest), ...pods.map(podManifest), ...policies];
 }
 
-export function namespaceManifest({ name, labels }: RawNamespace): object {
+function namespaceManifest({ name, labels }: RawNamespace): object {
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { ...labels } } };
 }
 
-export function nodeManifest({ name, ips, labels }: RawNode): object {
+function nodeManifest({ name, ips, labels }: RawNode): object {
   const addresses = [...ips.map((address) => ({ type: 'InternalIP', address })), { type: 'Hostname', address: name }];
   return { apiVersion: 'v1', kind: 'Node', metadata: { name, labels: { ...labels } }, status: { addresses } };
 }
 
-export function podManifest(pod: RawPod): object {
+function podManifest(pod: RawPod): object {
   const { ns, name, labels, ips, containerPorts = [], hostNetwork, node, phase, deletionTimestamp, owner } = pod;
   const [sidecars, regular] = [containerPorts.filter(({ sidecar }) => sidecar), containerPorts.filter(({ sidecar }) => !sidecar)];
   return {

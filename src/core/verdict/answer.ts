@@ -125,7 +125,7 @@ function merge(results: readonly ResultAnswer[], side: 'from' | 'to'): ResultAns
 }
 
 /** A gate's verdict as the contract has it. */
-export function gateAnswer({ allowed, reason, policies, rules, nearMisses }: GateVerdict): GateAnswer {
+function gateAnswer({ allowed, reason, policies, rules, nearMisses }: GateVerdict): GateAnswer {
   return {
     allowed,
     reason,

@@ -125,7 +125,7 @@ class Matrix {
 }
 
 /** Traffic as the contract has it. */
-export function trafficAnswer(traffic: Traffic): TrafficAnswer {
+function trafficAnswer(traffic: Traffic): TrafficAnswer {
   if (isAllTraffic(traffic)) return 'all';
   return protocols.flatMap((protocol) => (traffic[protocol].length === 0 ? [] : [{ protocol, ports: formatPorts(traffic[protocol]) }]));
 }
