@@ -20,11 +20,9 @@ const onlyNode = 'only-node';
 export class SimulatedCluster {
   readonly model: PolicyModel;
   readonly rulesets = new Map<string, NodeRuleset>();
-  readonly #choices: Choices;
   #tables = new Map<string, SimulatedTable>();
 
   constructor(nodes: readonly string[], choices: Choices = defaultChoices) {
-    this.#choices = choices;
     this.model = new PolicyModel(choices);
     for (const node of [...nodes, onlyNode])
       this.rulesets.set(node, new NodeRuleset(this.model, node, { choices, markMask: 0xff000000, witness: false }));
