@@ -11,7 +11,7 @@ import type { Flow } from '#core/verdict/check.ts';
 import { addConnectionOptions, type ConnectionOptions, connectionOf } from './connection-options.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
 import { entryName, readFlows } from './flows.ts';
-import { readInput } from './input.ts';
+import { checkStandardInput, readInput } from './input.ts';
 import { addInputOptions, addOutputOption, examples, type InputOptions } from './options.ts';
 import { stdout } from './terminal.ts';
 
@@ -53,8 +53,7 @@ async function check(options: Options): Promise<ExitCode> {
   }
   if (from !== undefined || to !== undefined || port !== undefined)
     throw new CannotAnswer('--flows says what to check: give either it or --from, --to and --port');
-  if (flows === '-' && options.filename?.includes('-'))
-    throw new CannotAnswer('standard input can be read once: -f - or --flows -, not both');
+  checkStandardInput(options);
   const list = await readFlows(flows);
   const analysis = await analysisOf(options);
   const answers = list.map((flow, index) => answerTo(analysis, flow, `${flows === '-' ? '<stdin>' : flows}: ${entryName(index)}: `));

@@ -16,20 +16,21 @@ export interface Input {
   readonly choices: Choices;
 }
 
-/** Says something beside the answer; on standard error unless a command has its own place for it. */
+/** Says something beside the answer, line by line. */
 export type Say = (lines: Iterable<string>) => void | Promise<void>;
 
-/**
- * Reads the objects that the options name, and gives addresses to pods without. Says every fault of the input; an error among them ends
- * the command.
- */
-export async function readInput(options: InputOptions, say: Say = (lines) => stderr.print(lines)): Promise<Input> {
-  const { filename = [], namespace, podCidr } = options;
-  if (filename.length === 0)
-    throw new CannotAnswer(
-      'this version reads no cluster yet: say with -f where the manifests are',
-      'for example: sallyport check -f manifests/ --from shop/client --to shop/web --port 80',
-    );
+/** Reads the objects that the options name, and says on standard error what is wrong with them; an error among it ends the command. */
+export async function readInput(options: InputOptions): Promise<Input> {
+  const { skipped, ...input } = await readObjects(options, (lines) => stderr.print(lines));
+  if (skipped > 0)
+    await stderr.print([stderr.style.palette.faint(`note: skipped ${count(skipped, 'document')} of kinds that Sallyport does not read`)]);
+  return input;
+}
+
+/** Reads the objects, with addresses for pods without; also how many documents were skipped. An error of the input is thrown once all are said. */
+export async function readObjects(options: InputOptions, say: Say): Promise<Input & { readonly skipped: number }> {
+  const { namespace, podCidr } = options;
+  const filename = filesOf(options);
   const choices = choicesOf(options);
   const wrong = podCidr?.find((text) => parseCidr(text) === undefined);
   if (wrong !== undefined) throw new CannotAnswer(`--pod-cidr: ${wrong} is no CIDR`);
@@ -38,9 +39,22 @@ export async function readInput(options: InputOptions, say: Say = (lines) => std
   for (const diagnostic of diagnostics) await say(renderDiagnostic(diagnostic, stderr.style, textOf));
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   if (errors > 0) throw new CannotAnswer(`${count(errors, 'error')} in the input; nothing was evaluated`);
-  if (skipped > 0)
-    await say([stderr.style.palette.faint(`note: skipped ${count(skipped, 'document')} of kinds that Sallyport does not read`)]);
-  return { objects: assignAddresses(objects, podCidr), choices };
+  return { objects: assignAddresses(objects, podCidr), choices, skipped };
+}
+
+/** The paths that the options name. Without any a live cluster would be meant. */
+export function filesOf({ filename = [] }: InputOptions): readonly string[] {
+  if (filename.length > 0) return filename;
+  throw new CannotAnswer(
+    'this version reads no cluster yet: say with -f where the manifests are',
+    'for example: sallyport check -f manifests/ --from shop/client --to shop/web --port 80',
+  );
+}
+
+/** Refuses to read standard input twice, for manifests and for flows. */
+export function checkStandardInput(options: InputOptions & { readonly flows?: string }): void {
+  if (options.flows === '-' && filesOf(options).includes('-'))
+    throw new CannotAnswer('standard input can be read once: -f - or --flows -, not both');
 }
 
 /** The text of a file, for excerpts; standard input is gone. */

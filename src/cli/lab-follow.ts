@@ -1,7 +1,7 @@
 import type { AppliedByNode } from '#lab/lab.ts';
 import type { Session } from '#lab/session.ts';
 import { CannotAnswer } from './exit.ts';
-import { type Input, readInput } from './input.ts';
+import { type Input, readObjects } from './input.ts';
 import type { HeldConnections } from './lab-connections.ts';
 import type { LabState } from './lab-live.ts';
 import { failuresOf, type LabOptions, unanswered } from './lab-session.ts';
@@ -82,7 +82,7 @@ export class Follower {
   /** The changed objects, or undefined where the files are at fault: then the lab stays as it was. */
   async #read(): Promise<Input | undefined> {
     try {
-      return await readInput(this.#options, (lines) => this.#messages.add(...lines));
+      return await readObjects(this.#options, (lines) => this.#messages.add(...lines));
     } catch (error) {
       if (!(error instanceof CannotAnswer)) throw error;
       this.#messages.add(stderr.style.palette.warning(`${error.message}; the lab stays as it was`));

@@ -26,17 +26,18 @@ export interface LabState {
 /** Shows a running lab: on a terminal as one screen that is drawn anew, elsewhere as lines, of which later ones tell only what changed. */
 export class LiveView {
   readonly #output: Output;
-  readonly #title: string;
+  readonly #title: () => string;
   readonly #inOrder: boolean;
   #before: readonly TriedFlow[] | undefined;
   #state: LabState | undefined;
   #changes: readonly FlowChange[] = [];
 
   /** `inOrder`: the flows were given as a list, and are shown in its order. */
-  constructor(output: Output, title: string, inOrder: boolean) {
+  constructor(output: Output, title: () => string, inOrder: boolean) {
     this.#output = output;
     this.#title = title;
     this.#inOrder = inOrder;
+    output.onResize(() => void this.#redraw());
   }
 
   /** Shows the state. */
@@ -50,7 +51,7 @@ export class LiveView {
     const isFirst = this.#before === undefined;
     this.#before = flows;
     this.#state = state;
-    if (this.#output.isTerminal) await this.redraw();
+    if (this.#output.isTerminal) await this.#redraw();
     else
       await this.#output.print([
         ...state.messages,
@@ -60,8 +61,7 @@ export class LiveView {
       ]);
   }
 
-  /** Draws the screen anew, also after the terminal has got another size. */
-  async redraw(): Promise<void> {
+  async #redraw(): Promise<void> {
     if (this.#state === undefined || !this.#output.isTerminal) return;
     const { palette } = this.#output.style;
     const below = ['', this.#tally(), ...this.#changeLines(this.#output.style), ...this.#state.messages, palette.faint('q quits')];
@@ -72,19 +72,21 @@ export class LiveView {
       table.length <= room
         ? table
         : [...table.slice(0, room - 1), palette.faint(`… ${table.length - room + 1} lines more: a higher terminal shows them`)];
-    await this.#output.write(clearScreen + [palette.strong(this.#title), '', ...shown, ...below].slice(0, rows).join('\n'));
+    await this.#output.write(clearScreen + [palette.strong(this.#title()), '', ...shown, ...below].slice(0, rows).join('\n'));
   }
 
   #tableLines(): string[] {
     const { flows } = this.#state!.report;
-    return [...(this.#inOrder ? renderTriedFlows : renderTriedCrowd)(flows, this.#output.style)];
+    if (this.#inOrder) return [...renderTriedFlows(flows, this.#output.style)];
+    const changed = new Set(this.#changes.map(({ flow }) => flow));
+    return [...renderTriedCrowd(flows, this.#output.style, (flow) => changed.has(flow))];
   }
 
   #changeLines(style: Style): string[] {
     if (this.#state!.milliseconds === undefined) return [];
     const took = `saved and enforced in ${this.#state!.milliseconds.toFixed(0)} ms`;
     const effect = this.#changes.length === 0 ? 'no packet is treated otherwise' : `${this.#changes.length} treated otherwise:`;
-    return ['', style.palette.strong(`${took}; ${effect}`), ...renderChanges(this.#changes.slice(0, mostChanges), style)];
+    return ['', style.palette.strong(`${took}; ${effect}`), ...renderChanges(this.#changes, this.#state!.report.flows, style)];
   }
 
   #tally(): string {
@@ -93,5 +95,3 @@ export class LiveView {
 }
 
 const clearScreen = '\u001b[H\u001b[2J\u001b[3J';
-/** Of a change that turns everything over, the first lines are enough: the table has the rest. */
-const mostChanges = 20;

@@ -4,9 +4,9 @@ import { renderTally, renderTriedCrowd, renderTriedFlows } from '#core/render/la
 import type { Inside } from '#lab/enter.ts';
 import { Lab } from '#lab/lab.ts';
 import { Session } from '#lab/session.ts';
-import { answering, CannotAnswer, type ExitCode } from './exit.ts';
+import { answering, type ExitCode } from './exit.ts';
 import { readFlows } from './flows.ts';
-import { readInput } from './input.ts';
+import { checkStandardInput, filesOf, readInput } from './input.ts';
 import {
   addLabOptions,
   eventText,
@@ -42,12 +42,17 @@ export function define(command: Command): void {
     'sallyport lab run -f manifests/ --flows flows.yaml',
     'sallyport lab run -f manifests/ --external 198.51.100.7 -o json',
   ]);
-  command.action(answering((options: Options) => inOwnNamespaces((inside) => runLab(options, inside))));
+  command.action(
+    answering((options: Options) => {
+      checkStandardInput(options);
+      filesOf(options);
+      return inOwnNamespaces((inside) => runLab(options, inside));
+    }),
+  );
 }
 
 async function runLab(options: Options, { onStop }: Inside): Promise<ExitCode> {
-  const { flows: file, filename, output } = options;
-  if (file === '-' && filename?.includes('-')) throw new CannotAnswer('standard input can be read once: -f - or --flows -, not both');
+  const { flows: file, output } = options;
   const flows = file === undefined ? undefined : await readFlows(file);
   const { objects, choices } = await readInput(options);
   const lab = await Lab.create(objects, {

@@ -6,9 +6,9 @@ import { Lab } from '#lab/lab.ts';
 import { runtimeDirectory } from '#lab/runtime-directory.ts';
 import { Session } from '#lab/session.ts';
 import { watchPaths } from '#lab/watch.ts';
-import { answering, CannotAnswer, type ExitCode } from './exit.ts';
+import { answering, type ExitCode } from './exit.ts';
 import { readFlows } from './flows.ts';
-import { readInput } from './input.ts';
+import { checkStandardInput, filesOf, readInput } from './input.ts';
 import { HeldConnections } from './lab-connections.ts';
 import { Follower, Messages, type View } from './lab-follow.ts';
 import { LiveView } from './lab-live.ts';
@@ -52,8 +52,9 @@ export function define(command: Command): void {
 }
 
 async function labUp(options: Options): Promise<ExitCode> {
-  const { name, flows, filename, detach, output } = options;
-  if (flows === '-' && filename?.includes('-')) throw new CannotAnswer('standard input can be read once: -f - or --flows -, not both');
+  const { name, detach, output } = options;
+  checkStandardInput(options);
+  filesOf(options);
   const directory = runtimeDirectory();
   const socket = await orCannotAnswer(() => socketPath(directory, name));
   const background = detach ? { background: logPath(directory, name) } : {};
@@ -78,8 +79,7 @@ async function stayUp(options: Options, inside: Inside, socket: string): Promise
   try {
     const end = (): void => ended.resolve(0);
     const control = await serveControl(socket, handlersOf(options.name, inside, session, end));
-    const { pods, nodes } = lab.topology;
-    const title = `lab ${name}: ${count(pods.size, 'pod')} on ${count(nodes.size, 'node')}`;
+    const title = (): string => `lab ${name}: ${count(lab.topology.pods.size, 'pod')} on ${count(lab.topology.nodes.size, 'node')}`;
     const view = options.output === 'json' ? jsonView : new LiveView(stdout, title, flows !== undefined);
     const follower = new Follower(options, session, view, held, messages);
     await tellProblems(lab.topology);

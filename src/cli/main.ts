@@ -10,7 +10,7 @@ try {
   if (words[0] === '__complete') await (await import('./complete.ts')).complete(words.slice(1));
   else await (await programFor(words)).parseAsync(words, { from: 'user' });
 } catch (thrown) {
-  process.exitCode = await explain(thrown);
+  process.exitCode = await explain(thrown).catch(() => 2);
 }
 
 // The process of a lab hears from the one that started it, which would keep it alive.

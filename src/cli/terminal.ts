@@ -1,6 +1,7 @@
 import type { WriteStream } from 'node:tty';
 import colors from 'picocolors';
 import { type Palette, plain, type Style } from '#core/render/palette.ts';
+import { CannotAnswer } from './exit.ts';
 
 const batch = 1 << 16;
 
@@ -14,11 +15,8 @@ export class Output {
   constructor(stream: WriteStream, coloured: boolean) {
     this.#stream = stream;
     this.#palette = coloured && stream.isTTY ? colourful : plain;
-    // A reader that has seen enough (`| head`) is no fault; what is left goes nowhere, and the exit code stands.
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE' && !this.#isClosed) process.exitCode = 2;
-      this.#isClosed = true;
-    });
+    // Faults are met where they are made, in `write`; without this one would end the process.
+    stream.on('error', () => {});
   }
 
   get isTerminal(): boolean {
@@ -58,11 +56,15 @@ export class Output {
     if (text !== '') await this.write(text);
   }
 
-  /** Writes a text as it is. */
+  /** Writes a text as it is. A reader that has seen enough (`| head`) is no fault; what is left goes nowhere. */
   write(text: string): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#stream.write(text, () => resolve());
+    return new Promise((resolve, reject) => {
+      this.#stream.write(text, (error?: NodeJS.ErrnoException | null) => {
+        if (error) this.#isClosed = true;
+        if (error && error.code !== 'EPIPE') reject(new CannotAnswer(`the answer could not be written: ${error.message}`));
+        else resolve();
+      });
     });
   }
 }

@@ -1,11 +1,14 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cannotRunLab } from '#test/kernel/lab-needs.ts';
 import { buildProgram, runSession } from './session.ts';
 
 // Sessions are documentation: what a user types, and what the built program answers. UPDATE_GOLDEN=1 writes them anew; read the diff.
 const here = import.meta.dirname;
 const sessions = readdirSync(here, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('session.txt'));
+
+const withoutLab = cannotRunLab();
 
 describe.concurrent('golden', () => {
   let path: string;
@@ -14,7 +17,8 @@ describe.concurrent('golden', () => {
   });
   afterAll(() => rmSync(path, { recursive: true }));
 
-  it.each(sessions.map((session) => [relative(here, dirname(join(here, session))), session]))('%s', async (_name, session) => {
+  it.for(sessions)('%s', async (session, { skip }) => {
+    if (session.startsWith('lab/') && withoutLab !== undefined) skip(withoutLab);
     const file = join(here, session);
     const before = readFileSync(file, 'utf8');
     const after = await runSession(before, dirname(file), path);

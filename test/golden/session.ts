@@ -1,17 +1,14 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '../..');
 
-/**
- * Bundles the program as it ships and returns a directory for PATH with `sallyport` in it.
- */
+/** Bundles the program as it ships and returns a directory for PATH with `sallyport` in it; near node_modules, where koffi is. */
 export async function buildProgram(): Promise<string> {
-  const directory = mkdtempSync(join(tmpdir(), 'sallyport-golden-'));
+  mkdirSync(join(root, 'build'), { recursive: true });
+  const directory = mkdtempSync(join(root, 'build/golden-'));
   await run(process.execPath, [join(root, 'scripts/build.ts'), directory], root, process.env);
-  writeFileSync(join(directory, 'package.json'), '{"type":"module"}');
   writeFileSync(join(directory, 'sallyport'), `#!/bin/sh\nexec '${process.execPath}' '${directory}/sallyport.js' "$@"\n`);
   chmodSync(join(directory, 'sallyport'), 0o755);
   return directory;
@@ -30,12 +27,12 @@ export function commandsOf(session: string): string[] {
 export async function runSession(session: string, directory: string, path: string): Promise<string> {
   const cwd = readdirSync(directory).length > 1 ? directory : root;
   const { NO_COLOR: _, ...environment } = process.env;
+  // Labs that stay up are the session's own.
+  const runtime = mkdtempSync(join(path, 'session-'));
+  const env = { ...environment, PATH: `${path}:${process.env.PATH}`, XDG_RUNTIME_DIR: runtime };
   const parts: string[] = [];
   for (const command of commandsOf(session)) {
-    const { code, stdout, stderr } = await run('bash', ['-o', 'pipefail', '-c', command], cwd, {
-      ...environment,
-      PATH: `${path}:${process.env.PATH}`,
-    });
+    const { code, stdout, stderr } = await run('bash', ['-o', 'pipefail', '-c', command], cwd, env);
     const faults = stderr.replace(/^(.*)\n/gm, (_, line) => `${`2> ${line}`.trimEnd()}\n`);
     parts.push(`$ ${command}\n${stdout}${faults}${code === 0 ? '' : `[exit code ${code}]\n`}`);
   }

@@ -65,11 +65,15 @@ const crowdColumns: readonly Column[] = [
  * Many flows as a table by destination and port: who got in and who did not. Flows that did not do what the verdict says, and those
  * that were skipped, come after it, one by one.
  */
-export function* renderTriedCrowd(flows: readonly TriedFlow[], style: Style): Iterable<string> {
+export function* renderTriedCrowd(
+  flows: readonly TriedFlow[],
+  style: Style,
+  isChanged: (flow: TriedFlow) => boolean = () => false,
+): Iterable<string> {
   const clear = flows.filter(({ match, observed }) => match && observed !== 'skipped');
-  const crowd = new Crowd([...new Map(flows.flatMap(({ from, to }) => [from, to]).map((end) => [end.id, end])).values()]);
-  const byTarget = Map.groupBy(clear, (flow) => `${flow.to.id} ${portText(flow)} ${flow.family}`);
-  const rows = [...byTarget.values()].flatMap((tried) => targetRows(tried, crowd, style));
+  const crowd = crowdOf(flows);
+  const byTarget = Map.groupBy(clear, targetKey);
+  const rows = [...byTarget.values()].flatMap((tried) => targetRows(tried, crowd, style, isChanged));
   if (rows.length > 0) yield* renderTable(crowdColumns, rows, style);
   const others = flows.filter(({ match, observed }) => !match || observed === 'skipped');
   if (others.length === 0) return;
@@ -77,18 +81,37 @@ export function* renderTriedCrowd(flows: readonly TriedFlow[], style: Style): It
   yield* renderTriedFlows(others, style);
 }
 
-function targetRows(tried: readonly TriedFlow[], crowd: Crowd, { palette, width = 120 }: Style): Cell[][] {
-  const [{ to, family } = tried[0]!] = tried;
-  const port = `${portText(tried[0]!)}${family === 6 ? ' v6' : ''}`;
+const crowdOf = (flows: readonly TriedFlow[]): Crowd =>
+  new Crowd([...new Map(flows.flatMap(({ from, to }) => [from, to]).map((end) => [end.id, end])).values()]);
+
+const targetKey = (flow: TriedFlow): string => `${flow.to.id} ${targetPort(flow)}`;
+const targetPort = (flow: TriedFlow): string => `${portText(flow)}${flow.family === 6 ? ' v6' : ''}`;
+
+function targetRows(
+  tried: readonly TriedFlow[],
+  crowd: Crowd,
+  { palette, width = 120 }: Style,
+  isChanged: (flow: TriedFlow) => boolean,
+): Cell[][] {
+  const target = tried[0]!;
   const lines = (['allow', 'deny'] as const).flatMap((observed): Cell[][] => {
-    const sources = new Set(tried.filter((flow) => flow.observed === observed).map(({ from }) => from.id));
-    return wrap(crowd.namesOf(sources, to.id), Math.max(40, width - 60)).map((names, index) => [
-      { text: index === 0 ? observed : '', paint: paintOf(observed, palette) },
-      names,
+    const flows = tried.filter((flow) => flow.observed === observed);
+    const paint = flows.some(isChanged) ? palette.strong : String;
+    return wrap(namesOf(flows, crowd), Math.max(40, width - 60)).map((names, index) => [
+      { text: index === 0 ? observed : '', paint: (text) => paint(paintOf(observed, palette)(text)) },
+      { text: names, paint },
     ]);
   });
-  return lines.map((line, index) => [{ text: index === 0 ? shortName(to) : '', paint: palette.strong }, index === 0 ? port : '', ...line]);
+  return lines.map((line, index) => [
+    { text: index === 0 ? shortName(target.to) : '', paint: palette.strong },
+    index === 0 ? targetPort(target) : '',
+    ...line,
+  ]);
 }
+
+/** The sources of flows to one destination, in few words. */
+const namesOf = (flows: readonly TriedFlow[], crowd: Crowd): string[] =>
+  crowd.namesOf(new Set(flows.map(({ from }) => from.id)), flows[0]?.to.id);
 
 /** How many flows there were, and whether packets did what the verdicts say. */
 export function renderTally(flows: readonly TriedFlow[], { palette }: Style): string {
@@ -124,22 +147,33 @@ export function changesBetween(before: readonly TriedFlow[], after: readonly Tri
 }
 
 const changeColumns: readonly Column[] = [
-  { title: 'FROM' },
   { title: 'TO' },
   { title: 'PORT', cut: 'never' },
   { title: 'BEFORE', cut: 'never' },
   { title: 'NOW', cut: 'never' },
-  { title: '', cut: 'end' },
+  { title: 'FROM', cut: 'end' },
 ];
 
-/** What changed, a line for each flow. */
-export function* renderChanges(changes: readonly FlowChange[], style: Style): Iterable<string> {
-  const { palette } = style;
-  const rows = changes.map(({ flow, before, live }): Cell[] => {
-    const [from, to, port, , now, remark] = flowRow(flow, style) as [Cell, Cell, Cell, Cell, Cell, Cell & object];
-    const connection = live === undefined ? '' : `live connection ${live}`;
-    const text = [connection, remark.text].filter((each) => each !== '').join('; ');
-    return [from, to, port, before === undefined ? '' : { text: before, paint: paintOf(before, palette) }, now, { ...remark, text }];
-  });
+/** What changed between two reports, by destination; `flows` are all of the second one. */
+export function* renderChanges(changes: readonly FlowChange[], flows: readonly TriedFlow[], style: Style): Iterable<string> {
+  const crowd = crowdOf(flows);
+  const alike = Map.groupBy(changes, ({ flow, before = '', live = '' }) => `${targetKey(flow)} ${before} ${flow.observed} ${live}`);
+  const rows = Array.from(alike.values(), (group) => changeRow(group, crowd, style));
   if (rows.length > 0) yield* renderTable(changeColumns, rows, style);
+}
+
+function changeRow(group: readonly FlowChange[], crowd: Crowd, { palette }: Style): Cell[] {
+  const { flow, before, live } = group[0]!;
+  const names = namesOf(
+    group.map((change) => change.flow),
+    crowd,
+  ).join(', ');
+  const connections = live === undefined ? '' : ` (${count(group.length, 'live connection')} ${live})`;
+  return [
+    { text: shortName(flow.to), paint: palette.strong },
+    targetPort(flow),
+    before === undefined ? 'new' : { text: before, paint: paintOf(before, palette) },
+    { text: flow.observed, paint: paintOf(flow.observed, palette) },
+    names + connections,
+  ];
 }

@@ -1,0 +1,86 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildProgram, root } from '#test/golden/session.ts';
+import { wantsColour } from './terminal.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-terminal-'));
+let path = '';
+beforeAll(async () => {
+  path = await buildProgram();
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+  rmSync(path, { recursive: true });
+});
+
+function bash(command: string, variables: NodeJS.ProcessEnv = {}): { status: number | null; stdout: string; stderr: string } {
+  const { NO_COLOR: _, ...inherited } = process.env;
+  const env = { ...inherited, TERM: 'xterm', PATH: `${path}:${process.env.PATH}`, ...variables };
+  return spawnSync('bash', ['-c', command], { cwd: root, env, encoding: 'utf8' });
+}
+
+/** What the command writes on a terminal. */
+const onTerminal = (command: string, variables?: NodeJS.ProcessEnv): string => bash(`script -qec "${command}" /dev/null`, variables).stdout;
+
+const check = 'sallyport check -f examples/recipes/12-by-port/cluster.yaml --from shop/client --to shop/web --port 8080';
+const green = '\u001b[32m';
+
+describe('colour', () => {
+  it.skipIf(!hasProgram('script'))('is for terminals only, and for those who want it', () => {
+    expect(onTerminal(check)).toContain(green);
+    expect(bash(check).stdout).not.toContain('\u001b');
+    expect(onTerminal(`${check} --no-color`)).not.toContain(green);
+    expect(onTerminal(check, { NO_COLOR: '1' })).not.toContain(green);
+    expect(onTerminal(check, { TERM: 'dumb' })).not.toContain(green);
+  });
+
+  it('is not the business of a command that lab exec runs', () => {
+    expect(wantsColour(['lab', 'exec', 'shop/a', '--', 'ls', '--no-color'], {})).toBe(true);
+    expect(wantsColour(['check', '--no-color'], {})).toBe(false);
+    expect(wantsColour([], { NO_COLOR: '' })).toBe(true);
+  });
+});
+
+describe('output', () => {
+  it('goes on being right when nobody reads it to the end', () => {
+    const pods = Array.from({ length: 150 }, (_, index) => pod(`client-${index}`, index));
+    writeFileSync(join(folder, 'pods.json'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items: pods }));
+    const command = `sallyport matrix -f ${folder}/pods.json -o json`;
+    const { status, stdout, stderr } = bash(`${command} | head -n 1; echo "exit code \${PIPESTATUS[0]}"`);
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '{\nexit code 0\n', stderr: '' });
+    expect(bash(`${command} | wc -c`).stdout.length).toBeGreaterThan(6);
+  });
+
+  it('is the same, byte for byte, whatever the order of the files', () => {
+    const production = ['cluster', 'policies'].map((part) => `-f examples/production/${part}`);
+    const [one, other] = [production, production.toReversed()].map((files) => bash(`sallyport matrix ${files.join(' ')} -o json`).stdout);
+    expect(one).toBe(other);
+  });
+
+  it('says that a full disk is no answer', () => {
+    const { status } = bash(`${check} > /dev/full`);
+    expect(status).toBe(2);
+  });
+});
+
+function pod(name: string, index: number): object {
+  const labels = { app: name, index: String(index) };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace: 'shop', labels },
+    spec: { containers: [{ name: 'a', image: 'registry.example.com/a:1' }] },
+  };
+}
+
+function hasProgram(program: string): boolean {
+  try {
+    execFileSync('which', [program]);
+    return true;
+  } catch {
+    return false;
+  }
+}
