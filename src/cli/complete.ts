@@ -4,17 +4,17 @@ import { createProgram } from './program.ts';
 import { stdout } from './terminal.ts';
 
 /** What could stand where the last word is: the candidates, or file names of the shell's own finding. */
-export type Candidates = readonly Candidate[] | 'files';
+type Candidates = readonly Candidate[] | 'files';
 
 /** A word with what it means. */
-export interface Candidate {
+interface Candidate {
   readonly word: string;
   readonly description: string;
 }
 
 /** Answers a shell: a line for each candidate, then `:4`, or `:0` where it shall offer file names. Source: cobra's `__complete`. */
 export async function complete(words: readonly string[]): Promise<void> {
-  const candidates = candidatesOf(await createProgram(() => true), words);
+  const candidates = await candidatesOf(await createProgram(() => true), words);
   if (candidates === 'files') return stdout.print([':0']);
   const current = words.at(-1) ?? '';
   const fitting = candidates.filter(({ word }) => word.startsWith(current));
@@ -22,7 +22,7 @@ export async function complete(words: readonly string[]): Promise<void> {
 }
 
 /** The candidates for the last of the words that follow the program's name. */
-export function candidatesOf(program: Command, words: readonly string[]): Candidates {
+async function candidatesOf(program: Command, words: readonly string[]): Promise<Candidates> {
   let command = program;
   let awaiting: Option | undefined;
   for (const word of words.slice(0, -1)) {
@@ -32,7 +32,7 @@ export function candidatesOf(program: Command, words: readonly string[]): Candid
     else command = command.commands.find((candidate) => candidate.name() === word) ?? command;
   }
   const current = words.at(-1) ?? '';
-  if (awaiting !== undefined) return valuesOf(awaiting);
+  if (awaiting !== undefined) return valuesOf(awaiting, words);
   if (current.startsWith('-')) return [command, program].flatMap(optionsOf);
   return [...command.commands.flatMap(commandCandidate), ...command.registeredArguments.flatMap(({ argChoices }) => wordsOf(argChoices))];
 }
@@ -43,12 +43,29 @@ function optionAwaitingValue(command: Command, word: string): Option | undefined
 }
 
 const filesWanted = new Set(['--filename', '--flows']);
+const endpointsWanted = new Set(['--from', '--to', '--workload']);
 
-function valuesOf(option: Option): Candidates {
-  if (filesWanted.has(option.long ?? '')) return 'files';
-  if (option.long === '--set')
-    return wordsOf(Object.entries(choices).flatMap(([name, values]) => values.map((value) => `${name}=${value}`)));
-  return wordsOf(option.argChoices);
+async function valuesOf({ long = '', argChoices }: Option, words: readonly string[]): Promise<Candidates> {
+  if (filesWanted.has(long)) return 'files';
+  if (long === '--set') return wordsOf(Object.entries(choices).flatMap(([name, values]) => values.map((value) => `${name}=${value}`)));
+  return endpointsWanted.has(long) ? wordsOf(await endpointsIn(filesNamed(words))) : wordsOf(argChoices);
+}
+
+/** The files that the words name with -f; standard input is not the shell's to read. */
+const filesNamed = (words: readonly string[]): string[] =>
+  words.filter((word, index) => ['-f', '--filename'].includes(words[index - 1] ?? '') && word !== '-');
+
+/** What can be asked about in the files, as far as they can be read. */
+async function endpointsIn(files: readonly string[]): Promise<string[]> {
+  const { objects } = await (await import('#manifest/read.ts')).readManifests(files);
+  const named = objects.flatMap((object) => {
+    if (object.kind === 'Node') return [`node:${object.name}`];
+    if (object.kind === 'Service') return [`${object.namespace}/service/${object.name}`];
+    if (object.kind !== 'Pod') return [];
+    const { namespace, name, owner } = object;
+    return [`${namespace}/${name}`, ...(owner === undefined ? [] : [`${namespace}/${owner.kind.toLowerCase()}/${owner.name}`])];
+  });
+  return [...new Set([...named, 'internet', 'apiserver'])].sort();
 }
 
 const wordsOf = (words: readonly string[] = []): Candidate[] => words.map((word) => ({ word, description: '' }));

@@ -12,7 +12,7 @@ export interface FieldFault {
 }
 
 /** The protocol of that name, in any case; undefined when there is none: a slip must not become a question about something else. */
-export const protocolOf = (name: unknown): string | undefined =>
+const protocolOf = (name: unknown): string | undefined =>
   typeof name === 'string' ? known.find((protocol) => protocol.toUpperCase() === name.toUpperCase()) : undefined;
 
 /** `TCP/8080` or `8080`, with the protocol if it names one. Undefined when the text is no port. */

@@ -15,7 +15,7 @@ export async function buildProgram(): Promise<string> {
 }
 
 /** The commands of a session: what stands behind `$ `, with lines that a backslash continues. */
-export function commandsOf(session: string): string[] {
+function commandsOf(session: string): string[] {
   return Array.from(session.matchAll(/^\$ ((?:.*\\\n)*.*)$/gm), ([, command]) => command!);
 }
 
