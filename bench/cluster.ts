@@ -57,7 +57,7 @@ export function podObject(size: ClusterSize, index: number, revision = 0): WireO
   } as WireObject;
 }
 
-/** The workloads of the cluster as Deployments, instead of their pods. */
+/** The workloads of the cluster as Deployments of two replicas, as people keep them in files, instead of their pods. */
 export function* deploymentObjects(size: ClusterSize): Generator<WireObject> {
   for (let index = 0; index < size.pods; index += podsInWorkload) {
     const { metadata, spec } = podObject(size, index) as unknown as {
@@ -69,7 +69,7 @@ export function* deploymentObjects(size: ClusterSize): Generator<WireObject> {
       kind: 'Deployment',
       metadata: { name: metadata.name, namespace: metadata.namespace },
       spec: {
-        replicas: podsInWorkload,
+        replicas: 2,
         selector: { matchLabels: metadata.labels },
         template: { metadata: { labels: metadata.labels }, spec },
       },
