@@ -40,7 +40,7 @@ const interfaceName = (prefix: string, place: string): string =>
     .digest('hex')
     .slice(0, 15 - prefix.length);
 /** The node's end of a pod's link. */
-export const podInterface = (pod: Pod): string => interfaceName('veth', qualifiedName(pod));
+const podInterface = (pod: Pod): string => interfaceName('veth', qualifiedName(pod));
 /** What the names of all nodes' ends of pods' links have in common, in nft's words. */
 export const podInterfaces = 'veth*';
 

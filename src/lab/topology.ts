@@ -32,7 +32,7 @@ export interface TopologyOptions {
 }
 
 /** The host outside that every lab has. Source: RFC 5737 and RFC 3849, addresses for documentation. */
-export const defaultExternals: readonly string[] = ['203.0.113.10', '2001:db8::10'];
+const defaultExternals: readonly string[] = ['203.0.113.10', '2001:db8::10'];
 
 /**
  * Places the objects. Pods without a node go to the node with the fewest pods, in order of name, and stay where `before` has them;

@@ -1,4 +1,3 @@
-import { namespaceNameLabel } from '../api/namespace.ts';
 import type { KubernetesObject, Namespace, NetworkPolicy, Node, ObjectId, Pod, Service } from '../api/types.ts';
 
 /** What happened to one object. */
@@ -24,11 +23,6 @@ export interface Cluster {
 export const emptyCluster: Cluster = { namespaces: new Map(), nodes: new Map() };
 
 const emptyContent: NamespaceContent = { pods: new Map(), services: new Map(), policies: new Map() };
-
-/** The namespace of that name: its object, or what the API server would say of it when only its name is known. */
-export function namespaceOf(cluster: Cluster, name: string): Namespace {
-  return cluster.namespaces.get(name)?.namespace ?? { kind: 'Namespace', name, labels: { [namespaceNameLabel]: name }, terminating: false };
-}
 
 /** The cluster of the given objects; a later object replaces an earlier one of the same identity. */
 export function clusterOf(objects: Iterable<KubernetesObject>): Cluster {
@@ -141,7 +135,7 @@ function compareObject(before: KubernetesObject | undefined, after: KubernetesOb
 }
 
 /** The identity of an object. */
-export function idOf(object: KubernetesObject): ObjectId {
+function idOf(object: KubernetesObject): ObjectId {
   return 'namespace' in object
     ? { kind: object.kind, namespace: object.namespace, name: object.name }
     : { kind: object.kind, name: object.name };

@@ -6,7 +6,7 @@ export type PortSet = Intervals<number>;
 
 /** Every port. 0 is no port that a policy can name, but a packet can carry it, so rules for all ports hold it. */
 export const everyPort: Interval<number> = [0, 65535];
-export const allPorts: PortSet = [everyPort];
+const allPorts: PortSet = [everyPort];
 
 /** For each protocol the ports: what a rule lets through, or what of a connection is allowed. Canonical. */
 export type Traffic = Readonly<Record<Protocol, PortSet>>;

@@ -35,14 +35,14 @@ const rule = (verdict: Verdict, ...expressions: Expression[]): Rule => ({ expres
 const addressType = (family: Family): 'ipv4_addr' | 'ipv6_addr' => (family === 4 ? 'ipv4_addr' : 'ipv6_addr');
 
 /** The end of a connection whose gate a direction is. */
-export const subjectKey = (direction: Direction, family: Family): Key =>
+const subjectKey = (direction: Direction, family: Family): Key =>
   direction === 'egress' ? `source${family}` : `destination${family}`;
 
 /** The other end: the peer. */
 export const peerKey = (direction: Direction, family: Family): Key => (direction === 'egress' ? `destination${family}` : `source${family}`);
 
 /** The mutable sets and maps: which addresses are isolated and where their gates are. */
-export function frameSets(): (AddressSetObject | VerdictMap)[] {
+function frameSets(): (AddressSetObject | VerdictMap)[] {
   return families.flatMap((family) => {
     const types = [addressType(family)];
     const set = (name: string, comment: string, setTypes = types): AddressSetObject => ({
@@ -72,7 +72,7 @@ export function frameSets(): (AddressSetObject | VerdictMap)[] {
 }
 
 /** Sets that the kernel fills: connections that were denied. */
-export function witnessSets(options: RulesetOptions): AddressSetObject[] {
+function witnessSets(options: RulesetOptions): AddressSetObject[] {
   if (!options.witness) return [];
   return families.map((family) => ({
     kind: 'set',
@@ -112,7 +112,7 @@ export const greatestGeneration = (mask: number): number => (mask === 0 ? 0 : (m
 const lowestBit = (mask: number): number => (mask & -mask) >>> 0;
 
 /** The fixed chains that a packet walks from the hook to its gates, in order of definition. */
-export function frameChains(options: RulesetOptions): Chain[] {
+function frameChains(options: RulesetOptions): Chain[] {
   const chain = (name: string, comment: string, rules: Rule[]): Chain => ({ kind: 'chain', name, comment, rules });
   const toFamilies = (make: (family: Family) => Rule[]): Rule[] => families.flatMap(make);
   return [

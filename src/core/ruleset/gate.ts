@@ -44,7 +44,7 @@ interface Part {
   readonly ports: Interval<number>;
 }
 
-export const nobody: Allowed = { sets: [], blocks: noAddresses };
+const nobody: Allowed = { sets: [], blocks: noAddresses };
 
 /** The gate of a class: the union of the rules of all policies that isolate it. */
 export function gateOf(policies: readonly CompiledPolicy[], direction: Direction, podClass: PodClass, choices: Choices): Gate {

@@ -2,7 +2,7 @@
  * A 64-bit hash of a text, as 13 characters `[0-9a-v]`. Not cryptographic: whoever names things by it keeps the contents apart
  * (see Names), so that a collision, even a provoked one, never makes two contents one.
  */
-export function hashOf(text: string): string {
+function hashOf(text: string): string {
   let a = 0x9e3779b9;
   let b = 0x85ebca6b;
   for (let index = 0; index < text.length; index++) {
