@@ -35,8 +35,7 @@ const rule = (verdict: Verdict, ...expressions: Expression[]): Rule => ({ expres
 const addressType = (family: Family): 'ipv4_addr' | 'ipv6_addr' => (family === 4 ? 'ipv4_addr' : 'ipv6_addr');
 
 /** The end of a connection whose gate a direction is. */
-const subjectKey = (direction: Direction, family: Family): Key =>
-  direction === 'egress' ? `source${family}` : `destination${family}`;
+const subjectKey = (direction: Direction, family: Family): Key => (direction === 'egress' ? `source${family}` : `destination${family}`);
 
 /** The other end: the peer. */
 export const peerKey = (direction: Direction, family: Family): Key => (direction === 'egress' ? `destination${family}` : `source${family}`);
