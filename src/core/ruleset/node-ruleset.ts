@@ -69,8 +69,7 @@ export class NodeRuleset {
   /** Takes in what an update of the model touched. Returns the addresses that left a pod of this node. */
   update(delta: ModelDelta): string[] {
     this.#gatesOfUpdate.clear();
-    const { shrank } = this.#peers.update(delta.addresses, delta.sets);
-    if (shrank) this.#needsGeneration = true;
+    this.#peers.update(delta.addresses, delta.sets);
     const gone = [...delta.addresses].filter((address) => this.#place(address));
     for (const podClass of delta.gates) if (this.#gates.has(podClass)) this.#rebuild(podClass);
     for (const address of delta.addresses) this.#dispatch(address);
@@ -134,6 +133,7 @@ export class NodeRuleset {
   /** The transactions that bring the kernel from what it was last told to this, or undefined when it is there. */
   plan(): Plan | undefined {
     const pending = this.#objects.pending();
+    if (this.#peers.tookAway()) this.#needsGeneration = true;
     const isAddition = !this.#needsGeneration;
     const generation = isAddition ? this.#generation : this.#nextGeneration();
     const plan = planOf(pending, this.#objects, {

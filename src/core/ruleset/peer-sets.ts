@@ -33,7 +33,6 @@ export class PeerSets {
   readonly #byPodSet = new Map<PodSet, Set<Followed>>();
   readonly #ofEveryPod = new Set<Followed>();
   readonly #classOfAddress = new Map<string, PodClass>();
-  #grew = false;
   #shrank = false;
 
   constructor(model: PolicyModel, objects: Objects) {
@@ -71,12 +70,25 @@ export class PeerSets {
     everyPod: boolean,
     elementsOf: Followed['elementsOf'],
   ): string {
-    return this.#objects.take(prefix, content, [], (name) => {
-      const family: Family = types[0] === 'ipv4_addr' ? 4 : 6;
+    const family: Family = types[0] === 'ipv4_addr' ? 4 : 6;
+    const taken = this.#objects.take(prefix, content, [], (name) => {
       const followed: Followed = { name, family, podSets, elementsOf, contributions: new Map(), everyPod };
       this.#follow(followed);
       return { kind: 'set', name, types, interval: false, elements: new Set(this.#elements(followed)), comment };
     });
+    const followed = this.#followed.get(taken)!;
+    // The model let a selection go and made it anew while the set of that name was still here.
+    if (podSets.some((set, index) => set !== followed.podSets[index])) this.#retarget(followed, { ...followed, podSets, elementsOf });
+    return taken;
+  }
+
+  /** Has a set follow other pod sets. */
+  #retarget(before: Followed, after: Followed): void {
+    this.drop(before.name);
+    this.#follow(after);
+    const addresses = new Set(before.contributions.keys());
+    for (const podClass of this.#candidates(after)) for (const address of addressesOf(podClass)) addresses.add(address);
+    for (const address of addresses) this.#refresh(after, address);
   }
 
   /** What all pods contribute now. */
@@ -116,17 +128,21 @@ export class PeerSets {
     }
   }
 
-  /** Brings the sets up to date with an update of the model. Says whether any set gained or lost elements. */
-  update(addresses: ReadonlySet<string>, sets: ReadonlyMap<PodSet, ReadonlySet<PodClass>>): { grew: boolean; shrank: boolean } {
-    this.#grew = false;
+  /** Whether any set lost elements since the last time this was asked. */
+  tookAway(): boolean {
+    const shrank = this.#shrank;
     this.#shrank = false;
+    return shrank;
+  }
+
+  /** Brings the sets up to date with an update of the model. */
+  update(addresses: ReadonlySet<string>, sets: ReadonlyMap<PodSet, ReadonlySet<PodClass>>): void {
     const joinedOrLeft = this.#byClass(sets);
     for (const address of addresses) this.#revisit(address, joinedOrLeft);
     for (const [podClass, podSets] of joinedOrLeft) {
       const touched = new Set(podSets.flatMap((set) => [...(this.#byPodSet.get(set) ?? [])]));
       for (const followed of touched) for (const address of addressesOf(podClass)) this.#refresh(followed, address);
     }
-    return { grew: this.#grew, shrank: this.#shrank };
   }
 
   #byClass(sets: ReadonlyMap<PodSet, ReadonlySet<PodClass>>): Map<PodClass, PodSet[]> {
@@ -161,7 +177,7 @@ export class PeerSets {
     const before = followed.contributions.get(address) ?? [];
     const now = this.#contribute(followed, address);
     for (const element of before) if (!now.includes(element) && this.#objects.setElement(name, element, undefined)) this.#shrank = true;
-    for (const element of now) if (this.#objects.setElement(name, element, true)) this.#grew = true;
+    for (const element of now) this.#objects.setElement(name, element, true);
   }
 
   /** What the address contributes now, noted. */
