@@ -24,8 +24,7 @@ const podLabels = dictionary({ app: ['web', 'db'], tier: ['', 'x'] });
 const namespaceLabels = dictionary({ team: ['red', 'blue'] });
 
 /** The pod addresses that clusters use; the same number has the same address in both families. */
-const podAddress = (number: number, family: 4 | 6): string =>
-  family === 4 ? `10.244.0.${number}` : `fd00:10:244::${number.toString(16)}`;
+const podAddress = (number: number, family: 4 | 6): string => (family === 4 ? `10.244.0.${number}` : `fd00:10:244::${number.toString(16)}`);
 const nodeAddress = (number: number, family: 4 | 6): string => (family === 4 ? `192.168.0.${number}` : `fd00:1::${number.toString(16)}`);
 
 const containerPort: fc.Arbitrary<RawContainerPort> = fc.record(
