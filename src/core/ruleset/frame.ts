@@ -78,7 +78,7 @@ function witnessSets(options: RulesetOptions): AddressSetObject[] {
     name: frame.denied(family),
     types: [addressType(family), addressType(family), 'inet_proto', 'inet_service', 'inet_service'],
     interval: false,
-    timeoutSeconds: 60,
+    timeoutSeconds: 10,
     elements: new Set(),
     comment: 'source, destination, protocol, source port, destination port of denied connections',
   }));
