@@ -49,6 +49,8 @@ const nobody: Allowed = { sets: [], blocks: noAddresses };
 /** The gate of a class: the union of the rules of all policies that isolate it. */
 export function gateOf(policies: readonly CompiledPolicy[], direction: Direction, podClass: PodClass, choices: Choices): Gate {
   const rules = policies.flatMap((policy) => policy[direction] ?? []);
+  // A gate is a union of what rules accept. Tiers with denies need chains in order: until these are built, nothing else may come here.
+  if (policies.some(({ tier }) => tier !== 'NetworkPolicy')) throw new Error('only the NetworkPolicy tier can be enforced');
   const any = rules.filter((rule) => rule.ports === undefined).map((rule) => allowedBy(rule.peers));
   const parts: Part[] = [];
   const named: NamedPort[] = [];
