@@ -36,7 +36,9 @@ export async function readObjects(options: InputOptions, say: Say): Promise<Inpu
   if (wrong !== undefined) throw new CannotAnswer(`--pod-cidr: ${wrong} is no CIDR`);
   const defaultNamespace = namespace === undefined ? {} : { defaultNamespace: namespace };
   const { objects, diagnostics, skipped } = await readManifests(filename, { choices, ...defaultNamespace });
-  for (const diagnostic of diagnostics) await say(renderDiagnostic(diagnostic, stderr.style, textOf));
+  const textOf = fileTexts();
+  for (const diagnostic of diagnostics.slice(0, mostShown)) await say(renderDiagnostic(diagnostic, stderr.style, textOf));
+  if (diagnostics.length > mostShown) await say([`and ${diagnostics.length - mostShown} more`]);
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   if (errors > 0) throw new CannotAnswer(`${count(errors, 'error')} in the input; nothing was evaluated`);
   return { objects: assignAddresses(objects, podCidr), choices, skipped };
@@ -57,8 +59,19 @@ export function checkStandardInput(options: InputOptions & { readonly flows?: st
     throw new CannotAnswer('standard input can be read once: -f - or --flows -, not both');
 }
 
-/** The text of a file, for excerpts; standard input is gone. */
-function textOf(file: string): string | undefined {
+/** Of an input that is wrong from end to end, the first faults are enough. */
+const mostShown = 100;
+
+/** Finds the texts of files, for excerpts, each read once; standard input is gone. */
+function fileTexts(): (file: string) => string | undefined {
+  const texts = new Map<string, string | undefined>();
+  return (file) => {
+    if (!texts.has(file)) texts.set(file, readIfPossible(file));
+    return texts.get(file);
+  };
+}
+
+function readIfPossible(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch {

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { renderJson } from '#core/render/json.ts';
 import { renderTally, renderTriedCrowd, renderTriedFlows } from '#core/render/lab.ts';
-import type { Inside } from '#lab/enter.ts';
 import { Lab } from '#lab/lab.ts';
 import { Session } from '#lab/session.ts';
 import { answering, type ExitCode } from './exit.ts';
@@ -9,8 +8,8 @@ import { readFlows } from './flows.ts';
 import { checkStandardInput, filesOf, readInput } from './input.ts';
 import {
   addLabOptions,
+  checkSize,
   eventText,
-  exitCodeOf,
   failuresOf,
   inOwnNamespaces,
   type LabOptions,
@@ -46,21 +45,21 @@ export function define(command: Command): void {
     answering((options: Options) => {
       checkStandardInput(options);
       filesOf(options);
-      return inOwnNamespaces((inside) => runLab(options, inside));
+      return inOwnNamespaces(() => runLab(options));
     }),
   );
 }
 
-async function runLab(options: Options, { onStop }: Inside): Promise<ExitCode> {
+async function runLab(options: Options): Promise<ExitCode> {
   const { flows: file, output } = options;
   const flows = file === undefined ? undefined : await readFlows(file);
   const { objects, choices } = await readInput(options);
+  if (flows === undefined) checkSize(objects);
   const lab = await Lab.create(objects, {
     choices: options.set ?? [],
     externals: options.external ?? [],
     onEvent: (event) => void stderr.print([eventText(event)].filter((text) => text !== undefined)),
   });
-  onStop((signal) => void lab.close().finally(() => process.exit(exitCodeOf(signal))));
   try {
     await tellProblems(lab.topology);
     const session = new Session(lab, { choices, ...(flows && { flows }) });

@@ -1,10 +1,12 @@
 import { type Command, InvalidArgumentError } from 'commander';
+import type { KubernetesObject } from '#core/api/types.ts';
 import { canonicalIp } from '#core/net/ip.ts';
 import { MissingNeed } from '#dataplane/need.ts';
 import { LabNotReached } from '#lab/control.ts';
 import { type EnterOptions, type Inside, LabUnavailable, runInOwnNamespaces } from '#lab/enter.ts';
 import type { FlowFault } from '#lab/flows.ts';
 import type { AppliedByNode, LabEvent } from '#lab/lab.ts';
+import { runtimeDirectory } from '#lab/runtime-directory.ts';
 import type { Topology } from '#lab/topology.ts';
 import { CannotAnswer, type ExitCode, messageOf } from './exit.ts';
 import { entryName } from './flows.ts';
@@ -32,11 +34,38 @@ export function addLabOptions(command: Command): Command {
 export const addNameOption = (command: Command): Command => command.option('--name <name>', 'which lab, where several run', 'lab');
 
 /**
- * Does the work in namespaces of its own: there this program runs once more, with the same words, and here its exit code is handed on.
+ * Does the work in namespaces of its own: there this program runs once more, with the same words, and here its exit code is handed on. A
+ * signal ends it at once: what it made is gone when its process is.
  */
 export async function inOwnNamespaces(work: (inside: Inside) => Promise<ExitCode>, options: EnterOptions = {}): Promise<ExitCode> {
   const entered = await orCannotAnswer(() => runInOwnNamespaces(undefined, options));
-  return entered.inside ? orCannotAnswer(() => work(entered)) : (entered.exitCode as ExitCode);
+  if (!entered.inside) return entered.exitCode as ExitCode;
+  entered.onStop((signal) => process.exit(signal === 'SIGINT' ? 130 : 2));
+  return orCannotAnswer(() => work(entered));
+}
+
+/** More flows than this are tried only by somebody who listed them. */
+const mostFlows = 200_000;
+
+/** Refuses to try every pair of a cluster that is too large for it. */
+export function checkSize(objects: readonly KubernetesObject[]): void {
+  const pods = objects.filter((object) => object.kind === 'Pod');
+  const ports = pods.reduce((sum, pod) => sum + pod.ports.length, 0);
+  if (pods.length * ports > mostFlows)
+    throw new CannotAnswer(
+      `every pair of ${pods.length} pods on ${ports} ports is too much to try`,
+      'say with --flows which connections matter',
+    );
+}
+
+/** The directory where labs that are up can be reached. */
+export function labDirectory(): string {
+  if (process.platform !== 'linux') throw new CannotAnswer(`the lab needs Linux, this is ${process.platform}`);
+  try {
+    return runtimeDirectory();
+  } catch (error) {
+    throw new CannotAnswer(messageOf(error));
+  }
 }
 
 /** What the machine or a lab lacks is no bug: the command can't answer. */
@@ -48,9 +77,6 @@ export async function orCannotAnswer<T>(work: () => T | Promise<T>): Promise<T> 
     throw isExpected ? new CannotAnswer(messageOf(error)) : error;
   }
 }
-
-/** The exit code of a lab that a signal ends. */
-export const exitCodeOf = (signal: NodeJS.Signals): ExitCode => (signal === 'SIGINT' ? 130 : 2);
 
 /** Says which entry of a list of flows has no answer. */
 export function unanswered({ flows }: LabOptions, { index, error }: FlowFault): CannotAnswer {

@@ -3,10 +3,9 @@ import { renderIndentedJson } from '#core/render/json.ts';
 import { renderTriedFlows } from '#core/render/lab.ts';
 import { askLab, runningLabs } from '#lab/control.ts';
 import { endLab, execInLab } from '#lab/exec.ts';
-import { runtimeDirectory } from '#lab/runtime-directory.ts';
 import { addConnectionOptions, type ConnectionOptions, connectionOf } from './connection-options.ts';
 import { answering, CannotAnswer, type ExitCode, messageOf } from './exit.ts';
-import { addNameOption } from './lab-session.ts';
+import { addNameOption, labDirectory } from './lab-session.ts';
 import { addOutputOption, examples } from './options.ts';
 import { stdout } from './terminal.ts';
 
@@ -34,7 +33,7 @@ export function defineProbe(command: Command): void {
 
 async function probe(options: ConnectionOptions & NameOption & { readonly output: 'text' | 'json' }): Promise<ExitCode> {
   const flow = connectionOf(options);
-  const result = await ask(askLab(runtimeDirectory(), options.name, { request: 'probe', flow }));
+  const result = await ask(askLab(labDirectory(), options.name, { request: 'probe', flow }));
   await stdout.print(options.output === 'json' ? renderIndentedJson(result) : renderTriedFlows([result], stdout.style));
   return ({ allow: 0, deny: 1, error: 2, skipped: 2 } as const)[result.observed];
 }
@@ -55,7 +54,7 @@ export function defineExec(command: Command): void {
     'sallyport lab exec node:node-1 -- nft list table inet sallyport',
   ]);
   command.action(
-    answering((place: string, words: readonly string[], { name }: NameOption) => ask(execInLab(runtimeDirectory(), name, place, words))),
+    answering((place: string, words: readonly string[], { name }: NameOption) => ask(execInLab(labDirectory(), name, place, words))),
   );
 }
 
@@ -66,7 +65,7 @@ export function defineDown(command: Command): void {
   examples(command, ['sallyport lab down', 'sallyport lab down --name second', 'sallyport lab down --all']);
   command.action(
     answering(async ({ name, all }: NameOption & { readonly all?: true }) => {
-      const directory = runtimeDirectory();
+      const directory = labDirectory();
       for (const each of all ? await runningLabs(directory) : [name]) await ask(endLab(directory, each));
       return 0;
     }),

@@ -3,7 +3,6 @@ import { count } from '#core/render/text.ts';
 import { askLab, type Handlers, logPath, serveControl, socketPath } from '#lab/control.ts';
 import type { Inside } from '#lab/enter.ts';
 import { Lab } from '#lab/lab.ts';
-import { runtimeDirectory } from '#lab/runtime-directory.ts';
 import { Session } from '#lab/session.ts';
 import { watchPaths } from '#lab/watch.ts';
 import { answering, type ExitCode } from './exit.ts';
@@ -15,10 +14,11 @@ import { LiveView } from './lab-live.ts';
 import {
   addLabOptions,
   addNameOption,
+  checkSize,
   eventText,
-  exitCodeOf,
   inOwnNamespaces,
   type LabOptions,
+  labDirectory,
   orCannotAnswer,
   tellProblems,
 } from './lab-session.ts';
@@ -55,7 +55,7 @@ async function labUp(options: Options): Promise<ExitCode> {
   const { name, detach, output } = options;
   checkStandardInput(options);
   filesOf(options);
-  const directory = runtimeDirectory();
+  const directory = labDirectory();
   const socket = await orCannotAnswer(() => socketPath(directory, name));
   const background = detach ? { background: logPath(directory, name) } : {};
   const code = await inOwnNamespaces((inside) => stayUp(options, inside, socket), background);
@@ -70,8 +70,8 @@ async function stayUp(options: Options, inside: Inside, socket: string): Promise
   const { flows: file, filename = [], set = [], external = [], name } = options;
   const flows = file === undefined ? undefined : await readFlows(file);
   const { objects, choices } = await readInput(options);
+  if (flows === undefined) checkSize(objects);
   const ended = Promise.withResolvers<ExitCode>();
-  inside.onStop((signal) => ended.resolve(exitCodeOf(signal)));
   const messages = new Messages();
   const lab = await Lab.create(objects, { choices: set, externals: external, onEvent: (event) => messages.add(eventText(event)) });
   const held = new HeldConnections(lab);

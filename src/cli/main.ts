@@ -5,6 +5,13 @@ import { stderr } from './terminal.ts';
 
 const words = process.argv.slice(2);
 
+// A fault that nobody waits for is a bug, too, and no answer: Node's own exit code for it would mean `no`.
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+  process.on(event, (thrown: unknown) => {
+    void explain(thrown).finally(() => process.exit(2));
+  });
+}
+
 try {
   // A shell asks with words that are not finished: they are not for the parser.
   if (words[0] === '__complete') await (await import('./complete.ts')).complete(words.slice(1));

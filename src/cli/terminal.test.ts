@@ -29,7 +29,7 @@ const check = 'sallyport check -f examples/recipes/12-by-port/cluster.yaml --fro
 const green = '\u001b[32m';
 
 describe('colour', () => {
-  it.skipIf(!hasProgram('script'))('is for terminals only, and for those who want it', () => {
+  it.skipIf(!hasProgram('script'))('is for terminals only, and for those who want it (needs script)', () => {
     expect(onTerminal(check)).toContain(green);
     expect(bash(check).stdout).not.toContain('\u001b');
     expect(onTerminal(`${check} --no-color`)).not.toContain(green);

@@ -58,7 +58,10 @@ export function runInOwnNamespaces(
 async function arrive(): Promise<Inside> {
   const { promise, resolve } = Promise.withResolvers<number | undefined>();
   const stops: ((signal: NodeJS.Signals) => void)[] = [];
+  // Who is impatient enough to end a program that has not begun shall be heard when it does.
+  const early: NodeJS.Signals[] = [];
   const stop = (signal: NodeJS.Signals): void => {
+    if (stops.length === 0) early.push(signal);
     for (const visit of stops) visit(signal);
   };
   let isDetached = false;
@@ -78,7 +81,11 @@ async function arrive(): Promise<Inside> {
     isDetached = true;
     reply({ type: 'detach' });
   };
-  return { inside: true, pid, detach, onStop: (visit) => void stops.push(visit) };
+  const onStop = (visit: (signal: NodeJS.Signals) => void): void => {
+    stops.push(visit);
+    for (const signal of early.splice(0)) visit(signal);
+  };
+  return { inside: true, pid, detach, onStop };
 }
 
 /** Written at once, so that it also works while the process ends; nobody may be left to hear it. */
