@@ -159,14 +159,16 @@ describe.skipIf(process.getuid?.() !== 0)('a table changed over netlink (needs r
     table.commit([add('one')]);
   });
 
-  it('takes fifty thousand elements with verdicts at once, and their deletion', () => {
+  it('takes fifty thousand elements with verdicts at once, and their deletion', async () => {
     const elements = Array.from({ length: 50_000 }, (_, index): [string, { to: 'goto'; chain: string }] => [
       `10.${4 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`,
       { to: 'goto', chain: 'b' },
     ]);
     const before = print('t');
+    // While the kernel still grows the table behind the map, a listing misses elements or has them twice.
+    const listed = (text: string): number => new Set(text.match(/\S+ : goto b/g)).size;
     table.commit([{ change: 'add', set: 'gates', types: ['ipv4_addr'], elements }]);
-    expect(print('t').match(/goto b/g)).toHaveLength(50_000 + before.match(/goto b/g)!.length);
+    await expect.poll(() => listed(print('t')), { timeout: 10_000 }).toBe(50_000 + listed(before));
     table.commit([{ change: 'delete', set: 'gates', types: ['ipv4_addr'], elements }]);
     expect(print('t')).toBe(before);
   });

@@ -19,7 +19,7 @@ const users = [
 ];
 
 describe.each(users)('a lab of $name', ({ id, name, reason: missing }) => {
-  describe.skipIf(missing !== undefined)(missing ?? `of ${name}`, () => {
+  describe.skipIf(missing !== undefined)(`of ${name}${missing === undefined ? '' : ` (${missing})`}`, () => {
     let directory = '';
     const started: ChildProcess[] = [];
     const options = () => ({ uid: id, gid: id, env: { ...process.env, XDG_RUNTIME_DIR: directory, HOME: directory } });
@@ -84,7 +84,9 @@ describe.each(users)('a lab of $name', ({ id, name, reason: missing }) => {
     });
 
     // What does not depend on who runs it is tried once.
-    const once = it.runIf(id === 0);
+    const once = (title: string, run: () => void | Promise<void>): void => {
+      if (id === 0) it(title, run);
+    };
 
     once('stands beside another', async () => {
       const [first, second] = await Promise.all([up('first'), up('second')]);
