@@ -2,10 +2,9 @@ import { Command } from 'commander';
 import { buildOf } from './build.ts';
 import { type Entry, entries } from './commands.ts';
 
-/** The command that the words call, if they do: `check` of `sallyport check …` and of `sallyport help check`. */
+/** The command that the words call, if they do: `check` of `sallyport check …`. */
 function calledOf(words: readonly string[]): Entry | undefined {
-  const names = words.filter((word) => !word.startsWith('-'));
-  const name = names[0] === 'help' ? names[1] : names[0];
+  const name = words.find((word) => !word.startsWith('-'));
   return entries.find((entry) => entry.name === name);
 }
 
