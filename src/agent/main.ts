@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { type Choices, parseChoices } from '#core/api/choices.ts';
 import { Pool } from '#core/api/pool.ts';
 import type { ClusterChange } from '#core/cluster/cluster.ts';
+import { unenforceableChoice } from '#core/ruleset/enforceable.ts';
 import type { FromAgent, ToAgent } from './messages.ts';
 import { openKernel } from './nft-kernel.ts';
 import { Reconciler } from './reconciler.ts';
@@ -22,8 +23,9 @@ function main(): void {
     },
   });
   const choices = parseChoices(values.set);
-  if (values.node === undefined || 'error' in choices || process.send === undefined) {
-    process.stderr.write(`sallyport agent: ${'error' in choices ? choices.error : 'needs --node and an IPC channel'}\n`);
+  const fault = 'error' in choices ? choices.error : unenforceableChoice(choices);
+  if (values.node === undefined || 'error' in choices || fault !== undefined || process.send === undefined) {
+    process.stderr.write(`sallyport agent: ${fault ?? 'needs --node and an IPC channel'}\n`);
     process.exit(2);
   }
   run(values.node, choices, {

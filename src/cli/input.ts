@@ -5,6 +5,7 @@ import { assignAddresses } from '#core/cluster/assign-addresses.ts';
 import { parseCidr } from '#core/net/cidr.ts';
 import { renderDiagnostic } from '#core/render/diagnostics.ts';
 import { count } from '#core/render/text.ts';
+import { unenforceableChoice } from '#core/ruleset/enforceable.ts';
 import { readManifests } from '#manifest/read.ts';
 import { CannotAnswer } from './exit.ts';
 import { choicesOf, type InputOptions } from './options.ts';
@@ -25,6 +26,13 @@ export async function readInput(options: InputOptions): Promise<Input> {
   if (skipped > 0)
     await stderr.print([stderr.style.palette.faint(`note: skipped ${count(skipped, 'document')} of kinds that Sallyport does not read`)]);
   return input;
+}
+
+/** Reads the input of a command that enforces: choices that can only be answered end it. */
+export async function readEnforceable(options: InputOptions): Promise<Input> {
+  const reason = unenforceableChoice(choicesOf(options));
+  if (reason !== undefined) throw new CannotAnswer(reason);
+  return readInput(options);
 }
 
 /** Reads the objects, with addresses for pods without; also how many documents were skipped. An error of the input is thrown once all are said. */

@@ -5,7 +5,7 @@ import { Lab } from '#lab/lab.ts';
 import { Session } from '#lab/session.ts';
 import { answering, type ExitCode } from './exit.ts';
 import { readFlows } from './flows.ts';
-import { checkStandardInput, filesOf, readInput } from './input.ts';
+import { checkStandardInput, filesOf, readEnforceable } from './input.ts';
 import {
   addLabOptions,
   checkSize,
@@ -53,7 +53,7 @@ export function define(command: Command): void {
 async function runLab(options: Options): Promise<ExitCode> {
   const { flows: file, output } = options;
   const flows = file === undefined ? undefined : await readFlows(file);
-  const { objects, choices } = await readInput(options);
+  const { objects, choices } = await readEnforceable(options);
   if (flows === undefined) checkSize(objects);
   const lab = await Lab.create(objects, {
     choices: options.set ?? [],

@@ -7,7 +7,7 @@ import { Session } from '#lab/session.ts';
 import { watchPaths } from '#lab/watch.ts';
 import { answering, type ExitCode } from './exit.ts';
 import { readFlows } from './flows.ts';
-import { checkStandardInput, filesOf, readInput } from './input.ts';
+import { checkStandardInput, filesOf, readEnforceable } from './input.ts';
 import { HeldConnections } from './lab-connections.ts';
 import { Follower, Messages, type View } from './lab-follow.ts';
 import { LiveView } from './lab-live.ts';
@@ -69,7 +69,7 @@ async function labUp(options: Options): Promise<ExitCode> {
 async function stayUp(options: Options, inside: Inside, socket: string): Promise<ExitCode> {
   const { flows: file, filename = [], set = [], external = [], name } = options;
   const flows = file === undefined ? undefined : await readFlows(file);
-  const { objects, choices } = await readInput(options);
+  const { objects, choices } = await readEnforceable(options);
   if (flows === undefined) checkSize(objects);
   const ended = Promise.withResolvers<ExitCode>();
   const messages = new Messages();

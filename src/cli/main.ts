@@ -1,11 +1,10 @@
 import { CommanderError } from 'commander';
 import { CannotAnswer, messageOf } from './exit.ts';
-import { programFor } from './program.ts';
+import { helpWords, programFor } from './program.ts';
 import { stderr } from './terminal.ts';
 
 const given = process.argv.slice(2);
-// `help lab run` is `lab run --help`.
-const words = given[0] === 'help' && given.length > 1 ? [...given.slice(1), '--help'] : given;
+const words = given[0] === 'help' && given.length > 1 ? helpWords(given.slice(1)) : given;
 
 // A fault that nobody waits for is a bug, too, and no answer: Node's own exit code for it would mean `no`.
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {

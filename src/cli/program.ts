@@ -33,3 +33,8 @@ export function programFor(words: readonly string[]): Promise<Command> {
   const called = calledOf(words);
   return createProgram((entry) => entry === called);
 }
+
+/** `lab run --help` for `help lab run`. What is no command stays as it is, for the error to say so. */
+export function helpWords(words: readonly string[]): string[] {
+  return calledOf(words) === undefined ? [...words] : [...words, '--help'];
+}

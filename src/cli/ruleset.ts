@@ -6,7 +6,7 @@ import { NodeRuleset } from '#core/ruleset/node-ruleset.ts';
 import { printTable } from '#core/ruleset/print.ts';
 import { topologyOf } from '#lab/topology.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
-import { readInput } from './input.ts';
+import { readEnforceable } from './input.ts';
 import { addInputOptions, addOutputOption, examples, type InputOptions } from './options.ts';
 import { stdout } from './terminal.ts';
 
@@ -35,7 +35,7 @@ export function define(command: Command): void {
 
 async function printRuleset(options: Options): Promise<ExitCode> {
   const { node } = options;
-  const { objects, choices } = await readInput(options);
+  const { objects, choices } = await readEnforceable(options);
   const { cluster, nodes } = topologyOf(objects);
   if (!nodes.has(node)) throw new CannotAnswer(`there is no node ${node}; there are: ${[...nodes.keys()].join(', ')}`);
   const model = new PolicyModel(choices);
