@@ -34,11 +34,11 @@ function outcomeOf(test: TestCase): 'passed' | 'failed' | 'skipped' {
 function reasonOf(test: TestCase): string | undefined {
   const result = test.result();
   if (result.state === 'skipped' && result.note !== undefined) return result.note;
-  for (let part: TestCase | TestSuite | TestModule = test; part.type !== 'module'; part = part.parent) {
-    const reason = /\(([^()]+)\)$/.exec(part.name)?.[1];
-    if (reason !== undefined) return reason;
-  }
-  return undefined;
+  // The outermost part that is skipped says why; what stands in parentheses further in may say anything.
+  const around: (TestCase | TestSuite)[] = [];
+  for (let part: TestCase | TestSuite | TestModule = test; part.type !== 'module'; part = part.parent) around.unshift(part);
+  const skipped = around.find((part) => part.options.mode === 'skip');
+  return /\(([^()]+)\)$/.exec(skipped?.name ?? '')?.[1];
 }
 
 /** How many files and suites broke outside their tests: on loading, or in a hook. */

@@ -35,7 +35,7 @@ test('what passed, failed and was skipped is counted, a skip only with its reaso
     test('bad', () => expect(1).toBe(2));
     test('kernel', ({ skip }) => skip('no nft here'));
     test.skip('probes packets (no SCTP here)', () => {});
-    describe.skip('nft (needs root)', () => { test('one', () => {}); describe('inner', () => { test('two', () => {}); }); });
+    describe.skip('nft (needs root)', () => { test('one', () => {}); describe('inner', () => { test('two (or more)', () => {}); }); });
     describe.skip('quiet', () => { test('one', () => {}); test('two', () => {}); });
   `);
   expect(total).toEqual({
