@@ -7,7 +7,7 @@ import { formatTotal, type Total } from './test-total.ts';
 const staticChecks = [
   { name: 'types', command: ['node_modules/.bin/tsc', '-b'] },
   { name: 'lint', command: ['node_modules/.bin/biome', 'check', '--error-on-warnings', '.'] },
-  { name: 'unused code', command: ['toolchain/knip/node_modules/.bin/knip'] },
+  { name: 'unused code', command: ['toolchain/knip/node_modules/.bin/knip', '--treat-config-hints-as-errors'] },
 ];
 
 /** Runs a program in the root of the repository with our output as its own; whether it ended well. */
