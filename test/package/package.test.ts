@@ -65,6 +65,13 @@ test('installed without network and without any other package, it runs', () => {
   expect(stdout).toContain(version);
 });
 
+test('installed, it is a plugin of kubectl that completes', () => {
+  const plugin = join(folder, 'node_modules/.bin/kubectl-sallyport');
+  expect(run(plugin, ['version']).stdout).toContain(version);
+  const completed = run(join(folder, 'node_modules/.bin/kubectl_complete-sallyport'), ['ver']);
+  expect(completed.stdout).toMatch(/^version\b/m);
+});
+
 test('installed, it answers', () => {
   const ends = ['--from', 'production/deployment/frontend', '--to', 'production/statefulset/database', '--port', '5432', '-o', 'json'];
   const check = run(installed, [
