@@ -117,6 +117,8 @@ function frameChains(options: RulesetOptions): Chain[] {
   return [
     chain(frame.deny, 'what no rule allows', denyRules(options)),
     chain('stray', 'packets that belong to no connection: never to or from an isolated pod', [
+      // conntrack leaves neighbour discovery and group membership untracked; without them IPv6 dies.
+      rule({ to: 'accept' }, { match: 'neighbour-discovery' }),
       ...toFamilies((family) => [
         rule({ to: 'drop' }, { match: 'in', key: `packet-source${family}`, set: frame.policed(family) }),
         rule({ to: 'drop' }, { match: 'in', key: `packet-destination${family}`, set: frame.policed(family) }),
@@ -200,7 +202,6 @@ function denyRules({ choices, witness }: RulesetOptions): Rule[] {
 export function baseChains({ choices, podInterfaces }: RulesetOptions): Chain[] {
   const established: Verdict = choices.established === 'keep' ? { to: 'accept' } : goto(frame.known);
   const entry: Rule[] = [
-    rule({ to: 'accept' }, { match: 'neighbour-discovery' }),
     {
       expressions: [
         {
