@@ -4,12 +4,11 @@ import { askLab, type Handlers, logPath, serveControl, socketPath } from '#lab/c
 import type { Inside } from '#lab/enter.ts';
 import { Lab } from '#lab/lab.ts';
 import { Session } from '#lab/session.ts';
-import { watchPaths } from '#lab/watch.ts';
 import { answering, type ExitCode } from './exit.ts';
 import { readFlows } from './flows.ts';
 import { checkStandardInput, filesOf, readEnforceable } from './input.ts';
 import { HeldConnections } from './lab-connections.ts';
-import { Follower, Messages, type View } from './lab-follow.ts';
+import { Follower, Messages, type View, Watch } from './lab-follow.ts';
 import { LiveView } from './lab-live.ts';
 import {
   addLabOptions,
@@ -69,6 +68,8 @@ async function labUp(options: Options): Promise<ExitCode> {
 async function stayUp(options: Options, inside: Inside, socket: string): Promise<ExitCode> {
   const { flows: file, filename = [], set = [], external = [], name } = options;
   const flows = file === undefined ? undefined : await readFlows(file);
+  // First watch, then read: what is saved from here on is not missed.
+  const watch = new Watch(filename);
   const { objects, choices } = await readEnforceable(options);
   if (flows === undefined) checkSize(objects);
   const ended = Promise.withResolvers<ExitCode>();
@@ -77,14 +78,18 @@ async function stayUp(options: Options, inside: Inside, socket: string): Promise
   const held = new HeldConnections(lab);
   const session = new Session(lab, { choices, ...(flows && { flows }) });
   try {
-    const end = (): void => ended.resolve(0);
-    const control = await serveControl(socket, handlersOf(options.name, inside, session, end));
+    const enforced = Promise.withResolvers<void>();
+    const control = await serveControl(socket, {
+      ...handlersOf(name, inside, lab, () => ended.resolve(0)),
+      probe: ({ flow }) => enforced.promise.then(() => session.probe(flow)),
+    });
     const title = (): string => `lab ${name}: ${count(lab.topology.pods.size, 'pod')} on ${count(lab.topology.nodes.size, 'node')}`;
     const view = options.output === 'json' ? jsonView : new LiveView(stdout, title, flows !== undefined);
     const follower = new Follower(options, session, view, held, messages);
     await tellProblems(lab.topology);
+    watch.listen(() => follower.touch());
     await follower.begin();
-    const watch = watchPaths(filename, () => follower.touch());
+    enforced.resolve();
     const keys = listenToKeys(filename.includes('-'), ended.resolve);
     if (options.detach) inside.detach();
     const code = await ended.promise;
@@ -96,16 +101,15 @@ async function stayUp(options: Options, inside: Inside, socket: string): Promise
   }
 }
 
-/** What others may ask. */
-function handlersOf(name: string, { pid }: Inside, session: Session, end: () => void): Handlers {
+/** What others may ask besides probes. */
+function handlersOf(name: string, { pid }: Inside, lab: Lab, end: () => void): Omit<Handlers, 'probe'> {
   const knownPid = (): number => {
     if (pid === undefined) throw new Error('this system does not tell which process the lab is (CONFIG_PROC_CHILDREN)');
     return pid;
   };
   return {
     about: () => ({ name, pid: knownPid() }),
-    probe: ({ flow }) => session.probe(flow),
-    enter: ({ place }) => ({ pid: knownPid(), descriptor: session.lab.namespaceOf(place) }),
+    enter: ({ place }) => ({ pid: knownPid(), descriptor: lab.namespaceOf(place) }),
     down: () => {
       // The answer goes first.
       setImmediate(end);
