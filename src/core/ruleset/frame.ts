@@ -136,7 +136,8 @@ function frameChains(options: RulesetOptions): Chain[] {
     ]),
     chain('opening', 'a new connection: TCP must begin with a SYN', [
       rule(goto('reversed'), { match: 'protocol', protocol: 'TCP' }, { match: 'not-syn' }),
-      rule(goto(frame.judge)),
+      // UDP that nobody answers stays new: what was accepted before is found by its mark.
+      rule(goto(frame.known)),
     ]),
     chain('reversed', 'TCP picked up in mid-stream: conntrack may have its ends the wrong way round', [
       ...toFamilies((family) => [
