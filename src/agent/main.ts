@@ -3,6 +3,7 @@ import { type Choices, parseChoices } from '#core/api/choices.ts';
 import { Pool } from '#core/api/pool.ts';
 import type { ClusterChange } from '#core/cluster/cluster.ts';
 import { unenforceableChoice } from '#core/ruleset/enforceable.ts';
+import { defaultMarkMask } from '#core/ruleset/frame.ts';
 import type { FromAgent, ToAgent } from './messages.ts';
 import { openKernel } from './nft-kernel.ts';
 import { Reconciler } from './reconciler.ts';
@@ -16,7 +17,7 @@ function main(): void {
     options: {
       node: { type: 'string' },
       witness: { type: 'boolean', default: false },
-      'mark-mask': { type: 'string', default: '0xff000000' },
+      'mark-mask': { type: 'string', default: String(defaultMarkMask) },
       'pod-interfaces': { type: 'string' },
       'audit-interval': { type: 'string', default: '300000' },
       set: { type: 'string', multiple: true, default: [] },

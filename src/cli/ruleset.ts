@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { differenceOf, emptyCluster } from '#core/cluster/cluster.ts';
 import { PolicyModel } from '#core/policy/policy-model.ts';
 import { rulesetJson } from '#core/render/ruleset.ts';
+import { defaultMarkMask } from '#core/ruleset/frame.ts';
 import { NodeRuleset } from '#core/ruleset/node-ruleset.ts';
 import { printTable } from '#core/ruleset/print.ts';
 import { topologyOf } from '#lab/topology.ts';
@@ -9,9 +10,6 @@ import { answering, CannotAnswer, type ExitCode } from './exit.ts';
 import { readEnforceable } from './input.ts';
 import { addInputOptions, addOutputOption, examples, type InputOptions } from './options.ts';
 import { stdout } from './terminal.ts';
-
-/** The bits of the connection mark that a node's agent uses unless told otherwise. */
-const defaultMarkMask = 0xff000000;
 
 interface Options extends InputOptions {
   readonly node: string;

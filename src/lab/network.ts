@@ -102,7 +102,8 @@ function makeNamespace(values: Readonly<Record<string, string>>): number {
 function runIp(namespace: number, commands: readonly string[]): Promise<void> {
   const child = withNamespace(namespace, () => spawn('ip', ['-batch', '-'], { stdio: ['pipe', 'ignore', 'pipe'] }));
   let errors = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+  // A process that could not be started has no streams; its error says why.
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     errors += text;
   });
   return new Promise((resolve, reject) => {
@@ -113,7 +114,7 @@ function runIp(namespace: number, commands: readonly string[]): Promise<void> {
       const line = Number(/Command failed -:(\d+)/.exec(errors)?.[1]);
       reject(new Error(`ip ${commands[line - 1] ?? '-batch'}: ${errors.split('\n')[0]}`));
     });
-    child.stdin.on('error', () => {}); // It has ended early; its exit code says so.
-    child.stdin.end(`${commands.join('\n')}\n`);
+    child.stdin?.on('error', () => {}); // It has ended early; its exit code says so.
+    child.stdin?.end(`${commands.join('\n')}\n`);
   });
 }

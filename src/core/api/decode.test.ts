@@ -294,8 +294,8 @@ describe('lists and other kinds', () => {
     expect(recognized).toBe(false);
     expect(unknown.map(({ code, object }) => `${code} ${object}`)).toEqual([
       'unknown-kind ConfigMap default/c',
-      'unknown-kind object default/',
-      'unknown-kind Pod default/',
+      'unknown-kind object',
+      'unknown-kind Pod',
     ]);
     expect(decodeObject({ apiVersion: 'v1', kind: 'List', items: {} }).diagnostics).toMatchObject([{ type: 'Decode', path: 'items' }]);
     expect(decodeObject({ apiVersion: 'v1', kind: 'ConfigMapList', items: [] }).recognized).toBe(false);

@@ -184,5 +184,6 @@ function titleOf(value: unknown, { surroundings }: Session): string {
   const name = textAt(value, 'metadata', 'name') || textAt(value, 'metadata', 'generateName');
   const isClusterScoped = kind === 'Namespace' || kind === 'Node' || /.NetworkPolicy$/.test(kind);
   const namespace = isClusterScoped ? '' : textAt(value, 'metadata', 'namespace') || surroundings.defaultNamespace;
-  return [kind || 'object', namespace === '' ? name : `${namespace}/${name}`].join(' ').trim();
+  const qualified = namespace === '' || name === '' ? name : `${namespace}/${name}`;
+  return `${kind || 'object'} ${qualified}`.trim();
 }

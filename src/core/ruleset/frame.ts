@@ -15,6 +15,9 @@ export interface RulesetOptions {
   readonly podInterfaces?: string;
 }
 
+/** The bits of the connection mark that hold the generation unless told otherwise: those that the field's programs leave alone most. */
+export const defaultMarkMask = 0xff000000;
+
 /** Names of the parts that always exist. */
 export const frame = {
   deny: 'deny',
