@@ -136,10 +136,11 @@ describe.skipIf(!isRoot)('an agent process (needs root)', () => {
     // Only the generation is another: marks of the old agent's connections are not believed.
     expect(repaired.filter((name) => name !== 'known' && name !== 'accepted')).toEqual([]);
     const after = await second.nft('-s', 'list', 'table', 'inet', 'sallyport');
+    // Whether the marks are cleared yet, and which number they have, is a matter of time: both chains that say it are left out.
     const withoutGeneration = (text: string): string[] =>
       text
+        .replaceAll(/\tchain (?:known|accepted) \{[^}]*\}\n/g, '')
         .split('\n')
-        .filter((line) => !line.includes('ct mark'))
         .sort();
     expect(withoutGeneration(after)).toEqual(withoutGeneration(before));
   });
