@@ -1,16 +1,16 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { clusterOf } from '#core/cluster/cluster.ts';
+import { type Connectivity, connectivityOf, type MatrixOptions } from '#core/connectivity/connectivity.ts';
+import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
 import { type AddressSet, addressesFrom, intersectAddresses, isEmptyAddresses, noAddresses } from '#core/net/address-set.ts';
 import { parseIp } from '#core/net/ip.ts';
 import { noTraffic, type Traffic, trafficOf, uniteTraffic } from '#core/net/port-set.ts';
 import { protocols } from '#core/net/protocol.ts';
 import { matrixCsv, matrixJson, matrixText } from '#core/render/matrix.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
-import { type Connectivity, connectivityOf, type MatrixOptions } from '#core/verdict/connectivity.ts';
 import { podId } from '#core/verdict/endpoint.ts';
 import { parseEndpoint } from '#core/verdict/endpoint-name.ts';
 import { findEndpoint } from '#core/verdict/find-endpoint.ts';
-import type { MatrixEndpoint } from '#core/verdict/matrix-endpoints.ts';
 import { parsePort } from './connection.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
 import { readInput } from './input.ts';

@@ -14,7 +14,8 @@ const mayImportInCore: Record<string, readonly string[]> = {
   policy: ['net', 'label', 'api', 'cluster'],
   verdict: ['net', 'label', 'api', 'cluster', 'policy'],
   ruleset: ['net', 'label', 'api', 'cluster', 'policy'],
-  render: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'ruleset'],
+  connectivity: ['net', 'label', 'api', 'cluster', 'policy', 'verdict'],
+  render: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'ruleset', 'connectivity'],
 };
 
 const mayImport: Record<(typeof compiledRooms)[number], readonly string[]> = {

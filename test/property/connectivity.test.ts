@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { clusterOf } from '#core/cluster/cluster.ts';
+import { connectivityOf } from '#core/connectivity/connectivity.ts';
 import { type AddressSet, addressesFrom, hasAddress } from '#core/net/address-set.ts';
 import { parseIp } from '#core/net/ip.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import { checkConnection } from '#core/verdict/answer.ts';
-import { connectivityOf } from '#core/verdict/connectivity.ts';
 import { isOfFamily, isUnanswerable } from '#core/verdict/endpoint.ts';
 import { parseEndpoint } from '#core/verdict/endpoint-name.ts';
 import { addressesIn, decoded, interestingPort, rawCluster, someChoices } from './arbitraries.ts';

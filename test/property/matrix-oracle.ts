@@ -1,12 +1,13 @@
 import { expect } from 'vitest';
-import { directions, type Pod } from '#core/api/types.ts';
+import { directions, type Pod, type PolicyId, qualifiedName } from '#core/api/types.ts';
 import { podsOf } from '#core/cluster/cluster.ts';
+import { type ConnectionAnswer, connectivityOf, type TrafficAnswer } from '#core/connectivity/connectivity.ts';
+import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
 import { formatIp, type Ip, parseIp } from '#core/net/ip.ts';
 import type { PolicyModel } from '#core/policy/policy-model.ts';
 import type { Analysis } from '#core/verdict/analysis.ts';
-import { type ConnectionAnswer, connectivityOf, type TrafficAnswer } from '#core/verdict/connectivity.ts';
 import { podId } from '#core/verdict/endpoint.ts';
-import type { MatrixEndpoint } from '#core/verdict/matrix-endpoints.ts';
+import type { GateVerdict } from '#core/verdict/gate.ts';
 import { isSamePod, type Party, partyAt, partyOf } from '#core/verdict/party.ts';
 import { judge } from '#core/verdict/verdict.ts';
 
@@ -73,8 +74,19 @@ export function expectMatrix(analysis: View, protocol: 'TCP' | 'UDP' | 'SCTP', p
         expect({ asked, some }).toEqual({ asked, some: verdicts.some(({ allowed }) => allowed) });
         // The reasons of a pair are those of all its ports: here they must be right where one verdict stands for the pair, except that
         // a gate is closed to this port only, or that cluster-wide policies decide about others.
-        for (const gate of verdicts.length === 1 ? directions : [])
-          if (verdicts[0]![gate].allowed && answer!.reason[gate] !== 'tier') expect(answer!.reason[gate]).toBe(verdicts[0]![gate].reason);
+        for (const gate of verdicts.length === 1 ? directions : []) {
+          const verdict = verdicts[0]![gate];
+          if (verdict.allowed && answer!.reason[gate] !== 'tier') expect(answer!.reason[gate]).toBe(verdict.reason);
+          if (answer!.reason[gate] === verdict.reason) expectDeciders(answer!.by[gate], verdict, asked);
+        }
       }
     }
+}
+
+/** The matrix names who decides about any port, so it names those who decide about this one; of a denial the same. */
+function expectDeciders(named: readonly PolicyId[], { reason, policies, rules }: GateVerdict, asked: string): void {
+  const names = named.map(qualifiedName);
+  const deciding = rules.map(({ rule }) => qualifiedName(rule.policy.id));
+  if (reason === 'no-rule-matched') expect({ asked, names }).toEqual({ asked, names: policies.map(({ id }) => qualifiedName(id)) });
+  else expect({ asked, missing: deciding.filter((name) => !names.includes(name)) }).toEqual({ asked, missing: [] });
 }

@@ -46,19 +46,32 @@ export function parseIp(text: string): Ip | undefined {
   return parsed === undefined || parsed.spelling.leadingZeros ? undefined : { family: parsed.family, value: parsed.value };
 }
 
+/** Four decimal octets, read character by character: a cluster has tens of thousands. */
 function parseOctets(text: string): { value: bigint; leadingZeros: boolean } | undefined {
-  const parts = text.split('.');
-  if (parts.length !== 4) return undefined;
   let value = 0;
   let leadingZeros = false;
-  for (const part of parts) {
-    if (!/^[0-9]+$/.test(part)) return undefined;
-    const octet = Number(part);
+  let end = -1;
+  for (let octets = 0; octets < 4; octets++) {
+    const start = end + 1;
+    end = octets === 3 ? text.length : text.indexOf('.', start);
+    if (end <= start) return undefined;
+    const octet = decimal(text, start, end);
     if (octet > 255) return undefined;
-    if (part.length > 1 && part.startsWith('0')) leadingZeros = true;
+    if (end - start > 1 && text[start] === '0') leadingZeros = true;
     value = value * 256 + octet;
   }
   return { value: BigInt(value), leadingZeros };
+}
+
+/** The number that the digits of a part of the text make; infinity when something else is among them. */
+function decimal(text: string, start: number, end: number): number {
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const digit = text.charCodeAt(at) - 48;
+    if (digit < 0 || digit > 9) return Number.POSITIVE_INFINITY;
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 function parseGroups(text: string): { value: bigint; leadingZeros: boolean } | undefined {

@@ -71,6 +71,15 @@ export interface CompiledPolicy {
   readonly source?: Source;
 }
 
+/**
+ * The order of evaluation: tier, then priority, then name. All policies of the NetworkPolicy tier have one priority and count alike, so
+ * there the order is for readers only. Source: semantics.md section 6.3.
+ */
+export function inOrderOfEvaluation(a: CompiledPolicy, b: CompiledPolicy): number {
+  const byTier = tiers.indexOf(a.tier) - tiers.indexOf(b.tier) || a.priority - b.priority;
+  return byTier || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+}
+
 /** Who has an address. Source: `identify` in semantics.md section 7. */
 export type AddressOwner =
   | { readonly kind: 'Pod'; readonly pod: Pod; readonly class: PodClass }

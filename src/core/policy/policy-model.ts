@@ -5,7 +5,16 @@ import { qualifiedName } from '../api/types.ts';
 import type { ClusterChange } from '../cluster/cluster.ts';
 import { labelsKey } from '../label/selector.ts';
 import { AddressIndex } from './address-index.ts';
-import type { AddressOwner, CompiledPeer, CompiledPolicy, CompiledRule, ModelDelta, PodClass, PodSet } from './model.ts';
+import {
+  type AddressOwner,
+  type CompiledPeer,
+  type CompiledPolicy,
+  type CompiledRule,
+  inOrderOfEvaluation,
+  type ModelDelta,
+  type PodClass,
+  type PodSet,
+} from './model.ts';
 import { type MutableClass, type MutableSet, PodSets } from './pod-sets.ts';
 
 type MutableDelta = {
@@ -213,14 +222,6 @@ function setsOf(policy: CompiledPolicy): PodSet[] {
   const peers = rules.flatMap((rule) => rule.peers ?? []);
   return [policy.subjects, ...peers.flatMap((peer) => (peer.kind === 'pods' ? [peer.set] : []))];
 }
-
-/** Tier, then priority, then name; all policies of the NetworkPolicy tier have one priority, so there the order is for readers only. */
-function inOrderOfEvaluation(a: CompiledPolicy, b: CompiledPolicy): number {
-  if (a.tier !== b.tier) return tierOrder[a.tier] - tierOrder[b.tier];
-  return a.priority - b.priority || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
-}
-
-const tierOrder = { Admin: 0, NetworkPolicy: 1, Baseline: 2 } as const;
 
 /** The named ports that count, by the choices sidecar-named-ports and duplicate-port-name. Unnamed ports mean nothing to policy. */
 function countedPorts(ports: readonly ContainerPort[], choices: Choices): ContainerPort[] {

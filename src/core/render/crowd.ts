@@ -1,4 +1,4 @@
-import type { MatrixEndpoint } from '../verdict/matrix-endpoints.ts';
+import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
 
 /** Endpoints that belong together in the eyes of a reader: those of a namespace, the nodes, the addresses outside. */
 interface Group {

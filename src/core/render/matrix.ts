@@ -1,4 +1,4 @@
-import type { ConnectionAnswer, Connectivity, TrafficAnswer } from '../verdict/connectivity.ts';
+import type { ConnectionAnswer, Connectivity, TrafficAnswer } from '../connectivity/connectivity.ts';
 import { Crowd } from './crowd.ts';
 import { renderCsvLine } from './csv.ts';
 import type { Style } from './palette.ts';
@@ -33,9 +33,9 @@ export function* matrixJson({ endpoints, connections }: Connectivity): Iterable<
     return text;
   };
   // Millions of connections share few traffics and reasons, whose texts are made once.
-  yield* jsonList('connections', connections, ({ from, to, traffic, partial, reason }) => {
+  yield* jsonList('connections', connections, ({ from, to, traffic, partial, reason, by }) => {
     const differing = partial === undefined ? '' : `,"partial":${textOf(partial)}`;
-    return `{"from":${JSON.stringify(from)},"to":${JSON.stringify(to)},"traffic":${textOf(traffic)}${differing},"reason":${textOf(reason)}}`;
+    return `{"from":${JSON.stringify(from)},"to":${JSON.stringify(to)},"traffic":${textOf(traffic)}${differing},"reason":${textOf(reason)},"by":{"egress":${textOf(by.egress)},"ingress":${textOf(by.ingress)}}}`;
   });
   yield '}';
 }

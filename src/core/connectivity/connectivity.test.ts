@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { decodeObject } from '../api/decode.ts';
 import { clusterOf } from '../cluster/cluster.ts';
 import { trafficOf } from '../net/port-set.ts';
-import { Analysis } from './analysis.ts';
+import { Analysis } from '../verdict/analysis.ts';
 import { connectivityOf, type MatrixOptions } from './connectivity.ts';
 
 const node = (name: string, address: string): object => ({
@@ -87,6 +87,8 @@ test('endpoints are workloads, bare pods that are alike, nodes, and what is outs
   ]);
 });
 
+const shopPolicy = (name: string) => ({ kind: 'NetworkPolicy', namespace: 'shop', name });
+
 test('a connection has its traffic and the reasons of both gates', () => {
   const { between, connections } = matrix([...shop, ...policies]);
   expect(between('shop/StatefulSet/web', 'shop/Pod/db')).toEqual({
@@ -94,6 +96,7 @@ test('a connection has its traffic and the reasons of both gates', () => {
     to: 'shop/Pod/db',
     traffic: [{ protocol: 'TCP', ports: ['5432-5433', '8080'] }],
     reason: { egress: 'not-isolated', ingress: 'rule' },
+    by: { egress: [], ingress: [shopPolicy('db')] },
   });
   expect(between('203.0.113.0-203.0.113.127', 'shop/StatefulSet/web')).toMatchObject({
     traffic: 'all',
@@ -123,11 +126,28 @@ test('where members differ, what every pair may do is told from what some pair m
     traffic: [],
     partial: 'all',
     reason: { egress: 'unpoliced-endpoint', ingress: 'no-rule-matched' },
+    by: { egress: [], ingress: [shopPolicy('web')] },
   });
   expect(between('shop/Pod/job-1', 'shop/StatefulSet/web')).toMatchObject({
     traffic: [],
     reason: { egress: 'no-rule-matched', ingress: 'no-rule-matched' },
   });
+});
+
+test('a pair of which only some members may connect is listed, unless one end is a node and the others are its pods', () => {
+  const first = { 'statefulset.kubernetes.io/pod-name': 'web-0' };
+  const objects = shop.map((object) => {
+    const { metadata } = object as { metadata: { name: string; labels?: object } };
+    return metadata.name === 'web-0' ? { ...object, metadata: { ...metadata, labels: { ...metadata.labels, ...first } } } : object;
+  });
+  const onlyFirst = policy('db', { ...app('db'), ingress: [{ from: [{ podSelector: { matchLabels: first } }], ports: [{ port: 5432 }] }] });
+  const { between } = matrix([...objects, onlyFirst, policies[1]!]);
+  expect(between('shop/StatefulSet/web', 'shop/Pod/db')).toMatchObject({
+    traffic: [],
+    partial: [{ protocol: 'TCP', ports: ['5432'] }],
+    reason: { egress: 'not-isolated', ingress: 'no-rule-matched' },
+  });
+  expect(between('node:n1', 'shop/StatefulSet/web')).toBeUndefined();
 });
 
 test('without policies everything is open, also over the second family', () => {

@@ -1,6 +1,6 @@
 import type { AddressSet } from '../net/address-set.ts';
 import { bigints, type Interval } from '../net/interval.ts';
-import { type Family, families, greatestOf, type Ip } from '../net/ip.ts';
+import { type Family, greatestOf, type Ip } from '../net/ip.ts';
 
 /** The blocks that hold an address, in ascending order of their numbers. */
 export interface Signature {
@@ -19,9 +19,9 @@ export class BlockIndex {
   readonly #atoms: Readonly<Record<Family, readonly Atom[]>>;
   readonly #signatures = new Map<string, Signature>();
 
-  /** The blocks are known by their place in the list. */
-  constructor(blocks: readonly AddressSet[]) {
-    this.#atoms = { 4: this.#cut(4, blocks), 6: this.#cut(6, blocks) };
+  /** The blocks are known by their place in the list. `cuts` divide atoms, too, without being blocks. */
+  constructor(blocks: readonly AddressSet[], cuts: readonly AddressSet[] = []) {
+    this.#atoms = { 4: this.#cut(4, blocks, cuts), 6: this.#cut(6, blocks, cuts) };
   }
 
   get signatures(): Iterable<Signature> {
@@ -31,11 +31,6 @@ export class BlockIndex {
   /** All atoms of the family, ascending; together they are the whole address space. */
   atomsOf(family: Family): readonly Atom[] {
     return this.#atoms[family];
-  }
-
-  /** Whether every address is like every other. */
-  get isTrivial(): boolean {
-    return families.every((family) => this.#atoms[family].length === 1);
   }
 
   signatureOf(ip: Ip): Signature {
@@ -50,18 +45,21 @@ export class BlockIndex {
     return atoms[low]!.signature;
   }
 
-  #cut(family: Family, blocks: readonly AddressSet[]): Atom[] {
+  #cut(family: Family, blocks: readonly AddressSet[], cuts: readonly AddressSet[]): Atom[] {
     const changes = new Map<bigint, number[]>([[0n, []]]);
-    const change = (at: bigint, block: number): void => {
+    const change = (at: bigint, ...block: number[]): void => {
       const known = changes.get(at);
-      if (known === undefined) changes.set(at, [block]);
-      else known.push(block);
+      if (known === undefined) changes.set(at, block);
+      else known.push(...block);
     };
-    for (const [block, set] of blocks.entries())
+    const edges = (set: AddressSet, ...block: number[]): void => {
       for (const [first, last] of set[family]) {
-        change(first, block);
-        if (last < greatestOf(family)) change(bigints.next(last), block);
+        change(first, ...block);
+        if (last < greatestOf(family)) change(bigints.next(last), ...block);
       }
+    };
+    for (const [block, set] of blocks.entries()) edges(set, block);
+    for (const cut of cuts) edges(cut);
     const starts = [...changes.keys()].sort((a, b) => (a < b ? -1 : 1));
     const inside = new Set<number>();
     return starts.map((start, index) => {

@@ -1,4 +1,4 @@
-import { type ContainerPort, type Direction, directions } from '../api/types.ts';
+import type { ContainerPort, Direction } from '../api/types.ts';
 import type { AddressSet } from '../net/address-set.ts';
 import type { CompiledPolicy, PodClass, PodSet } from '../policy/model.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
@@ -27,8 +27,8 @@ export interface Profile {
   readonly sets: readonly PodSet[];
   readonly ports: Ports;
   readonly gates: Readonly<Record<Direction, Gate>>;
-  /** The units of these pods. */
-  readonly units: Unit[];
+  /** The units of these pods, by the numbers of their signatures. */
+  readonly units: Map<number, Unit>;
 }
 
 /** Addresses that no rule can tell apart: of pods of one profile, or of nobody, and in the same blocks. */
@@ -54,30 +54,31 @@ export class Units {
   readonly #profileOf = new Map<PodClass, Profile>();
   readonly #ports = new Map<string, Ports>();
   readonly #gates = new Map<string, Gate>();
-  readonly #units = new Map<string, Unit>();
+  /** The units of nobody, by the numbers of their signatures. */
+  readonly #unowned = new Map<number, Unit>();
   readonly #bySignature = new Map<number, Unit[]>();
 
-  constructor(model: PolicyModel) {
+  /** `cuts` divide the address space besides the blocks of the model's rules. */
+  constructor(model: PolicyModel, cuts: readonly AddressSet[]) {
     this.#model = model;
-    const policies = [...model.policies.values()];
-    const rules = policies.flatMap((policy) => directions.flatMap((direction) => policy[direction] ?? []));
+    const rules = [...model.policies.values()].flatMap(({ egress = [], ingress = [] }) => [...egress, ...ingress]);
     const blocks: AddressSet[] = [];
-    for (const peer of rules.flatMap(({ peers = [] }) => peers))
-      if (peer.kind === 'addresses' && !this.blockIds.has(peer.key)) this.blockIds.set(peer.key, blocks.push(peer.addresses) - 1);
-    this.blocks = new BlockIndex(blocks);
+    for (const { peers = [] } of rules)
+      for (const peer of peers)
+        if (peer.kind === 'addresses' && !this.blockIds.has(peer.key)) this.blockIds.set(peer.key, blocks.push(peer.addresses) - 1);
+    this.blocks = new BlockIndex(blocks, cuts);
     this.#names = new Set(rules.flatMap(({ ports = [] }) => ports.flatMap((port) => (port.kind === 'named' ? nameKey(port) : []))));
   }
 
   /** The unit of addresses of a class of pods, or of nobody. */
   unitOf(podClass: PodClass | undefined, signature: Signature): Unit {
     const profile = podClass && this.profileOf(podClass);
-    const key = `${profile?.id ?? ''} ${signature.id}`;
-    let unit = this.#units.get(key);
+    const known = profile?.units ?? this.#unowned;
+    let unit = known.get(signature.id);
     if (unit === undefined) {
       unit = { id: this.units.length, signature, ...(profile && { profile }) };
-      this.#units.set(key, unit);
+      known.set(signature.id, unit);
       this.units.push(unit);
-      profile?.units.push(unit);
       append(this.#bySignature, signature.id, unit);
     }
     return unit;
@@ -103,7 +104,7 @@ export class Units {
 
   #create(key: string, sets: readonly PodSet[], ports: Ports, podClass: PodClass): Profile {
     const gates = { egress: this.#gateOf('egress', podClass, ports), ingress: this.#gateOf('ingress', podClass, ports) };
-    const profile: Profile = { id: this.#profiles.size, sets, ports, gates, units: [] };
+    const profile: Profile = { id: this.#profiles.size, sets, ports, gates, units: new Map() };
     this.#profiles.set(key, profile);
     return profile;
   }

@@ -5,10 +5,10 @@ import { addressRanges, formatRanges, noAddresses, uniteAddresses } from '../net
 import type { Interval } from '../net/interval.ts';
 import { type Family, families } from '../net/ip.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
-import { isFinished } from './address-space.ts';
-import { type EndpointIdentity, podId, podIdentity, workloadOf } from './endpoint.ts';
-import { addressesOfPod } from './ends.ts';
-import { type Party, partyAt, partyOf } from './party.ts';
+import { isFinished } from '../verdict/address-space.ts';
+import { type EndpointIdentity, podId, podIdentity, workloadOf } from '../verdict/endpoint.ts';
+import { addressesOfPod } from '../verdict/ends.ts';
+import { type Party, partyAt, partyOf } from '../verdict/party.ts';
 import type { Unit, Units } from './units.ts';
 
 /** An endpoint of the matrix in answers. */
@@ -25,8 +25,8 @@ export interface Use {
   readonly family: Family;
   /** How many pods, nodes or ranges have such an address. */
   readonly count: number;
-  /** Of the addresses that nodes have: the nodes' names, joined by a comma where one address is of several. */
-  readonly at: ReadonlySet<string>;
+  /** Of the addresses that nodes have: the names of those nodes, one list for each address. */
+  readonly at: ReadonlySet<readonly string[]>;
   /** Whether all the addresses are some node's. */
   readonly isAllAt: boolean;
   /** The nodes that policed pods run on; an empty name for a pod without. */
@@ -34,8 +34,9 @@ export interface Use {
 }
 
 /** An endpoint with what policy sees of it. */
-export interface MatrixEntry {
-  readonly answer: MatrixEndpoint;
+export class MatrixEntry {
+  /** Names it among all endpoints. */
+  readonly id: string;
   readonly uses: readonly Use[];
   /** Equal for endpoints that are alike to every rule, own nodes aside. */
   readonly likeness: string;
@@ -44,35 +45,46 @@ export interface MatrixEntry {
   /** All nodes whose addresses it has, and all that its policed pods run on. */
   readonly at: ReadonlySet<string>;
   readonly on: ReadonlySet<string>;
+  /** The pods that it stands for. */
+  readonly pods: readonly Pod[];
+  readonly #describe: () => MatrixEndpoint;
+  #answer: MatrixEndpoint | undefined;
+
+  constructor(id: string, uses: readonly Use[], describe: () => MatrixEndpoint, pods: readonly Pod[] = []) {
+    this.id = id;
+    this.uses = uses;
+    this.likeness = uses
+      .map(({ unit, family }) => `${family}:${unit.id}`)
+      .sort()
+      .join();
+    this.isPoliced = uses.some(({ unit }) => unit.profile !== undefined);
+    this.at = new Set(uses.flatMap(({ at }) => [...at].flat()));
+    this.on = new Set(uses.flatMap(({ on }) => [...on]));
+    this.pods = pods;
+    this.#describe = describe;
+  }
+
+  /** As answers have it: made when it is first asked for. */
+  get answer(): MatrixEndpoint {
+    this.#answer ??= this.#describe();
+    return this.#answer;
+  }
 }
 
 /** Collects the addresses of one endpoint. */
 class Draft {
-  readonly #uses = new Map<string, { unit: Unit; family: Family; count: number; at: Set<string>; isAllAt: boolean; on: Set<string> }>();
+  readonly uses: { unit: Unit; family: Family; count: number; at: Set<readonly string[]>; isAllAt: boolean; on: Set<string> }[] = [];
 
-  add(unit: Unit, family: Family, at: string | undefined, on: string | undefined): void {
-    const key = `${family}:${unit.id}`;
-    let use = this.#uses.get(key);
+  add(unit: Unit, family: Family, at?: readonly string[], on?: string): void {
+    let use = this.uses.find((each) => each.unit === unit && each.family === family);
     if (use === undefined) {
       use = { unit, family, count: 0, at: new Set(), isAllAt: true, on: new Set() };
-      this.#uses.set(key, use);
+      this.uses.push(use);
     }
     use.count++;
     if (at === undefined) use.isAllAt = false;
     else use.at.add(at);
     if (on !== undefined) use.on.add(on);
-  }
-
-  finish(answer: MatrixEndpoint): MatrixEntry {
-    const uses = [...this.#uses.values()];
-    return {
-      answer,
-      uses,
-      likeness: [...this.#uses.keys()].sort().join(),
-      isPoliced: uses.some(({ unit }) => unit.profile !== undefined),
-      at: new Set(uses.flatMap(({ at }) => [...at].flatMap((names) => names.split(',')))),
-      on: new Set(uses.flatMap(({ on }) => [...on])),
-    };
   }
 }
 
@@ -81,7 +93,7 @@ export class MatrixEndpoints {
   readonly #cluster: Cluster;
   readonly #model: PolicyModel;
   readonly #units: Units;
-  readonly #nodesAt = new Map<string, string>();
+  readonly #nodesAt = new Map<string, string[]>();
   readonly #owned: Readonly<Record<Family, Set<bigint>>> = { 4: new Set(), 6: new Set() };
 
   constructor(cluster: Cluster, model: PolicyModel, units: Units) {
@@ -90,7 +102,11 @@ export class MatrixEndpoints {
     this.#units = units;
     for (const podClass of model.classes.values()) units.profileOf(podClass);
     for (const { name, addresses } of [...cluster.nodes.values()].sort(byName))
-      for (const address of addresses) this.#nodesAt.set(address, [...(this.#nodesAt.get(address)?.split(',') ?? []), name].join());
+      for (const address of addresses) {
+        const names = this.#nodesAt.get(address);
+        if (names === undefined) this.#nodesAt.set(address, [name]);
+        else names.push(name);
+      }
   }
 
   /** Workloads, and bare pods of a namespace that are alike: of one class, with addresses in the same blocks. By id. */
@@ -110,7 +126,7 @@ export class MatrixEndpoints {
         group.pods.push(pod);
         for (const [index, party] of parties.entries()) this.#add(group.draft, party, units[index]!, pod.node);
       }
-    return [...groups.values()].map(({ pods, draft }) => draft.finish(podsAnswer(pods))).sort(byId);
+    return Array.from(groups.values(), ({ pods, draft }) => podsEntry(pods, draft)).sort(byId);
   }
 
   /** Nodes with addresses, by name. A hostNetwork pod that is not policed is its node. */
@@ -122,7 +138,8 @@ export class MatrixEndpoints {
         const party = partyAt(this.#model, address);
         this.#add(draft, party, this.#unitOf(party), name);
       }
-      return draft.finish({ id: `node:${name}`, kind: 'Node', name });
+      const id = `node:${name}`;
+      return new MatrixEntry(id, draft.uses, () => ({ id, kind: 'Node', name }));
     });
   }
 
@@ -184,10 +201,7 @@ function isFull([first, last]: Interval<bigint>, sorted: readonly bigint[]): boo
 /** The endpoint of external addresses that every gate treats alike. */
 export function externalEntry(parts: readonly Stranger[]): MatrixEntry {
   const draft = new Draft();
-  for (const family of families) {
-    const first = parts.find((part) => part.family === family);
-    if (first !== undefined) draft.add(first.unit, family, undefined, undefined);
-  }
+  for (const { unit, family } of parts) draft.add(unit, family);
   const addresses = families
     .map((family) =>
       addressRanges(
@@ -197,25 +211,25 @@ export function externalEntry(parts: readonly Stranger[]): MatrixEntry {
     )
     .reduce(uniteAddresses, noAddresses);
   const ranges = formatRanges(addresses);
-  return draft.finish({ id: ranges.join(), kind: 'External', ranges });
+  const id = ranges.join();
+  return new MatrixEntry(id, draft.uses, () => ({ id, kind: 'External', ranges }));
 }
 
-function podsAnswer(pods: readonly Pod[]): MatrixEndpoint {
-  const [first, ...others] = [...pods].sort(byName) as [Pod, ...Pod[]];
-  const owner = workloadOf(first);
-  const members = [first, ...others].map(podId);
-  const counts = { pods: pods.length, members };
-  if (owner === undefined) return { ...podIdentity(first), ...(others.length === 0 && { ip: first.addresses[0]! }), ...counts };
-  const { namespace } = first;
-  return {
-    id: `${namespace}/${owner.kind}/${owner.name}`,
-    kind: 'Workload',
-    namespace,
-    name: owner.name,
-    workloadKind: owner.kind,
-    ...counts,
-  };
+/** The endpoint of a workload, or of bare pods that are alike and go by the name of the first of them. */
+function podsEntry(pods: readonly Pod[], { uses }: Draft): MatrixEntry {
+  const owner = workloadOf(pods[0]!);
+  if (owner !== undefined) {
+    const { namespace } = pods[0]!;
+    const id = `${namespace}/${owner.kind}/${owner.name}`;
+    const identity = { id, kind: 'Workload' as const, namespace, name: owner.name, workloadKind: owner.kind };
+    return new MatrixEntry(id, uses, () => ({ ...identity, ...membersOf(pods) }), pods);
+  }
+  const first = pods.reduce((least, pod) => (pod.name < least.name ? pod : least));
+  const address = pods.length === 1 && { ip: first.addresses[0]! };
+  return new MatrixEntry(podId(first), uses, () => ({ ...podIdentity(first), ...address, ...membersOf(pods) }), pods);
 }
+
+const membersOf = (pods: readonly Pod[]) => ({ pods: pods.length, members: [...pods].sort(byName).map(podId) });
 
 const byName = (a: { readonly name: string }, b: { readonly name: string }): number => (a.name < b.name ? -1 : 1);
-const byId = ({ answer: a }: MatrixEntry, { answer: b }: MatrixEntry): number => (a.id < b.id ? -1 : 1);
+const byId = (a: MatrixEntry, b: MatrixEntry): number => (a.id < b.id ? -1 : 1);

@@ -1,0 +1,169 @@
+import type { Direction, PolicyId } from '../api/types.ts';
+import { formatPorts, isAllTraffic, type Traffic } from '../net/port-set.ts';
+import { type Protocol, protocols } from '../net/protocol.ts';
+import type { CompiledPolicy } from '../policy/model.ts';
+import type { Analysis } from '../verdict/analysis.ts';
+import type { Reason } from '../verdict/gate.ts';
+import { ConnectivityIndex } from './connectivity-index.ts';
+import type { MatrixEndpoint, MatrixEntry } from './endpoints.ts';
+import type { OutcomeId, Outlooks, PairOutcome } from './pair-table.ts';
+import type { PairWalk } from './pair-walk.ts';
+import { everything, nothing, type TrafficId } from './traffic-table.ts';
+
+/** Traffic in answers: `all`, or the protocols that are let through with their ports, `80` or `8000-8999`. */
+export type TrafficAnswer = 'all' | readonly { readonly protocol: Protocol; readonly ports: readonly string[] }[];
+
+/** Two endpoints in answers. Equal `traffic`, `partial`, `reason` and lists of `by` are one object, so that a writer can keep their text. */
+export interface ConnectionAnswer {
+  /** Ids of endpoints. */
+  readonly from: string;
+  readonly to: string;
+  /** What every pair of members may do; empty where that is nothing. */
+  readonly traffic: TrafficAnswer;
+  /** Where members differ: what at least one pair may do. */
+  readonly partial?: TrafficAnswer;
+  /** Where members differ: of the pair that is let through least. */
+  readonly reason: { readonly egress: Reason; readonly ingress: Reason };
+  /** For each gate with the reason `rule` or `tier` the policies whose rules match; with `no-rule-matched` those that isolate it. */
+  readonly by: { readonly egress: readonly PolicyId[]; readonly ingress: readonly PolicyId[] };
+}
+
+/** What of the matrix is wanted; what is left out is not limited. */
+export interface MatrixOptions {
+  /** Pairs of which neither end is shown are left out, and so are endpoints of no pair. */
+  readonly isShown?: (endpoint: MatrixEndpoint) => boolean;
+  /** Only pairs whose destination (ingress) or source (egress) is shown. */
+  readonly direction?: Direction;
+  /** Only this traffic. */
+  readonly traffic?: Traffic;
+  /** Pairs that may do nothing, too. */
+  readonly denied?: boolean;
+}
+
+/** Who can reach whom in a cluster, and with what. */
+export interface Connectivity {
+  /** Workloads and bare pods by id, nodes by name, external ranges by their first address. */
+  readonly endpoints: readonly MatrixEndpoint[];
+  /** In the order of the endpoints, by source and then destination; worked out while it is read. */
+  readonly connections: Iterable<ConnectionAnswer>;
+}
+
+/**
+ * The whole connectivity of a cluster, exact over all addresses and ports.
+ *
+ * An endpoint is a workload, bare pods of a namespace that are alike, a node, or addresses that belong to no pod or node and that
+ * every gate treats alike. `traffic` is what every pair of members may do; where members differ, `partial` is what some pair may.
+ * A pair of which only some members may do something is listed, too, unless these are pods and the node they run on.
+ * Pairs are of one address family, so a dual-stack workload is allowed what both families are. A pod's connections to itself are left
+ * out, and so are pairs that policy knows nothing of: between nodes and external addresses. hostNetwork pods that are not policed
+ * are listed as the workloads they are, with the addresses of their nodes; finished pods and pods without address are not.
+ */
+export function connectivityOf(analysis: Pick<Analysis, 'cluster' | 'model'>, options: MatrixOptions = {}): Connectivity {
+  const matrix = new Matrix(analysis, options);
+  return { endpoints: matrix.endpoints(), connections: { [Symbol.iterator]: () => matrix.connections() } };
+}
+
+/** The entries of a matrix with the pairs among them, worked out as they are read. */
+class Matrix {
+  readonly #isWhole: boolean;
+  readonly #entries: readonly MatrixEntry[];
+  readonly #walk: PairWalk;
+  readonly #index: ConnectivityIndex;
+  readonly #answers: Answers;
+
+  constructor(analysis: Pick<Analysis, 'cluster' | 'model'>, { isShown, direction, traffic, denied = false }: MatrixOptions) {
+    this.#isWhole = isShown === undefined;
+    this.#index = new ConnectivityIndex(analysis);
+    this.#entries = [...this.#index.inside, ...this.#index.externals()];
+    const { traffics } = this.#index.gates;
+    const wanted = traffic === undefined ? everything : traffics.idOf(traffic);
+    this.#answers = new Answers(this.#index, wanted);
+    this.#walk = this.#index.walk(this.#entries, {
+      isShown: isShown === undefined ? () => true : ({ answer }) => isShown(answer),
+      direction,
+      denied,
+      isWanted: (each) => traffics.intersect(each, wanted) !== nothing,
+    });
+  }
+
+  endpoints(): MatrixEndpoint[] {
+    if (this.#isWhole) return this.#entries.map(({ answer }) => answer);
+    const named = new Set<MatrixEntry>();
+    for (const [place, from] of this.#entries.entries()) {
+      if (this.#walk.isShown(place)) named.add(from);
+      for (const [other] of this.#walk.row(place).cells) named.add(from).add(this.#entries[other]!);
+    }
+    return this.#entries.filter((entry) => named.has(entry)).map(({ answer }) => answer);
+  }
+
+  *connections(): Generator<ConnectionAnswer> {
+    for (const [place, from] of this.#entries.entries()) {
+      const { cells, look } = this.#walk.row(place);
+      for (const [other, outcome] of cells) yield this.#answers.connection(look(), from, this.#entries[other]!, outcome);
+    }
+  }
+}
+
+/** Writes outcomes as answers; what many pairs share is made once. */
+export class Answers {
+  readonly #index: ConnectivityIndex;
+  readonly #wanted: TrafficId;
+  readonly #outcomes = new Map<OutcomeId, Pick<ConnectionAnswer, 'traffic' | 'partial' | 'reason'>>();
+  readonly #traffics = new Map<TrafficId, TrafficAnswer>();
+  readonly #policies = new Map<string, readonly PolicyId[]>();
+  readonly #lists = new WeakMap<readonly CompiledPolicy[], readonly PolicyId[]>();
+
+  /** Of all traffic only what is `wanted` is spoken of. */
+  constructor(index: ConnectivityIndex, wanted: TrafficId = everything) {
+    this.#index = index;
+    this.#wanted = wanted;
+  }
+
+  /** The answer for a pair with its outcome; the outlooks are those of the source. */
+  connection(outlooks: Outlooks, from: MatrixEntry, to: MatrixEntry, outcome: OutcomeId): ConnectionAnswer {
+    const { pairs } = this.#index;
+    const { egress, ingress } = pairs.decidersOf(outlooks, from, to, pairs.outcomes[outcome]!);
+    const by = { egress: this.#policyIds(egress), ingress: this.#policyIds(ingress) };
+    return { from: from.id, to: to.id, ...this.#outcome(outcome), by };
+  }
+
+  #outcome(id: OutcomeId): Pick<ConnectionAnswer, 'traffic' | 'partial' | 'reason'> {
+    let answer = this.#outcomes.get(id);
+    if (answer === undefined) {
+      const { every, some, egress, ingress }: PairOutcome = this.#index.pairs.outcomes[id]!;
+      const [traffic, partial] = [this.traffic(every), this.traffic(some)];
+      answer = { traffic, ...(partial !== traffic && { partial }), reason: { egress, ingress } };
+      this.#outcomes.set(id, answer);
+    }
+    return answer;
+  }
+
+  /** What is wanted of some traffic. */
+  traffic(whole: TrafficId): TrafficAnswer {
+    const { traffics } = this.#index.gates;
+    const id = traffics.intersect(whole, this.#wanted);
+    let answer = this.#traffics.get(id);
+    if (answer === undefined) {
+      answer = trafficAnswer(traffics.trafficOf(id));
+      this.#traffics.set(id, answer);
+    }
+    return answer;
+  }
+
+  #policyIds(policies: readonly CompiledPolicy[]): readonly PolicyId[] {
+    let ids = this.#lists.get(policies);
+    if (ids === undefined) {
+      const key = policies.map(({ name }) => name).join();
+      ids = this.#policies.get(key) ?? policies.map(({ id }) => id);
+      this.#policies.set(key, ids);
+      this.#lists.set(policies, ids);
+    }
+    return ids;
+  }
+}
+
+/** Traffic as the contract has it. */
+function trafficAnswer(traffic: Traffic): TrafficAnswer {
+  if (isAllTraffic(traffic)) return 'all';
+  return protocols.flatMap((protocol) => (traffic[protocol].length === 0 ? [] : [{ protocol, ports: formatPorts(traffic[protocol]) }]));
+}

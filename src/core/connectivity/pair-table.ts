@@ -1,0 +1,225 @@
+import type { Direction } from '../api/types.ts';
+import { type CompiledPolicy, inOrderOfEvaluation } from '../policy/model.ts';
+import type { Reason } from '../verdict/gate.ts';
+import type { MatrixEntry, Use } from './endpoints.ts';
+import type { GateResult, ResultId, StateId } from './gate-states.ts';
+import type { GateTable } from './gate-table.ts';
+import type { SpokenStates } from './spoken-states.ts';
+import type { TrafficId } from './traffic-table.ts';
+import type { Gate, Unit } from './units.ts';
+
+/** What holds between two endpoints. */
+export interface PairOutcome {
+  /** What every pair of their members may do. */
+  readonly every: TrafficId;
+  /** What some pair may do. */
+  readonly some: TrafficId;
+  /** Of pairs that differ, the reasons that let least through. */
+  readonly egress: Reason;
+  readonly ingress: Reason;
+}
+
+const reasons: readonly Reason[] = ['no-rule-matched', 'tier', 'rule', 'own-node', 'hairpin', 'self', 'not-isolated', 'unpoliced-endpoint'];
+const rank = Object.fromEntries(reasons.map((reason, index) => [reason, index])) as Record<Reason, number>;
+
+/** The number of an outcome; equal outcomes have equal numbers. */
+export type OutcomeId = number;
+
+/** The endpoints have no pair of addresses of which policy knows an end. */
+export const noPair: OutcomeId = -1;
+
+/** What the gates that rules speak of say to one unit as a source. */
+interface Outlook {
+  readonly unit: Unit;
+  /** Its own gate's states, by unit. */
+  readonly egress: SpokenStates | undefined;
+  /** The other gates' states, by ingress gate. */
+  readonly ingress: SpokenStates;
+}
+
+/** What each unit of an endpoint meets as a source. */
+export type Outlooks = ReadonlyMap<Unit, Outlook>;
+
+/** Is told of a pair of units, and whether the exceptions for a pod's own node hold there. */
+type Visit = (from: Outlook, to: Unit, isOwnOut: boolean, isOwnIn: boolean) => void;
+
+/** The policies that decide about a pair at each gate. */
+export type Deciders = Readonly<Record<Direction, readonly CompiledPolicy[]>>;
+
+/** More outcomes and results than any cluster has; two of them make one key. */
+const capacity = 2 ** 26;
+
+/** Combines both gates for pairs of endpoints; equal outcomes are one, and every combination is worked out once. */
+export class PairTable {
+  readonly outcomes: PairOutcome[] = [];
+  readonly #gates: GateTable;
+  readonly #isOwnNodeOpen: boolean;
+  readonly #ids = new Map<string, OutcomeId>();
+  readonly #ofResults = new Map<number, OutcomeId>();
+  readonly #ofBoth = new Map<number, OutcomeId>();
+  readonly #lists = new Map<StateId | Gate, readonly CompiledPolicy[]>();
+
+  constructor(gates: GateTable, isOwnNodeOpen: boolean) {
+    this.#gates = gates;
+    this.#isOwnNodeOpen = isOwnNodeOpen;
+  }
+
+  /** What the endpoint meets as a source. */
+  outlooksOf(source: MatrixEntry): Outlooks {
+    return new Map(
+      source.uses.map(({ unit }) => {
+        const egress = unit.profile && this.#gates.row('egress', unit.profile.gates.egress);
+        return [unit, { unit, egress, ingress: this.#gates.column('ingress', unit) }];
+      }),
+    );
+  }
+
+  /** The outcome between an endpoint and another whose nodes do not matter to it. */
+  between(outlooks: Outlooks, source: MatrixEntry, destination: MatrixEntry): OutcomeId {
+    let outcome = noPair;
+    for (const from of source.uses)
+      for (const to of destination.uses)
+        if (from.family === to.family) outcome = this.#join(outcome, this.#meet(outlooks.get(from.unit)!, to.unit, false, false));
+    return outcome;
+  }
+
+  /** The outcome where pods of one end may run on nodes whose addresses the other has, or where both ends are the same endpoint. */
+  betweenNeighbours(outlooks: Outlooks, source: MatrixEntry, destination: MatrixEntry): OutcomeId {
+    let outcome = noPair;
+    this.#visitMeetings(outlooks, source, destination, (from, to, isOwnOut, isOwnIn) => {
+      outcome = this.#join(outcome, this.#meet(from, to, isOwnOut, isOwnIn));
+    });
+    return outcome;
+  }
+
+  /** Visits all kinds of pairs between the members of two endpoints. */
+  #visitMeetings(outlooks: Outlooks, source: MatrixEntry, destination: MatrixEntry, visit: Visit): void {
+    for (const from of source.uses)
+      for (const to of destination.uses) {
+        // A pod's connections to itself are not between members.
+        if (from.family === to.family && (from !== to || from.count > 1)) this.#visitPair(outlooks.get(from.unit)!, from, to, visit);
+      }
+  }
+
+  #visitPair(outlook: Outlook, from: Use, to: Use, visit: Visit): void {
+    for (const isOwnOut of this.#isOwnNodeOpen ? ownNode(to, from) : never)
+      for (const isOwnIn of ownNode(from, to)) visit(outlook, to.unit, isOwnOut, isOwnIn);
+  }
+
+  #meet(from: Outlook, to: Unit, isOwnOut: boolean, isOwnIn: boolean): OutcomeId {
+    const out = from.unit.profile?.gates.egress;
+    const into = to.profile?.gates.ingress;
+    // Policy knows nothing of what neither end is policed in.
+    if (out === undefined && into === undefined) return noPair;
+    const { states } = this.#gates;
+    const egress = out === undefined ? states.unpoliced : states.resultOf(this.#outState(from, out, to), out.isIsolated, isOwnOut);
+    const ingress = into === undefined ? states.unpoliced : states.resultOf(this.#inState(from, into), into.isIsolated, isOwnIn);
+    return this.#combine(egress, ingress);
+  }
+
+  #outState({ egress }: Outlook, gate: Gate, to: Unit): StateId {
+    return egress!.get(to.id) ?? this.#gates.baseOf('egress', gate.id);
+  }
+
+  #inState({ ingress }: Outlook, gate: Gate): StateId {
+    return ingress.get(gate.id) ?? this.#gates.baseOf('ingress', gate.id);
+  }
+
+  #combine(egress: ResultId, ingress: ResultId): OutcomeId {
+    const key = egress * capacity + ingress;
+    let id = this.#ofResults.get(key);
+    if (id === undefined) {
+      const { results } = this.#gates.states;
+      const [out, into] = [results[egress]!, results[ingress]!] as [GateResult, GateResult];
+      const traffic = this.#gates.traffics.intersect(out.traffic, into.traffic);
+      id = this.#idOf({ every: traffic, some: traffic, egress: out.reason, ingress: into.reason });
+      this.#ofResults.set(key, id);
+    }
+    return id;
+  }
+
+  /** The outcome of pairs of which some have one outcome and some the other. */
+  #join(a: OutcomeId, b: OutcomeId): OutcomeId {
+    if (a === noPair || a === b) return b;
+    if (b === noPair) return a;
+    const key = Math.min(a, b) * capacity + Math.max(a, b);
+    let id = this.#ofBoth.get(key);
+    if (id === undefined) {
+      const { traffics } = this.#gates;
+      const [one, other] = [this.outcomes[a]!, this.outcomes[b]!] as [PairOutcome, PairOutcome];
+      id = this.#idOf({
+        every: traffics.intersect(one.every, other.every),
+        some: traffics.unite(one.some, other.some),
+        egress: stricter(one.egress, other.egress),
+        ingress: stricter(one.ingress, other.ingress),
+      });
+      this.#ofBoth.set(key, id);
+    }
+    return id;
+  }
+
+  #idOf(outcome: PairOutcome): OutcomeId {
+    const { every, some, egress, ingress } = outcome;
+    const key = `${every} ${some} ${egress} ${ingress}`;
+    let id = this.#ids.get(key);
+    if (id === undefined) {
+      id = this.outcomes.push(outcome) - 1;
+      this.#ids.set(key, id);
+    }
+    return id;
+  }
+
+  /** Who made the outcome of a pair what it is: the policies whose rules let it through, or those that isolate where none does. */
+  decidersOf(outlooks: Outlooks, source: MatrixEntry, destination: MatrixEntry, outcome: PairOutcome): Deciders {
+    const deciders = { egress: nobody, ingress: nobody };
+    const add = (direction: Direction, gate: Gate, state: StateId, isOwn: boolean): void => {
+      const { states } = this.#gates;
+      const { reason } = states.results[states.resultOf(state, gate.isIsolated, isOwn)]!;
+      if (reason === outcome[direction] && hasDeciders.has(reason))
+        deciders[direction] = unite(deciders[direction], this.#deciding(gate, state, reason));
+    };
+    this.#visitMeetings(outlooks, source, destination, (from, to, isOwnOut, isOwnIn) => {
+      const out = from.unit.profile?.gates.egress;
+      const into = to.profile?.gates.ingress;
+      if (out !== undefined) add('egress', out, this.#outState(from, out, to), isOwnOut);
+      if (into !== undefined) add('ingress', into, this.#inState(from, into), isOwnIn);
+    });
+    return deciders;
+  }
+
+  /** Of a state those who made it; of a gate that lets nothing through those who isolate it. */
+  #deciding(gate: Gate, state: StateId, reason: Reason): readonly CompiledPolicy[] {
+    const isDenied = reason === 'no-rule-matched';
+    const key = isDenied ? gate : state * 2 + (reason === 'tier' ? 1 : 0);
+    let list = this.#lists.get(key);
+    if (list === undefined) {
+      const policies = isDenied ? gate.policies : this.#gates.states.policiesOf(state);
+      list = policies.filter(({ tier }) => reason === 'tier' || tier === 'NetworkPolicy');
+      this.#lists.set(key, list);
+    }
+    return list;
+  }
+}
+
+const nobody: readonly CompiledPolicy[] = [];
+const never: readonly boolean[] = [false];
+
+/** Both lists in the order of evaluation, each policy once. */
+function unite(a: readonly CompiledPolicy[], b: readonly CompiledPolicy[]): readonly CompiledPolicy[] {
+  if (a === b || b.length === 0) return a;
+  return a.length === 0 ? b : [...new Set([...a, ...b])].sort(inOrderOfEvaluation);
+}
+
+/** The reasons that policies are responsible for. */
+const hasDeciders: ReadonlySet<Reason> = new Set<Reason>(['rule', 'tier', 'no-rule-matched']);
+
+const stricter = (a: Reason, b: Reason): Reason => (rank[a] <= rank[b] ? a : b);
+
+/** Whether the remote's addresses are those of the pods' own node: for some pairs (true), for some not (false), or both. */
+function ownNode(remote: Use, pods: Use): readonly boolean[] {
+  if (remote.at.size === 0 || pods.on.size === 0) return never;
+  const found = new Set<boolean>();
+  for (const names of remote.at) for (const node of pods.on) found.add(names.includes(node));
+  if (!remote.isAllAt) found.add(false);
+  return [...found];
+}

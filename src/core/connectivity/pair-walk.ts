@@ -1,0 +1,203 @@
+import type { Direction } from '../api/types.ts';
+import type { MatrixEntry } from './endpoints.ts';
+import type { GateTable } from './gate-table.ts';
+import { noPair, type OutcomeId, type Outlooks, type PairTable } from './pair-table.ts';
+import { nothing, type TrafficId } from './traffic-table.ts';
+import { append, type Gate, type Unit, type Units } from './units.ts';
+
+/** What pairs are wanted. */
+export interface PairFilter {
+  readonly isShown: (entry: MatrixEntry) => boolean;
+  /** Which end is to be shown; either when undefined. */
+  readonly direction: Direction | undefined;
+  /** Pairs that may do nothing are wanted, too. */
+  readonly denied: boolean;
+  /** Whether a pair may do something that is asked for: all its members, or some. */
+  readonly isWanted: (traffic: TrafficId) => boolean;
+}
+
+/** A destination, by its place among the entries, with the outcome. */
+export type Cell = readonly [place: number, outcome: OutcomeId];
+
+/** One source with its destinations. */
+export interface Row {
+  readonly cells: readonly Cell[];
+  /** What the source meets, worked out when it is asked for. */
+  readonly look: () => Outlooks;
+}
+
+/** Endpoints that are alike to every rule. */
+interface Kind {
+  readonly id: number;
+  /** The places of its entries. */
+  readonly places: number[];
+  /** What its entries get as sources, by kinds of destinations: kept for the next of them. */
+  row?: readonly Cell[];
+}
+
+/** Between how many kinds of endpoints outcomes are kept: some 64 MiB. */
+const keptCells = 2 ** 21;
+
+/**
+ * Walks the pairs of entries that may do something, or all. A source is tried only with destinations that its gate and theirs can
+ * let it reach; sources that are alike share their row, and in a row destinations that are alike share their outcome.
+ */
+export class PairWalk {
+  readonly #entries: readonly MatrixEntry[];
+  readonly #gates: GateTable;
+  readonly #pairs: PairTable;
+  readonly #filter: PairFilter;
+  readonly #isShown: readonly boolean[];
+  readonly #kinds: Kind[] = [];
+  readonly #kindOf: readonly Kind[];
+  readonly #kindsWith = new Map<Unit, Kind[]>();
+  /** The kinds that a source may reach whatever it is: somebody there is no pod, or has a gate that lets some of everybody in. */
+  readonly #open = new Set<Kind>();
+  /** For each ingress gate the kinds that have it. */
+  readonly #behind = new Map<number, Kind[]>();
+  /** The places of entries that have an address of a node, and of those with policed pods on it. */
+  readonly #at = new Map<string, number[]>();
+  readonly #on = new Map<string, number[]>();
+  readonly #units: readonly Unit[];
+  readonly #scratch: Int32Array;
+  #kept = 0;
+
+  constructor(entries: readonly MatrixEntry[], { units }: Units, gates: GateTable, pairs: PairTable, filter: PairFilter) {
+    this.#entries = entries;
+    this.#gates = gates;
+    this.#pairs = pairs;
+    this.#filter = filter;
+    this.#units = units;
+    this.#isShown = entries.map(filter.isShown);
+    this.#scratch = new Int32Array(entries.length).fill(noPair);
+    const known = new Map<string, Kind>();
+    this.#kindOf = entries.map((entry, place) => {
+      let kind = known.get(entry.likeness);
+      if (kind === undefined) {
+        kind = { id: known.size, places: [] };
+        known.set(entry.likeness, kind);
+        this.#introduce(kind, entry);
+      }
+      kind.places.push(place);
+      return kind;
+    });
+    for (const [place, { at, on }] of entries.entries()) {
+      for (const node of at) append(this.#at, node, place);
+      for (const node of on) append(this.#on, node, place);
+    }
+  }
+
+  #introduce(kind: Kind, { uses }: MatrixEntry): void {
+    this.#kinds.push(kind);
+    for (const { unit } of uses) {
+      append(this.#kindsWith, unit, kind);
+      const gate = unit.profile?.gates.ingress;
+      if (gate === undefined || this.#letsThrough('ingress', gate)) this.#open.add(kind);
+      if (gate !== undefined) append(this.#behind, gate.id, kind);
+    }
+  }
+
+  /** Whether the entry at the place is shown. */
+  isShown(place: number): boolean {
+    return this.#isShown[place]!;
+  }
+
+  /** The wanted destinations of the source at a place, ascending, and what the source meets. */
+  row(place: number): Row {
+    let outlooks: Outlooks | undefined;
+    const look = (): Outlooks => {
+      outlooks ??= this.#pairs.outlooksOf(this.#entries[place]!);
+      return outlooks;
+    };
+    return { cells: this.#cellsOf(place, look), look };
+  }
+
+  #cellsOf(place: number, look: Row['look']): Cell[] {
+    const isShown = this.#destinationsOf(place);
+    if (isShown === undefined) return [];
+    const outcomes = this.#scratch;
+    const touched: number[] = [];
+    const set = (other: number, outcome: OutcomeId): void => {
+      if (outcomes[other] === noPair) touched.push(other);
+      outcomes[other] = outcome;
+    };
+    for (const [kind, outcome] of this.#rowOf(place, look))
+      for (const other of this.#kinds[kind]!.places) if (isShown(other)) set(other, outcome);
+    for (const other of this.#neighboursOf(place))
+      if (isShown(other)) set(other, this.#pairs.betweenNeighbours(look(), this.#entries[place]!, this.#entries[other]!));
+    const cells = touched
+      .sort((a, b) => a - b)
+      .flatMap((other): Cell[] => (this.#isWanted(outcomes[other]!, place, other) ? [[other, outcomes[other]!]] : []));
+    for (const other of touched) outcomes[other] = noPair;
+    return cells;
+  }
+
+  /** Every node reaches those members that run on it: of a node and a workload only what all members may do is of interest. */
+  #isWanted(outcome: OutcomeId, from: number, to: number): boolean {
+    if (outcome === noPair) return false;
+    if (this.#filter.denied) return true;
+    const { every, some } = this.#pairs.outcomes[outcome]!;
+    return this.#filter.isWanted(every) || (this.#filter.isWanted(some) && !this.#isNode(from) && !this.#isNode(to));
+  }
+
+  #isNode(place: number): boolean {
+    return this.#entries[place]!.at.size > 0;
+  }
+
+  /** The outcomes of a source with the kinds of endpoints that it may reach. */
+  #rowOf(place: number, look: Row['look']): readonly Cell[] {
+    const source = this.#kindOf[place]!;
+    if (source.row !== undefined) return source.row;
+    const from = this.#entries[place]!;
+    const cells: Cell[] = [];
+    for (const kind of this.#candidatesOf(look)) {
+      const outcome = this.#pairs.between(look(), from, this.#entries[kind.places[0]!]!);
+      if (outcome !== noPair) cells.push([kind.id, outcome]);
+    }
+    if (source.places.length > 1 && this.#kept < keptCells) {
+      this.#kept += cells.length;
+      source.row = cells;
+    }
+    return cells;
+  }
+
+  /** The kinds of endpoints that some address of the source may reach with something. */
+  #candidatesOf(look: Row['look']): Iterable<Kind> {
+    if (this.#filter.denied) return this.#kinds;
+    const found = new Set<Kind>();
+    const add = (kinds: Iterable<Kind> = []): void => {
+      for (const kind of kinds) found.add(kind);
+    };
+    for (const { unit, egress, ingress } of look().values()) {
+      const gate = unit.profile?.gates.egress;
+      if (gate === undefined || this.#letsThrough('egress', gate)) {
+        add(this.#open);
+        for (const id of ingress.ids) add(this.#behind.get(id));
+        // Its own gate lets it reach only what rules speak of.
+      } else for (const id of egress!.ids) add(this.#kindsWith.get(this.#units[id]!));
+    }
+    return found;
+  }
+
+  /** Whether a gate lets something through to or from those that its rules do not speak of. */
+  #letsThrough(direction: Direction, { id, isIsolated }: Gate): boolean {
+    const { states } = this.#gates;
+    return states.results[states.resultOf(this.#gates.baseOf(direction, id), isIsolated, false)]!.traffic !== nothing;
+  }
+
+  /** Which destinations are shown with a source, by their places; undefined for none. */
+  #destinationsOf(source: number): ((place: number) => boolean) | undefined {
+    const { direction } = this.#filter;
+    const isShown = this.#isShown[source]!;
+    if (direction === 'egress') return isShown ? () => true : undefined;
+    if (direction !== 'ingress' && isShown) return () => true;
+    return (place) => this.#isShown[place]!;
+  }
+
+  /** The entry itself, and those with which it has to do through the exception for a pod's own node. */
+  #neighboursOf(place: number): Set<number> {
+    const { at, on } = this.#entries[place]!;
+    const places = [...[...at].flatMap((node) => this.#on.get(node) ?? []), ...[...on].flatMap((node) => this.#at.get(node) ?? [])];
+    return new Set([place, ...places]);
+  }
+}
