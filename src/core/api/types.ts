@@ -50,6 +50,8 @@ export interface Pod extends Named {
   readonly terminating: boolean;
   readonly ports: readonly ContainerPort[];
   readonly owner?: Owner;
+  /** The pod does not exist: it stands for all that these labels would select, `shop/{app=web}` or `{team=red}/{}`; its id in answers. */
+  readonly potential?: string;
 }
 
 /** A node with its addresses of type InternalIP and ExternalIP, canonical. */

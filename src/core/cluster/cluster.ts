@@ -134,8 +134,16 @@ function compareObject(before: KubernetesObject | undefined, after: KubernetesOb
   else changes.push({ type: 'put', object: after });
 }
 
+/** The object of that identity, if the snapshot has it. */
+export function findObject({ namespaces, nodes }: Cluster, { kind, namespace = '', name }: ObjectId): KubernetesObject | undefined {
+  if (kind === 'Node') return nodes.get(name);
+  if (kind === 'Namespace') return namespaces.get(name)?.namespace;
+  const content = namespaces.get(namespace);
+  return { Pod: content?.pods, Service: content?.services, NetworkPolicy: content?.policies }[kind]?.get(name);
+}
+
 /** The identity of an object. */
-function idOf(object: KubernetesObject): ObjectId {
+export function idOf(object: KubernetesObject): ObjectId {
   return 'namespace' in object
     ? { kind: object.kind, namespace: object.namespace, name: object.name }
     : { kind: object.kind, name: object.name };

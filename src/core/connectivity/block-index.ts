@@ -17,11 +17,14 @@ export interface Atom {
 /** Finds the blocks that hold an address: the address space cut at every edge of a block. */
 export class BlockIndex {
   readonly #atoms: Readonly<Record<Family, readonly Atom[]>>;
+  /** The atom that was found last. */
+  readonly #latest: Record<Family, Atom>;
   readonly #signatures = new Map<string, Signature>();
 
   /** The blocks are known by their place in the list. `cuts` divide atoms, too, without being blocks. */
   constructor(blocks: readonly AddressSet[], cuts: readonly AddressSet[] = []) {
     this.#atoms = { 4: this.#cut(4, blocks, cuts), 6: this.#cut(6, blocks, cuts) };
+    this.#latest = { 4: this.#atoms[4][0]!, 6: this.#atoms[6][0]! };
   }
 
   get signatures(): Iterable<Signature> {
@@ -33,7 +36,14 @@ export class BlockIndex {
     return this.#atoms[family];
   }
 
+  /** Pods in a row have addresses in a row, most of them in one atom. */
   signatureOf(ip: Ip): Signature {
+    const [first, final] = this.#latest[ip.family].range;
+    if (ip.value < first || ip.value > final) this.#latest[ip.family] = this.#atomOf(ip);
+    return this.#latest[ip.family].signature;
+  }
+
+  #atomOf(ip: Ip): Atom {
     const atoms = this.#atoms[ip.family];
     let low = 0;
     let high = atoms.length - 1;
@@ -42,7 +52,7 @@ export class BlockIndex {
       if (atoms[middle]!.range[0] <= ip.value) low = middle;
       else high = middle - 1;
     }
-    return atoms[low]!.signature;
+    return atoms[low]!;
   }
 
   #cut(family: Family, blocks: readonly AddressSet[], cuts: readonly AddressSet[]): Atom[] {

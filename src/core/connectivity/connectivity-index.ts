@@ -1,13 +1,14 @@
-import { directions } from '../api/types.ts';
+import { type Direction, directions } from '../api/types.ts';
 import type { AddressSet } from '../net/address-set.ts';
-import { families } from '../net/ip.ts';
+import type { PodClass } from '../policy/model.ts';
 import type { Analysis } from '../verdict/analysis.ts';
-import { externalEntry, MatrixEndpoints, type MatrixEntry, type Stranger } from './endpoints.ts';
+import { podId } from '../verdict/endpoint.ts';
+import { externalEntry, type LocatedPods, locatePods, MatrixEndpoints, type MatrixEntry, type Stranger } from './endpoints.ts';
 import { GateTable } from './gate-table.ts';
 import { PairTable } from './pair-table.ts';
 import { type PairFilter, PairWalk } from './pair-walk.ts';
 import { TrafficTable } from './traffic-table.ts';
-import { append, type Unit, Units } from './units.ts';
+import { type Gate, type Unit, Units } from './units.ts';
 
 /** What two indexes have in common that are to be compared. */
 export interface Shared {
@@ -16,34 +17,83 @@ export interface Shared {
   readonly cuts: readonly AddressSet[];
 }
 
-/** The endpoints of a cluster and what all gates say to all of them, ready to be walked. */
+/** What all gates of a cluster say to all addresses, ready to be asked for endpoints and walked. */
 export class ConnectivityIndex {
   readonly gates: GateTable;
   readonly pairs: PairTable;
-  /** Workloads and bare pods by id, then nodes by name. */
-  readonly inside: readonly MatrixEntry[];
-  /** Addresses that nobody has, of the families that pods have, by family and first address. */
-  readonly strangers: readonly Stranger[];
   readonly #units: Units;
+  readonly #classes: ReadonlyMap<string, PodClass>;
+  readonly #endpoints: MatrixEndpoints;
+  readonly #likeness: ReadonlyMap<string, string>;
+  readonly #strangers: readonly Stranger[];
+  readonly #treatments = new Map<Unit, string>();
 
+  /** `pods` are those of the cluster, if they are located already. */
   constructor(
     { cluster, model }: Pick<Analysis, 'cluster' | 'model'>,
     { traffics, cuts }: Shared = { traffics: new TrafficTable(), cuts: [] },
+    pods: LocatedPods = locatePods(cluster, model),
   ) {
+    this.#classes = model.classes;
     this.#units = new Units(model, cuts);
-    const makers = new MatrixEndpoints(cluster, model, this.#units);
-    this.inside = [...makers.pods(), ...makers.nodes()];
-    const used = new Set(
-      this.inside.flatMap(({ uses }) => uses.flatMap(({ unit, family }) => (unit.profile === undefined ? [] : [family]))),
-    );
-    this.strangers = makers.strangers(families.filter((family) => used.has(family)));
+    this.#endpoints = new MatrixEndpoints(cluster, model, this.#units, pods);
+    this.#likeness = this.#endpoints.likeness();
+    this.#strangers = this.#endpoints.strangers();
     this.gates = new GateTable(this.#units, model.choices, traffics);
     this.pairs = new PairTable(this.gates, model.choices['own-node-egress'] === 'always-allow');
   }
 
-  /** The strangers as endpoints: together those that every gate treats alike, in the order of the first of them. */
-  externals(): MatrixEntry[] {
-    return groupAlike(this.strangers, ({ unit }) => this.treatmentOf(unit)).map(externalEntry);
+  /**
+   * Workloads and bare pods by id, nodes by name, external addresses by the first of them, potential pods by id. Together in one endpoint are
+   * bare pods that are alike, and external addresses that every gate treats alike; in the other index, too, if one is given. Where only the
+   * gates of some classes are of interest (by their keys), only these need to treat external addresses alike.
+   */
+  entries(other?: ConnectivityIndex, classes?: ReadonlySet<string>): MatrixEntry[] {
+    const pods = Object.groupBy(this.#endpoints.pods(this.#likenessWith(other)), ({ isPotential }) => (isPotential ? 'potential' : 'real'));
+    const elsewhere = other?.treatments(classes) ?? new Map<string, string>();
+    const own = this.treatments(classes);
+    const groups = Map.groupBy(this.#strangers, (each) => `${own.get(placeOf(each))} | ${elsewhere.get(placeOf(each)) ?? 'none'}`);
+    return [...(pods.real ?? []), ...this.#endpoints.nodes(), ...[...groups.values()].map(externalEntry), ...(pods.potential ?? [])];
+  }
+
+  /** How gates treat external addresses, by the places of their ranges: all gates, or those of some classes. Equal texts are equal treatment. */
+  treatments(classes?: ReadonlySet<string>): Map<string, string> {
+    const gates = classes && this.#gatesOf(classes);
+    return new Map(
+      this.#strangers.map((each) => [
+        placeOf(each),
+        gates === undefined ? this.#treatmentOf(each.unit) : this.#treatmentBy(gates, each.unit),
+      ]),
+    );
+  }
+
+  #gatesOf(keys: ReadonlySet<string>): Readonly<Record<Direction, ReadonlySet<Gate>>> {
+    const profiles = [...keys].flatMap((key) => {
+      const podClass = this.#classes.get(key);
+      return podClass === undefined ? [] : [this.#units.profileOf(podClass)];
+    });
+    return { egress: new Set(profiles.map(({ gates }) => gates.egress)), ingress: new Set(profiles.map(({ gates }) => gates.ingress)) };
+  }
+
+  #treatmentBy(gates: Readonly<Record<Direction, ReadonlySet<Gate>>>, unit: Unit): string {
+    const results = directions.map((direction) =>
+      Array.from(gates[direction], (gate) => this.gates.states.resultOf(this.gates.stateOf(direction, gate, unit), gate.isIsolated, false)),
+    );
+    return results.map((list) => list.join()).join(' ');
+  }
+
+  /** The entry's pods in several entries: together those that no rule tells apart in either index. By what both see of them. */
+  parts(entry: MatrixEntry, otherIndex: ConnectivityIndex, other: MatrixEntry): Map<string, MatrixEntry> {
+    const elsewhere = new Map(other.located.map((located) => [podId(located.pod), otherIndex.#endpoints.unitsText(located)]));
+    return this.#endpoints.parts(
+      entry,
+      (located) => `${this.#endpoints.unitsText(located)} | ${elsewhere.get(podId(located.pod)) ?? 'none'}`,
+    );
+  }
+
+  #likenessWith(other: ConnectivityIndex | undefined): ReadonlyMap<string, string> {
+    if (other === undefined) return this.#likeness;
+    return new Map(Array.from(this.#likeness, ([id, key]) => [id, `${key} | ${other.#likeness.get(id) ?? ''}`]));
   }
 
   /** Walks the pairs of the entries that the filter wants. */
@@ -51,10 +101,8 @@ export class ConnectivityIndex {
     return new PairWalk(entries, this.#units, this.gates, this.pairs, filter);
   }
 
-  readonly #treatments = new Map<Unit, string>();
-
   /** What all gates say to addresses of nobody, as far as they have a rule for them; equal texts are equal treatment. */
-  treatmentOf(unit: Unit): string {
+  #treatmentOf(unit: Unit): string {
     let treatment = this.#treatments.get(unit);
     if (treatment === undefined) {
       treatment = directions.map((direction) => this.#saidTo(unit, direction)).join(' ');
@@ -63,7 +111,7 @@ export class ConnectivityIndex {
     return treatment;
   }
 
-  #saidTo(unit: Unit, direction: 'ingress' | 'egress'): string {
+  #saidTo(unit: Unit, direction: Direction): string {
     const { gates } = this;
     const said: string[] = [];
     const column = gates.column(direction, unit);
@@ -76,9 +124,5 @@ export class ConnectivityIndex {
   }
 }
 
-/** Strangers with equal keys together, in the order of the first of each group. */
-export function groupAlike(strangers: readonly Stranger[], keyOf: (stranger: Stranger, index: number) => string): Stranger[][] {
-  const groups = new Map<string, Stranger[]>();
-  for (const [index, stranger] of strangers.entries()) append(groups, keyOf(stranger, index), stranger);
-  return [...groups.values()];
-}
+/** Names the range of a stranger: the same in two indexes that divide the address space alike. */
+const placeOf = ({ family, range }: Stranger): string => `${family}:${range[0]}`;

@@ -1,11 +1,13 @@
 import type { Direction, PolicyId } from '../api/types.ts';
+import { potentialPeers, withPotentialPods } from '../cluster/potential-pods.ts';
 import { formatPorts, isAllTraffic, type Traffic } from '../net/port-set.ts';
 import { type Protocol, protocols } from '../net/protocol.ts';
 import type { CompiledPolicy } from '../policy/model.ts';
-import type { Analysis } from '../verdict/analysis.ts';
+import { Analysis } from '../verdict/analysis.ts';
 import type { Reason } from '../verdict/gate.ts';
 import { ConnectivityIndex } from './connectivity-index.ts';
 import type { MatrixEndpoint, MatrixEntry } from './endpoints.ts';
+import { type ExposureAnswer, exposureOf } from './exposure.ts';
 import type { OutcomeId, Outlooks, PairOutcome } from './pair-table.ts';
 import type { PairWalk } from './pair-walk.ts';
 import { everything, nothing, type TrafficId } from './traffic-table.ts';
@@ -38,14 +40,18 @@ export interface MatrixOptions {
   readonly traffic?: Traffic;
   /** Pairs that may do nothing, too. */
   readonly denied?: boolean;
+  /** Also pods that do not exist but that some rule would select, and one that none singles out; and who is exposed to what. */
+  readonly exposure?: boolean;
 }
 
 /** Who can reach whom in a cluster, and with what. */
 export interface Connectivity {
-  /** Workloads and bare pods by id, nodes by name, external ranges by their first address. */
+  /** Workloads and bare pods by id, nodes by name, external ranges by their first address, potential pods by id. */
   readonly endpoints: readonly MatrixEndpoint[];
   /** In the order of the endpoints, by source and then destination; worked out while it is read. */
   readonly connections: Iterable<ConnectionAnswer>;
+  /** What each workload and bare pod is exposed to, where it is asked for. */
+  readonly exposure?: readonly ExposureAnswer[];
 }
 
 /**
@@ -58,9 +64,15 @@ export interface Connectivity {
  * out, and so are pairs that policy knows nothing of: between nodes and external addresses. hostNetwork pods that are not policed
  * are listed as the workloads they are, with the addresses of their nodes; finished pods and pods without address are not.
  */
-export function connectivityOf(analysis: Pick<Analysis, 'cluster' | 'model'>, options: MatrixOptions = {}): Connectivity {
-  const matrix = new Matrix(analysis, options);
-  return { endpoints: matrix.endpoints(), connections: { [Symbol.iterator]: () => matrix.connections() } };
+export function connectivityOf({ cluster, model }: Pick<Analysis, 'cluster' | 'model'>, options: MatrixOptions = {}): Connectivity {
+  const { exposure = false } = options;
+  const peers = exposure ? potentialPeers([cluster]) : [];
+  const matrix = new Matrix(exposure ? new Analysis(withPotentialPods(cluster, peers), model.choices) : { cluster, model }, options);
+  return {
+    endpoints: matrix.endpoints(),
+    connections: { [Symbol.iterator]: () => matrix.connections() },
+    ...(exposure && { exposure: matrix.exposure() }),
+  };
 }
 
 /** The entries of a matrix with the pairs among them, worked out as they are read. */
@@ -74,7 +86,7 @@ class Matrix {
   constructor(analysis: Pick<Analysis, 'cluster' | 'model'>, { isShown, direction, traffic, denied = false }: MatrixOptions) {
     this.#isWhole = isShown === undefined;
     this.#index = new ConnectivityIndex(analysis);
-    this.#entries = [...this.#index.inside, ...this.#index.externals()];
+    this.#entries = this.#index.entries();
     const { traffics } = this.#index.gates;
     const wanted = traffic === undefined ? everything : traffics.idOf(traffic);
     this.#answers = new Answers(this.#index, wanted);
@@ -94,6 +106,11 @@ class Matrix {
       for (const [other] of this.#walk.row(place).cells) named.add(from).add(this.#entries[other]!);
     }
     return this.#entries.filter((entry) => named.has(entry)).map(({ answer }) => answer);
+  }
+
+  /** Of those workloads and bare pods that are shown. */
+  exposure(): ExposureAnswer[] {
+    return exposureOf(this.#index, this.#entries, this.#answers).filter((_, place) => this.#walk.isShown(place));
   }
 
   *connections(): Generator<ConnectionAnswer> {

@@ -1,7 +1,7 @@
 import type { Pod } from '../api/types.ts';
-import type { Cluster } from '../cluster/cluster.ts';
+import { type Cluster, podsOf } from '../cluster/cluster.ts';
 import { labelsKey } from '../label/selector.ts';
-import { addressRanges, formatRanges, noAddresses, uniteAddresses } from '../net/address-set.ts';
+import { type AddressSet, addressRanges, formatRanges, noAddresses, uniteAddresses } from '../net/address-set.ts';
 import type { Interval } from '../net/interval.ts';
 import { type Family, families } from '../net/ip.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
@@ -9,7 +9,7 @@ import { isFinished } from '../verdict/address-space.ts';
 import { type EndpointIdentity, podId, podIdentity, workloadOf } from '../verdict/endpoint.ts';
 import { addressesOfPod } from '../verdict/ends.ts';
 import { type Party, partyAt, partyOf } from '../verdict/party.ts';
-import type { Unit, Units } from './units.ts';
+import { append, type Unit, type Units } from './units.ts';
 
 /** An endpoint of the matrix in answers. */
 export interface MatrixEndpoint extends EndpointIdentity {
@@ -31,6 +31,8 @@ export interface Use {
   readonly isAllAt: boolean;
   /** The nodes that policed pods run on; an empty name for a pod without. */
   readonly on: ReadonlySet<string>;
+  /** Two of the ends, or all if there are fewer; none of external addresses. */
+  readonly examples: readonly Party[];
 }
 
 /** An endpoint with what policy sees of it. */
@@ -45,12 +47,19 @@ export class MatrixEntry {
   /** All nodes whose addresses it has, and all that its policed pods run on. */
   readonly at: ReadonlySet<string>;
   readonly on: ReadonlySet<string>;
-  /** The pods that it stands for. */
-  readonly pods: readonly Pod[];
+  /** The pods that it stands for, with their ends. */
+  readonly located: readonly Located[];
+  /** Of an external endpoint. */
+  readonly addresses: AddressSet | undefined;
   readonly #describe: () => MatrixEndpoint;
   #answer: MatrixEndpoint | undefined;
 
-  constructor(id: string, uses: readonly Use[], describe: () => MatrixEndpoint, pods: readonly Pod[] = []) {
+  constructor(
+    id: string,
+    uses: readonly Use[],
+    describe: () => MatrixEndpoint,
+    { located = [], addresses }: { readonly located?: readonly Located[]; readonly addresses?: AddressSet } = {},
+  ) {
     this.id = id;
     this.uses = uses;
     this.likeness = uses
@@ -60,8 +69,18 @@ export class MatrixEntry {
     this.isPoliced = uses.some(({ unit }) => unit.profile !== undefined);
     this.at = new Set(uses.flatMap(({ at }) => [...at].flat()));
     this.on = new Set(uses.flatMap(({ on }) => [...on]));
-    this.pods = pods;
+    this.located = located;
+    this.addresses = addresses;
     this.#describe = describe;
+  }
+
+  /** It does not exist, but could. */
+  get isPotential(): boolean {
+    return this.located[0]?.pod.potential !== undefined;
+  }
+
+  get pods(): readonly Pod[] {
+    return this.located.map(({ pod }) => pod);
   }
 
   /** As answers have it: made when it is first asked for. */
@@ -73,108 +92,169 @@ export class MatrixEntry {
 
 /** Collects the addresses of one endpoint. */
 class Draft {
-  readonly uses: { unit: Unit; family: Family; count: number; at: Set<readonly string[]>; isAllAt: boolean; on: Set<string> }[] = [];
+  readonly uses: {
+    unit: Unit;
+    family: Family;
+    count: number;
+    at: Set<readonly string[]>;
+    isAllAt: boolean;
+    on: Set<string>;
+    examples: Party[];
+  }[] = [];
 
-  add(unit: Unit, family: Family, at?: readonly string[], on?: string): void {
+  add(
+    unit: Unit,
+    family: Family,
+    { party, at, on }: { party?: Party; at?: readonly string[] | undefined; on?: string | undefined } = {},
+  ): void {
     let use = this.uses.find((each) => each.unit === unit && each.family === family);
     if (use === undefined) {
-      use = { unit, family, count: 0, at: new Set(), isAllAt: true, on: new Set() };
+      use = { unit, family, count: 0, at: new Set(), isAllAt: true, on: new Set(), examples: [] };
       this.uses.push(use);
     }
     use.count++;
+    if (party !== undefined && use.examples.length < 2) use.examples.push(party);
     if (at === undefined) use.isAllAt = false;
     else use.at.add(at);
     if (on !== undefined) use.on.add(on);
   }
 }
 
-/** Makes the endpoints of a cluster and, on the way, all units. */
+/** A pod with its ends. */
+export interface Located {
+  readonly pod: Pod;
+  readonly parties: readonly Party[];
+}
+
+/** The pods of a cluster with their ends, by the endpoints that they belong to; bare pods each by itself. */
+export interface LocatedPods {
+  readonly workloads: readonly (readonly Located[])[];
+  readonly bare: readonly Located[];
+}
+
+/** The pods that policy knows, and hostNetwork pods, with their ends; not those that have ended, or whose address another has. */
+export function locatePods(cluster: Cluster, model: PolicyModel): LocatedPods {
+  const workloads = new Map<string, Located[]>();
+  const bare: Located[] = [];
+  for (const pod of podsOf(cluster)) {
+    if (model.classOf(pod) === undefined && (!pod.hostNetwork || isFinished(pod))) continue;
+    const all = addressesOfPod(model, pod).map((address) => partyOf(model, pod, address));
+    const parties = all.filter(({ owner }) => owner.kind !== 'Pod' || owner.pod === pod);
+    if (parties.length === 0) continue;
+    const key = pod.potential ?? workloadId(pod);
+    if (key === undefined) bare.push({ pod, parties });
+    else append(workloads, key, { pod, parties });
+  }
+  // Answers must not depend on the order in which pods came.
+  for (const located of workloads.values()) located.sort(byPod);
+  return { workloads: [...workloads.values()], bare: bare.sort(byPod) };
+}
+
+const byPod = ({ pod: a }: Located, { pod: b }: Located): number => (podId(a) < podId(b) ? -1 : 1);
+
+function workloadId(pod: Pod): string | undefined {
+  const owner = workloadOf(pod);
+  return owner && `${pod.namespace}/${owner.kind}/${owner.name}`;
+}
+
+/** Finds all units of a cluster, then makes its endpoints. */
 export class MatrixEndpoints {
-  readonly #cluster: Cluster;
-  readonly #model: PolicyModel;
   readonly #units: Units;
   readonly #nodesAt = new Map<string, string[]>();
-  readonly #owned: Readonly<Record<Family, Set<bigint>>> = { 4: new Set(), 6: new Set() };
+  readonly #owned: Readonly<Record<Family, bigint[]>> = { 4: [], 6: [] };
+  /** The families of pods that policy knows. */
+  readonly #policed = new Set<Family>();
+  readonly #nodes: readonly MatrixEntry[];
+  readonly #workloads: readonly MatrixEntry[];
+  readonly #bare: readonly (Located & { readonly units: readonly Unit[] })[];
 
-  constructor(cluster: Cluster, model: PolicyModel, units: Units) {
-    this.#cluster = cluster;
-    this.#model = model;
+  constructor(cluster: Cluster, model: PolicyModel, units: Units, { workloads, bare }: LocatedPods) {
     this.#units = units;
     for (const podClass of model.classes.values()) units.profileOf(podClass);
-    for (const { name, addresses } of [...cluster.nodes.values()].sort(byName))
-      for (const address of addresses) {
-        const names = this.#nodesAt.get(address);
-        if (names === undefined) this.#nodesAt.set(address, [name]);
-        else names.push(name);
-      }
+    const nodes = [...cluster.nodes.values()].filter(({ addresses }) => addresses.length > 0).sort(byName);
+    for (const { name, addresses } of nodes) for (const address of addresses) append(this.#nodesAt, address, name);
+    this.#nodes = nodes.map(({ name, addresses }) =>
+      this.#nodeEntry(
+        name,
+        addresses.map((address) => partyAt(model, address)),
+      ),
+    );
+    this.#workloads = workloads.map((located) => this.#podsEntry(located));
+    this.#bare = bare.map((located) => ({ ...located, units: located.parties.map((party) => this.#unitOf(party)) }));
   }
 
-  /** Workloads, and bare pods of a namespace that are alike: of one class, with addresses in the same blocks. By id. */
-  pods(): MatrixEntry[] {
-    const groups = new Map<string, { pods: Pod[]; draft: Draft }>();
-    for (const { pods } of this.#cluster.namespaces.values())
-      for (const pod of pods.values()) {
-        const parties = this.#partiesOf(pod);
-        if (parties.length === 0) continue;
-        const units = parties.map((party) => this.#unitOf(party));
-        const key = this.#groupOf(pod, parties, units);
-        let group = groups.get(key);
-        if (group === undefined) {
-          group = { pods: [], draft: new Draft() };
-          groups.set(key, group);
-        }
-        group.pods.push(pod);
-        for (const [index, party] of parties.entries()) this.#add(group.draft, party, units[index]!, pod.node);
-      }
-    return Array.from(groups.values(), ({ pods, draft }) => podsEntry(pods, draft)).sort(byId);
+  /** Of pods without a workload, by id: equal for those of a namespace that are alike, of one class with addresses in the same blocks. */
+  likeness(): Map<string, string> {
+    return new Map(
+      this.#bare.map(({ pod, parties, units }) => {
+        const { owner } = parties[0]!;
+        const who = owner.kind === 'Pod' ? owner.class.key : labelsKey(pod.labels);
+        return [podId(pod), `${pod.namespace} ${who} ${parties.map(({ ip }, end) => `${ip.family}:${units[end]!.id}`).join()}`];
+      }),
+    );
+  }
+
+  /** Workloads, potential pods, and bare pods whose likeness is the same. By id. */
+  pods(likeness: ReadonlyMap<string, string>): MatrixEntry[] {
+    const alike = Map.groupBy(this.#bare, ({ pod }) => likeness.get(podId(pod)) ?? podId(pod));
+    return [...this.#workloads, ...Array.from(alike.values(), (located) => this.#podsEntry(located))].sort(byId);
   }
 
   /** Nodes with addresses, by name. A hostNetwork pod that is not policed is its node. */
-  nodes(): MatrixEntry[] {
-    const named = [...this.#cluster.nodes.values()].filter(({ addresses }) => addresses.length > 0).sort(byName);
-    return named.map(({ name, addresses }) => {
-      const draft = new Draft();
-      for (const address of addresses) {
-        const party = partyAt(this.#model, address);
-        this.#add(draft, party, this.#unitOf(party), name);
-      }
-      const id = `node:${name}`;
-      return new MatrixEntry(id, draft.uses, () => ({ id, kind: 'Node', name }));
-    });
+  nodes(): readonly MatrixEntry[] {
+    return this.#nodes;
   }
 
-  /** The units of addresses that no pod or node has, with their ranges, in the given families; to be asked for last. */
-  strangers(wanted: readonly Family[]): Stranger[] {
-    return wanted.flatMap((family) => {
-      const owned = [...this.#owned[family]].sort((a, b) => (a < b ? -1 : 1));
-      return this.#units.blocks
-        .atomsOf(family)
-        .filter(({ range }) => !isFull(range, owned))
-        .map(({ range, signature }) => ({ unit: this.#units.unitOf(undefined, signature), family, range }));
-    });
+  /** The units of addresses that no pod or node has, with their ranges, in the families that pods have which policy knows. */
+  strangers(): Stranger[] {
+    return families
+      .filter((family) => this.#policed.has(family))
+      .flatMap((family) => {
+        const isFull = fullness(this.#owned[family]);
+        return this.#units.blocks
+          .atomsOf(family)
+          .filter(({ range }) => !isFull(range))
+          .map(({ range, signature }) => ({ unit: this.#units.unitOf(undefined, signature), family, range }));
+      });
   }
 
-  #groupOf(pod: Pod, parties: readonly Party[], units: readonly Unit[]): string {
-    const owner = workloadOf(pod);
-    if (owner !== undefined) return `${pod.namespace}/${owner.kind}/${owner.name}`;
-    const likeness = parties.map(({ ip }, index) => `${ip.family}:${units[index]!.id}`).join();
-    return `${pod.namespace} ${this.#model.classOf(pod)?.key ?? labelsKey(pod.labels)} ${likeness}`;
+  #nodeEntry(name: string, parties: readonly Party[]): MatrixEntry {
+    const draft = new Draft();
+    for (const party of parties) this.#add(draft, party, name);
+    const id = `node:${name}`;
+    return new MatrixEntry(id, draft.uses, () => ({ id, kind: 'Node', name }));
   }
 
-  /** The pod's ends; none for one that has ended, or whose address another has. */
-  #partiesOf(pod: Pod): Party[] {
-    if (this.#model.classOf(pod) === undefined && (!pod.hostNetwork || isFinished(pod))) return [];
-    const parties = addressesOfPod(this.#model, pod).map((address) => partyOf(this.#model, pod, address));
-    return parties.filter(({ owner }) => owner.kind !== 'Pod' || owner.pod === pod);
+  #podsEntry(located: readonly Located[]): MatrixEntry {
+    const draft = new Draft();
+    for (const { pod, parties } of located) for (const party of parties) this.#add(draft, party, pod.node);
+    return podsEntry(located, draft);
+  }
+
+  /** The entry's pods in several entries: together those with the same key. */
+  parts(entry: MatrixEntry, keyOf: (located: Located) => string): Map<string, MatrixEntry> {
+    const groups = Map.groupBy(entry.located, keyOf);
+    return new Map(Array.from(groups, ([key, located]) => [key, this.#podsEntry(located)]));
+  }
+
+  /** What policy sees of a pod: equal for pods that no rule tells apart. */
+  unitsText({ parties }: Located): string {
+    return parties.map((party) => `${party.ip.family}:${this.#unitAt(party).id}`).join();
+  }
+
+  #add(draft: Draft, party: Party, node: string | undefined): void {
+    const on = party.owner.kind === 'Pod' ? (node ?? '') : undefined;
+    draft.add(this.#unitOf(party), party.ip.family, { party, at: this.#nodesAt.get(party.address), on });
   }
 
   #unitOf({ owner, ip }: Party): Unit {
-    return this.#units.unitOf(owner.kind === 'Pod' ? owner.class : undefined, this.#units.blocks.signatureOf(ip));
+    if (owner.kind !== 'External') this.#owned[ip.family].push(ip.value);
+    if (owner.kind === 'Pod') this.#policed.add(ip.family);
+    return this.#unitAt({ owner, ip });
   }
 
-  #add(draft: Draft, { owner, ip, address }: Party, unit: Unit, node: string | undefined): void {
-    if (owner.kind !== 'External') this.#owned[ip.family].add(ip.value);
-    draft.add(unit, ip.family, this.#nodesAt.get(address), owner.kind === 'Pod' ? (node ?? '') : undefined);
+  #unitAt({ owner, ip }: Pick<Party, 'owner' | 'ip'>): Unit {
+    return this.#units.unitOf(owner.kind === 'Pod' ? owner.class : undefined, this.#units.blocks.signatureOf(ip));
   }
 }
 
@@ -185,17 +265,21 @@ export interface Stranger {
   readonly range: Interval<bigint>;
 }
 
-/** Whether every address of the range is among the sorted ones. */
-function isFull([first, last]: Interval<bigint>, sorted: readonly bigint[]): boolean {
-  if (last - first >= BigInt(sorted.length)) return false;
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle]! < first) low = middle + 1;
-    else high = middle;
-  }
-  return sorted[low] === first && sorted[low + Number(last - first)] === last;
+/** Says whether every address of a range is among the given ones, which may repeat themselves. */
+function fullness(owned: readonly bigint[]): (range: Interval<bigint>) => boolean {
+  let sorted: readonly bigint[] | undefined;
+  return ([first, last]) => {
+    if (last - first >= BigInt(owned.length)) return false;
+    sorted ??= [...new Set(owned)].sort((a, b) => (a < b ? -1 : 1));
+    let low = 0;
+    let high = sorted.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (sorted[middle]! < first) low = middle + 1;
+      else high = middle;
+    }
+    return sorted[low] === first && sorted[low + Number(last - first)] === last;
+  };
 }
 
 /** The endpoint of external addresses that every gate treats alike. */
@@ -212,21 +296,23 @@ export function externalEntry(parts: readonly Stranger[]): MatrixEntry {
     .reduce(uniteAddresses, noAddresses);
   const ranges = formatRanges(addresses);
   const id = ranges.join();
-  return new MatrixEntry(id, draft.uses, () => ({ id, kind: 'External', ranges }));
+  return new MatrixEntry(id, draft.uses, () => ({ id, kind: 'External', ranges }), { addresses });
 }
 
 /** The endpoint of a workload, or of bare pods that are alike and go by the name of the first of them. */
-function podsEntry(pods: readonly Pod[], { uses }: Draft): MatrixEntry {
+function podsEntry(located: readonly Located[], { uses }: Draft): MatrixEntry {
+  const pods = located.map(({ pod }) => pod);
   const owner = workloadOf(pods[0]!);
   if (owner !== undefined) {
     const { namespace } = pods[0]!;
     const id = `${namespace}/${owner.kind}/${owner.name}`;
     const identity = { id, kind: 'Workload' as const, namespace, name: owner.name, workloadKind: owner.kind };
-    return new MatrixEntry(id, uses, () => ({ ...identity, ...membersOf(pods) }), pods);
+    return new MatrixEntry(id, uses, () => ({ ...identity, ...membersOf(pods) }), { located });
   }
   const first = pods.reduce((least, pod) => (pod.name < least.name ? pod : least));
+  if (first.potential !== undefined) return new MatrixEntry(first.potential, uses, () => podIdentity(first), { located });
   const address = pods.length === 1 && { ip: first.addresses[0]! };
-  return new MatrixEntry(podId(first), uses, () => ({ ...podIdentity(first), ...address, ...membersOf(pods) }), pods);
+  return new MatrixEntry(podId(first), uses, () => ({ ...podIdentity(first), ...address, ...membersOf(pods) }), { located });
 }
 
 const membersOf = (pods: readonly Pod[]) => ({ pods: pods.length, members: [...pods].sort(byName).map(podId) });

@@ -40,7 +40,7 @@ interface Step {
 export type StepId = number;
 
 /** No step: a rule that means nothing there. */
-export const noStep: StepId = -1;
+const noStep: StepId = -1;
 
 const untouched: TierState = { accept: nothing, deny: nothing, pass: nothing };
 

@@ -70,13 +70,33 @@ export class GateTable {
   #workOut(direction: Direction, gate: Gate): SpokenStates {
     const row = new SpokenStates(this.#units.units.length);
     const base = this.baseOf(direction, gate.id);
-    for (const rule of rulesOf(gate, direction))
+    for (const rule of gate.rules)
       for (const { units, countsNames } of this.#matchedBy(rule))
         for (const { id, profile } of units) {
           const ports = direction === 'egress' ? profile?.ports : gate.ports;
           row.set(id, this.states.apply(row.get(id) ?? base, this.#stepOf(rule, ports, countsNames)));
         }
     return row;
+  }
+
+  /** The state of a gate toward one unit, for those who ask about few of its units. */
+  stateOf(direction: Direction, gate: Gate, unit: Unit): StateId {
+    let state = this.baseOf(direction, gate.id);
+    const known = this.#rows[direction].get(gate.id);
+    if (known !== undefined) return known.get(unit.id) ?? state;
+    const ports = direction === 'egress' ? unit.profile?.ports : gate.ports;
+    for (const rule of gate.rules)
+      for (const countsNames of this.#matchesOf(rule, unit)) state = this.states.apply(state, this.#stepOf(rule, ports, countsNames));
+    return state;
+  }
+
+  /** For each peer of the rule that holds the unit, whether names of ports count there. */
+  #matchesOf(rule: CompiledRule, { profile, signature }: Unit): boolean[] {
+    if (rule.peers === undefined) return isByDestination(rule) ? [true] : [];
+    return rule.peers.flatMap((peer) => {
+      if (peer.kind === 'pods') return profile?.sets.has(peer.set) ? [true] : [];
+      return signature.blocks.includes(this.#units.blockIds.get(peer.key)!) ? [this.#blocksCountNames] : [];
+    });
   }
 
   /** The units that a rule's peers hold; none for a rule that is in the base. */
@@ -172,7 +192,7 @@ export class GateTable {
     for (const policy of gatesOf.keys()) for (const rule of policy[direction]!) this.#file(index, rule);
     for (const gate of gates) {
       const ports = direction === 'egress' ? undefined : gate.ports;
-      const forAny = rulesOf(gate, direction).filter(({ peers }) => peers === undefined);
+      const forAny = gate.rules.filter(({ peers }) => peers === undefined);
       const base = forAny.reduce((state, rule) => this.states.apply(state, this.#stepOf(rule, ports, true)), this.states.initial);
       index.base.push(base);
     }
@@ -186,8 +206,6 @@ export class GateTable {
     }
   }
 }
-
-const rulesOf = ({ policies }: Gate, direction: Direction): readonly CompiledRule[] => policies.flatMap((policy) => policy[direction]!);
 
 const isNamed = ({ ports = [] }: CompiledRule): boolean => ports.some(({ kind }) => kind === 'named');
 

@@ -1,10 +1,10 @@
 import type { Direction } from '../api/types.ts';
+import type { Family } from '../net/ip.ts';
 import { type CompiledPolicy, inOrderOfEvaluation } from '../policy/model.ts';
 import type { Reason } from '../verdict/gate.ts';
 import type { MatrixEntry, Use } from './endpoints.ts';
 import type { GateResult, ResultId, StateId } from './gate-states.ts';
 import type { GateTable } from './gate-table.ts';
-import type { SpokenStates } from './spoken-states.ts';
 import type { TrafficId } from './traffic-table.ts';
 import type { Gate, Unit } from './units.ts';
 
@@ -28,13 +28,15 @@ export type OutcomeId = number;
 /** The endpoints have no pair of addresses of which policy knows an end. */
 export const noPair: OutcomeId = -1;
 
-/** What the gates that rules speak of say to one unit as a source. */
+/** What gates say to one unit as a source. */
 interface Outlook {
   readonly unit: Unit;
-  /** Its own gate's states, by unit. */
-  readonly egress: SpokenStates | undefined;
-  /** The other gates' states, by ingress gate. */
-  readonly ingress: SpokenStates;
+  /** The state of its own gate toward another unit. */
+  readonly out: (gate: Gate, to: Unit) => StateId;
+  /** The state of another gate toward it. */
+  readonly into: (gate: Gate) => StateId;
+  /** The units that its own gate's rules speak of, and the ingress gates whose rules speak of it, by number. */
+  readonly spoken: { readonly units: readonly number[]; readonly gates: readonly number[] };
 }
 
 /** What each unit of an endpoint meets as a source. */
@@ -66,20 +68,43 @@ export class PairTable {
 
   /** What the endpoint meets as a source. */
   outlooksOf(source: MatrixEntry): Outlooks {
+    return new Map(source.uses.map(({ unit }) => [unit, this.#outlookOf(unit)]));
+  }
+
+  #outlookOf(unit: Unit): Outlook {
+    const own = unit.profile?.gates.egress;
+    const row = own && this.#gates.row('egress', own);
+    const column = this.#gates.column('ingress', unit);
+    return {
+      unit,
+      out: (gate, to) => row!.get(to.id) ?? this.#gates.baseOf('egress', gate.id),
+      into: (gate) => column.get(gate.id) ?? this.#gates.baseOf('ingress', gate.id),
+      spoken: { units: row?.ids ?? [], gates: column.ids },
+    };
+  }
+
+  /** The same for a source of which few destinations are asked for: nothing is worked out beforehand. */
+  glancesOf(source: MatrixEntry): Outlooks {
     return new Map(
-      source.uses.map(({ unit }) => {
-        const egress = unit.profile && this.#gates.row('egress', unit.profile.gates.egress);
-        return [unit, { unit, egress, ingress: this.#gates.column('ingress', unit) }];
-      }),
+      source.uses.map(({ unit }) => [
+        unit,
+        {
+          unit,
+          out: (gate, to) => this.#gates.stateOf('egress', gate, to),
+          into: (gate) => this.#gates.stateOf('ingress', gate, unit),
+          spoken: { units: [], gates: [] },
+        },
+      ]),
     );
   }
 
-  /** The outcome between an endpoint and another whose nodes do not matter to it. */
-  between(outlooks: Outlooks, source: MatrixEntry, destination: MatrixEntry): OutcomeId {
+  /** The outcome between an endpoint and another whose nodes do not matter to it, over both families or one of them. */
+  between(outlooks: Outlooks, source: MatrixEntry, destination: MatrixEntry, family?: Family): OutcomeId {
     let outcome = noPair;
     for (const from of source.uses)
       for (const to of destination.uses)
-        if (from.family === to.family) outcome = this.#join(outcome, this.#meet(outlooks.get(from.unit)!, to.unit, false, false));
+        if (from.family === to.family && (family === undefined || from.family === family))
+          outcome = this.#join(outcome, this.#meet(outlooks.get(from.unit)!, to.unit, false, false));
     return outcome;
   }
 
@@ -112,17 +137,9 @@ export class PairTable {
     // Policy knows nothing of what neither end is policed in.
     if (out === undefined && into === undefined) return noPair;
     const { states } = this.#gates;
-    const egress = out === undefined ? states.unpoliced : states.resultOf(this.#outState(from, out, to), out.isIsolated, isOwnOut);
-    const ingress = into === undefined ? states.unpoliced : states.resultOf(this.#inState(from, into), into.isIsolated, isOwnIn);
+    const egress = out === undefined ? states.unpoliced : states.resultOf(from.out(out, to), out.isIsolated, isOwnOut);
+    const ingress = into === undefined ? states.unpoliced : states.resultOf(from.into(into), into.isIsolated, isOwnIn);
     return this.#combine(egress, ingress);
-  }
-
-  #outState({ egress }: Outlook, gate: Gate, to: Unit): StateId {
-    return egress!.get(to.id) ?? this.#gates.baseOf('egress', gate.id);
-  }
-
-  #inState({ ingress }: Outlook, gate: Gate): StateId {
-    return ingress.get(gate.id) ?? this.#gates.baseOf('ingress', gate.id);
   }
 
   #combine(egress: ResultId, ingress: ResultId): OutcomeId {
@@ -181,8 +198,8 @@ export class PairTable {
     this.#visitMeetings(outlooks, source, destination, (from, to, isOwnOut, isOwnIn) => {
       const out = from.unit.profile?.gates.egress;
       const into = to.profile?.gates.ingress;
-      if (out !== undefined) add('egress', out, this.#outState(from, out, to), isOwnOut);
-      if (into !== undefined) add('ingress', into, this.#inState(from, into), isOwnIn);
+      if (out !== undefined) add('egress', out, from.out(out, to), isOwnOut);
+      if (into !== undefined) add('ingress', into, from.into(into), isOwnIn);
     });
     return deciders;
   }

@@ -12,6 +12,8 @@ export interface PairFilter {
   readonly direction: Direction | undefined;
   /** Pairs that may do nothing are wanted, too. */
   readonly denied: boolean;
+  /** Pods and the nodes they run on are treated like other nodes: what policy says of them, without the exception. */
+  readonly isOwnNodePoliced?: boolean;
   /** Whether a pair may do something that is asked for: all its members, or some. */
   readonly isWanted: (traffic: TrafficId) => boolean;
 }
@@ -50,6 +52,7 @@ export class PairWalk {
   readonly #isShown: readonly boolean[];
   readonly #kinds: Kind[] = [];
   readonly #kindOf: readonly Kind[];
+  readonly #shownKinds: readonly Kind[];
   readonly #kindsWith = new Map<Unit, Kind[]>();
   /** The kinds that a source may reach whatever it is: somebody there is no pod, or has a gate that lets some of everybody in. */
   readonly #open = new Set<Kind>();
@@ -81,6 +84,7 @@ export class PairWalk {
       kind.places.push(place);
       return kind;
     });
+    this.#shownKinds = [...new Set(entries.flatMap((_, place) => (this.#isShown[place] ? [this.#kindOf[place]!] : [])))];
     for (const [place, { at, on }] of entries.entries()) {
       for (const node of at) append(this.#at, node, place);
       for (const node of on) append(this.#on, node, place);
@@ -106,7 +110,8 @@ export class PairWalk {
   row(place: number): Row {
     let outlooks: Outlooks | undefined;
     const look = (): Outlooks => {
-      outlooks ??= this.#pairs.outlooksOf(this.#entries[place]!);
+      const entry = this.#entries[place]!;
+      outlooks ??= this.#isGlance(place) ? this.#pairs.glancesOf(entry) : this.#pairs.outlooksOf(entry);
       return outlooks;
     };
     return { cells: this.#cellsOf(place, look), look };
@@ -121,7 +126,7 @@ export class PairWalk {
       if (outcomes[other] === noPair) touched.push(other);
       outcomes[other] = outcome;
     };
-    for (const [kind, outcome] of this.#rowOf(place, look))
+    for (const [kind, outcome] of this.#isGlance(place) ? this.#glance(place, look) : this.#rowOf(place, look))
       for (const other of this.#kinds[kind]!.places) if (isShown(other)) set(other, outcome);
     for (const other of this.#neighboursOf(place))
       if (isShown(other)) set(other, this.#pairs.betweenNeighbours(look(), this.#entries[place]!, this.#entries[other]!));
@@ -135,13 +140,24 @@ export class PairWalk {
   /** Every node reaches those members that run on it: of a node and a workload only what all members may do is of interest. */
   #isWanted(outcome: OutcomeId, from: number, to: number): boolean {
     if (outcome === noPair) return false;
-    if (this.#filter.denied) return true;
+    const { denied, isWanted } = this.#filter;
     const { every, some } = this.#pairs.outcomes[outcome]!;
-    return this.#filter.isWanted(every) || (this.#filter.isWanted(some) && !this.#isNode(from) && !this.#isNode(to));
+    return denied || isWanted(every) || (isWanted(some) && !this.#isExempt(from) && !this.#isExempt(to));
   }
 
-  #isNode(place: number): boolean {
-    return this.#entries[place]!.at.size > 0;
+  #isExempt(place: number): boolean {
+    return !this.#filter.isOwnNodePoliced && this.#entries[place]!.uses.every(({ isAllAt }) => isAllAt);
+  }
+
+  /** Whether of a source only those few destinations are asked for that are shown. */
+  #isGlance(place: number): boolean {
+    return !this.#isShown[place] && this.#shownKinds.length * 4 < this.#kinds.length;
+  }
+
+  /** The outcomes of a source with the kinds of endpoints that are shown. */
+  #glance(place: number, look: Row['look']): readonly Cell[] {
+    const from = this.#entries[place]!;
+    return this.#shownKinds.map(({ id, places }) => [id, this.#pairs.between(look(), from, this.#entries[places[0]!]!)]);
   }
 
   /** The outcomes of a source with the kinds of endpoints that it may reach. */
@@ -168,13 +184,13 @@ export class PairWalk {
     const add = (kinds: Iterable<Kind> = []): void => {
       for (const kind of kinds) found.add(kind);
     };
-    for (const { unit, egress, ingress } of look().values()) {
+    for (const { unit, spoken } of look().values()) {
       const gate = unit.profile?.gates.egress;
       if (gate === undefined || this.#letsThrough('egress', gate)) {
         add(this.#open);
-        for (const id of ingress.ids) add(this.#behind.get(id));
+        for (const id of spoken.gates) add(this.#behind.get(id));
         // Its own gate lets it reach only what rules speak of.
-      } else for (const id of egress!.ids) add(this.#kindsWith.get(this.#units[id]!));
+      } else for (const id of spoken.units) add(this.#kindsWith.get(this.#units[id]!));
     }
     return found;
   }
@@ -189,13 +205,18 @@ export class PairWalk {
   #destinationsOf(source: number): ((place: number) => boolean) | undefined {
     const { direction } = this.#filter;
     const isShown = this.#isShown[source]!;
-    if (direction === 'egress') return isShown ? () => true : undefined;
-    if (direction !== 'ingress' && isShown) return () => true;
-    return (place) => this.#isShown[place]!;
+    if (direction === 'egress' && !isShown) return undefined;
+    // Pods that could exist are of interest to those that do.
+    const isFit: (place: number) => boolean = this.#entries[source]!.isPotential
+      ? (place) => !this.#entries[place]!.isPotential
+      : () => true;
+    if (direction !== 'ingress' && isShown) return isFit;
+    return (place) => this.#isShown[place]! && isFit(place);
   }
 
   /** The entry itself, and those with which it has to do through the exception for a pod's own node. */
   #neighboursOf(place: number): Set<number> {
+    if (this.#filter.isOwnNodePoliced) return new Set([place]);
     const { at, on } = this.#entries[place]!;
     const places = [...[...at].flatMap((node) => this.#on.get(node) ?? []), ...[...on].flatMap((node) => this.#at.get(node) ?? [])];
     return new Set([place, ...places]);

@@ -1,6 +1,6 @@
 import type { ContainerPort, Direction } from '../api/types.ts';
 import type { AddressSet } from '../net/address-set.ts';
-import type { CompiledPolicy, PodClass, PodSet } from '../policy/model.ts';
+import type { CompiledPolicy, CompiledRule, PodClass, PodSet } from '../policy/model.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 import { BlockIndex, type Signature } from './block-index.ts';
 
@@ -10,6 +10,8 @@ export interface Gate {
   readonly id: number;
   /** In the order of evaluation; empty for a gate that is open to all. */
   readonly policies: readonly CompiledPolicy[];
+  /** All their rules, in the same order. */
+  readonly rules: readonly CompiledRule[];
   readonly isIsolated: boolean;
   /** The ports that names mean at these pods. */
   readonly ports: Ports;
@@ -24,9 +26,11 @@ export interface Ports {
 /** What pods are to policy: selected by the same sets, with the same named ports. Pods of many classes and namespaces share one. */
 export interface Profile {
   readonly id: number;
-  readonly sets: readonly PodSet[];
+  readonly sets: ReadonlySet<PodSet>;
   readonly ports: Ports;
   readonly gates: Readonly<Record<Direction, Gate>>;
+  /** The classes of these pods. */
+  readonly classes: PodClass[];
   /** The units of these pods, by the numbers of their signatures. */
   readonly units: Map<number, Unit>;
 }
@@ -98,13 +102,14 @@ export class Units {
       const key = `${sets.map((set) => this.#numberOf(set)).join()} ${ports.id}`;
       profile = this.#profiles.get(key) ?? this.#create(key, sets, ports, podClass);
       this.#profileOf.set(podClass, profile);
+      profile.classes.push(podClass);
     }
     return profile;
   }
 
   #create(key: string, sets: readonly PodSet[], ports: Ports, podClass: PodClass): Profile {
     const gates = { egress: this.#gateOf('egress', podClass, ports), ingress: this.#gateOf('ingress', podClass, ports) };
-    const profile: Profile = { id: this.#profiles.size, sets, ports, gates, units: new Map() };
+    const profile: Profile = { id: this.#profiles.size, sets: new Set(sets), ports, gates, classes: [], units: new Map() };
     this.#profiles.set(key, profile);
     return profile;
   }
@@ -115,7 +120,8 @@ export class Units {
     let gate = this.#gates.get(key);
     if (gate === undefined) {
       const isIsolated = policies.some(({ tier }) => tier === 'NetworkPolicy');
-      gate = { id: this.gates[direction].length, policies, isIsolated, ports };
+      const rules = policies.flatMap((policy) => policy[direction]!);
+      gate = { id: this.gates[direction].length, policies, rules, isIsolated, ports };
       this.#gates.set(key, gate);
       this.gates[direction].push(gate);
     }

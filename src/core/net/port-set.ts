@@ -14,6 +14,9 @@ export type Traffic = Readonly<Record<Protocol, PortSet>>;
 export const noTraffic: Traffic = { TCP: [], UDP: [], SCTP: [] };
 export const allTraffic: Traffic = { TCP: allPorts, UDP: allPorts, SCTP: allPorts };
 
+/** Every port that somebody can serve or a policy can name. */
+export const everyNamedPort: Traffic = { TCP: [[1, 65535]], UDP: [[1, 65535]], SCTP: [[1, 65535]] };
+
 const each = (combine: (protocol: Protocol) => PortSet): Traffic => ({ TCP: combine('TCP'), UDP: combine('UDP'), SCTP: combine('SCTP') });
 
 /** The traffic of some ports of one protocol. */

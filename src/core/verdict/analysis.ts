@@ -1,5 +1,6 @@
 import { type Choices, defaultChoices } from '../api/choices.ts';
 import { type Cluster, differenceOf, emptyCluster } from '../cluster/cluster.ts';
+import { type PotentialName, potentialId, withPotentialPods } from '../cluster/potential-pods.ts';
 import { PolicyModel } from '../policy/policy-model.ts';
 
 /** A cluster ready to be asked: the snapshot with its compiled model. */
@@ -7,6 +8,7 @@ export class Analysis {
   readonly cluster: Cluster;
   readonly model: PolicyModel;
   readonly #alternatives = new Map<string, PolicyModel>();
+  readonly #extended = new Map<string, Analysis>();
 
   constructor(cluster: Cluster, choices: Choices = defaultChoices) {
     this.cluster = cluster;
@@ -22,6 +24,17 @@ export class Analysis {
       this.#alternatives.set(key, model);
     }
     return model;
+  }
+
+  /** The same cluster with pods that do not exist but could. */
+  withPotential(names: readonly PotentialName[]): Analysis {
+    const key = names.map(potentialId).sort().join('\n');
+    let analysis = this.#extended.get(key);
+    if (analysis === undefined) {
+      analysis = new Analysis(withPotentialPods(this.cluster, names), this.model.choices);
+      this.#extended.set(key, analysis);
+    }
+    return analysis;
   }
 }
 

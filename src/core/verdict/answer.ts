@@ -3,7 +3,7 @@ import type { PolicyId } from '../api/types.ts';
 import type { Family } from '../net/ip.ts';
 import type { Analysis } from './analysis.ts';
 import type { Certainty } from './certainty.ts';
-import { checkFlow, type Flow, type FlowVerdict } from './check.ts';
+import { type Flow, type FlowVerdict, judgeFlow, withEnds } from './check.ts';
 import { type EndpointIdentity, isOfFamily, isUnanswerable, type Unanswerable } from './endpoint.ts';
 import { addressesOfPod, type End } from './ends.ts';
 import type { GateVerdict, Reason } from './gate.ts';
@@ -65,8 +65,9 @@ export interface CheckAnswer {
 
 /** Answers a flow, or says why there is no answer. */
 export function checkConnection(analysis: Analysis, flow: Flow): CheckAnswer | Unanswerable {
-  const verdict = checkFlow(analysis, flow);
-  return isUnanswerable(verdict) ? verdict : answerOf(analysis, verdict);
+  const extended = withEnds(analysis, flow);
+  const verdict = judgeFlow(extended, flow);
+  return isUnanswerable(verdict) ? verdict : answerOf(extended, verdict);
 }
 
 function answerOf(analysis: Analysis, verdict: FlowVerdict): CheckAnswer {

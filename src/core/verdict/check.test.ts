@@ -219,12 +219,12 @@ describe('pods and workloads', () => {
     ['node:n3', 'unknown endpoint `node:n3`; did you mean node:n1?'],
     [
       'interent',
-      'unknown endpoint `interent`: must be namespace/pod, namespace/kind/name, an address, a CIDR, node:NAME, internet or apiserver; did you mean internet?',
+      'unknown endpoint `interent`: must be namespace/pod, namespace/kind/name, an address, a CIDR, node:NAME, internet, apiserver or namespace/{labels}; did you mean internet?',
     ],
     ['shop/service/wbe', 'unknown endpoint `shop/service/wbe`; did you mean shop/Service/web?'],
     [
       'a/b/c/d',
-      'unknown endpoint `a/b/c/d`: must be namespace/pod, namespace/kind/name, an address, a CIDR, node:NAME, internet or apiserver',
+      'unknown endpoint `a/b/c/d`: must be namespace/pod, namespace/kind/name, an address, a CIDR, node:NAME, internet, apiserver or namespace/{labels}',
     ],
   ])('%s is unknown', (to, error) => {
     expect(errorOf(analysis, { from: 'shop/db', to, port: 1 })).toBe(error);

@@ -4,6 +4,7 @@ import type { Analysis } from './analysis.ts';
 import { dependsOnAssumedAddress } from './assumption.ts';
 import { type Certainty, certaintyOf } from './certainty.ts';
 import { type Endpoint, isOfFamily, isUnanswerable, type Unanswerable } from './endpoint.ts';
+import { parseEndpoint } from './endpoint-name.ts';
 import { addressesOfPod } from './ends.ts';
 import { findEndpoint } from './find-endpoint.ts';
 import { type EndpointPair, judgePair, type Outcome } from './outcome.ts';
@@ -33,6 +34,11 @@ export interface FlowVerdict extends EndpointPair, Certainty {
 
 /** Judges a flow between endpoints, or says why that can't be done. */
 export function checkFlow(analysis: Analysis, flow: Flow): FlowVerdict | Unanswerable {
+  return judgeFlow(withEnds(analysis, flow), flow);
+}
+
+/** The same, with the ends that only could exist already in the analysis. */
+export function judgeFlow(analysis: Analysis, flow: Flow): FlowVerdict | Unanswerable {
   const { cluster, model } = analysis;
   const { protocol = 'TCP', port } = flow;
   const from = findEndpoint(cluster, model, flow.from);
@@ -49,6 +55,12 @@ export function checkFlow(analysis: Analysis, flow: Flow): FlowVerdict | Unanswe
     return { error: `no address of ${from.identity.id} or of ${to.identity.id} is left once those of pods and nodes are taken out` };
   const allowed = outcomes.every(({ verdict }) => verdict.allowed);
   return { ...pair, allowed, outcomes, assumedAddress: isAssumed(model, pair, outcomes), ...certaintyOf(analysis, pair, allowed) };
+}
+
+/** The analysis with those ends of the flow that only could exist. */
+export function withEnds(analysis: Analysis, { from, to }: Pick<Flow, 'from' | 'to'>): Analysis {
+  const potential = [from, to].map(parseEndpoint).flatMap((name) => (name?.kind === 'potential' ? [name.pods] : []));
+  return potential.length === 0 ? analysis : analysis.withPotential(potential);
 }
 
 /** The family of an end that is an address, else of the destination's first address; where the destination has no say, of the source's. */

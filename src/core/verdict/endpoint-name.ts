@@ -1,4 +1,5 @@
-import { type AddressSet, addressesOf, addressRanges, uniteAddresses } from '../net/address-set.ts';
+import { type PotentialName, parsePotential } from '../cluster/potential-pods.ts';
+import { type AddressSet, addressesOf, addressRanges, noAddresses, uniteAddresses } from '../net/address-set.ts';
 import { type Cidr, parseCidr } from '../net/cidr.ts';
 import { formatIp, type Ip, parseIp } from '../net/ip.ts';
 
@@ -11,11 +12,16 @@ export type EndpointName =
   | { readonly kind: 'block'; readonly addresses: AddressSet; readonly cidr: Cidr }
   /** Ranges, as the id of an external endpoint lists them: the addresses in them that nobody in the cluster has. */
   | { readonly kind: 'ranges'; readonly addresses: AddressSet }
+  /** Pods that do not exist but could. */
+  | { readonly kind: 'potential'; readonly pods: PotentialName }
+  | { readonly kind: 'fault'; readonly error: string }
   | { readonly kind: 'internet' }
   | { readonly kind: 'apiserver' };
 
-/** Reads the text of an endpoint; undefined when it is none. */
+/** Reads the text of an endpoint; undefined when it is none, a fault when it nearly is. */
 export function parseEndpoint(text: string): EndpointName | undefined {
+  const potential = parsePotential(text);
+  if (potential !== undefined) return 'error' in potential ? { kind: 'fault', ...potential } : { kind: 'potential', pods: potential };
   if (text === 'internet' || text === 'apiserver') return { kind: text };
   if (text.startsWith('node:')) return text.length > 5 ? { kind: 'node', name: text.slice(5) } : undefined;
   const ip = parseIp(text);
@@ -23,6 +29,11 @@ export function parseEndpoint(text: string): EndpointName | undefined {
   const block = parseCidr(text);
   if (block !== undefined) return { kind: 'block', addresses: addressesOf([block.cidr]), cidr: block.cidr };
   return parseRanges(text) ?? parseObject(text);
+}
+
+/** The addresses of ranges as an external endpoint lists them. */
+export function rangesAddresses(ranges: readonly string[]): AddressSet {
+  return ranges.map((range) => parseRange(range) ?? noAddresses).reduce(uniteAddresses, noAddresses);
 }
 
 /** `first-last` ranges, single addresses and blocks, joined by commas. */

@@ -6,7 +6,8 @@ import type { Family } from '../net/ip.ts';
 export interface EndpointIdentity {
   /** Names the endpoint again when it is given back. */
   readonly id: string;
-  readonly kind: 'Pod' | 'Workload' | 'Service' | 'Node' | 'Internet' | 'External';
+  /** `Potential` is a pod that does not exist, but could. */
+  readonly kind: 'Pod' | 'Workload' | 'Service' | 'Node' | 'Internet' | 'External' | 'Potential';
   readonly namespace?: string;
   readonly name?: string;
   readonly workloadKind?: string;
@@ -47,7 +48,7 @@ export interface Unanswerable {
 export const isUnanswerable = (value: object): value is Unanswerable => 'error' in value;
 
 /** The id of a pod. */
-export const podId = ({ namespace, name }: Pod): string => `${namespace}/Pod/${name}`;
+export const podId = ({ namespace, name, potential }: Pod): string => potential ?? `${namespace}/Pod/${name}`;
 
 /** The workload that a pod belongs to; undefined for a bare pod. The node that runs a static pod is no workload. */
 export const workloadOf = ({ owner }: Pod): Pod['owner'] => (owner?.kind === 'Node' ? undefined : owner);
@@ -57,5 +58,6 @@ export const isOfFamily = (address: string, family: Family): boolean => address.
 
 /** The identity of a pod. */
 export function podIdentity(pod: Pod): EndpointIdentity {
+  if (pod.potential !== undefined) return { id: pod.potential, kind: 'Potential' };
   return { id: podId(pod), kind: 'Pod', namespace: pod.namespace, name: pod.name };
 }

@@ -1,6 +1,7 @@
 import { closest } from '../api/spelling.ts';
 import type { Pod, Service } from '../api/types.ts';
 import { type Cluster, podsOf } from '../cluster/cluster.ts';
+import { potentialId } from '../cluster/potential-pods.ts';
 import { type AddressSet, formatRanges } from '../net/address-set.ts';
 import { formatCidr } from '../net/cidr.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
@@ -19,7 +20,11 @@ export interface Destination {
 export function findEndpoint(cluster: Cluster, model: PolicyModel, text: string, destination?: Destination): Endpoint | Unanswerable {
   const name = parseEndpoint(text);
   if (name === undefined)
-    return unknown(cluster, text, 'must be namespace/pod, namespace/kind/name, an address, a CIDR, node:NAME, internet or apiserver');
+    return unknown(
+      cluster,
+      text,
+      'must be namespace/pod, namespace/kind/name, an address, a CIDR, node:NAME, internet, apiserver or namespace/{labels}',
+    );
   switch (name.kind) {
     case 'object':
       return findObject(cluster, name, text, destination);
@@ -30,11 +35,21 @@ export function findEndpoint(cluster: Cluster, model: PolicyModel, text: string,
     case 'block':
     case 'ranges':
       return findSpace(cluster, model, name);
+    case 'potential':
+      return findPotential(cluster, potentialId(name.pods));
+    case 'fault':
+      return { error: `endpoint \`${text}\`: ${name.error}` };
     case 'internet':
       return { identity: { id: 'internet', kind: 'Internet' }, members: spaceOf(cluster, model, internetSpace, false) };
     case 'apiserver':
       return findApiServer(cluster);
   }
+}
+
+function findPotential(cluster: Cluster, id: string): Endpoint | Unanswerable {
+  for (const pod of podsOf(cluster))
+    if (pod.potential === id) return { identity: podIdentity(pod), members: { kind: 'pods', pods: [pod] } };
+  return { error: `no pod can ever be \`${id}\`: its requirements contradict each other, or the labels of the namespace` };
 }
 
 function findObject(

@@ -1,0 +1,261 @@
+import type { ObjectChange } from '../cluster/object-changes.ts';
+import { everyNamedPort } from '../net/port-set.ts';
+import type { PolicyModel } from '../policy/policy-model.ts';
+import { type Cause, causesOf, type PolicyChanges } from './cause.ts';
+import { Answers, type ConnectionAnswer } from './connectivity.ts';
+import type { ConnectivityIndex } from './connectivity-index.ts';
+import type { ChangedAnswer, Difference, DifferenceEndpoint, DifferenceOptions, Explanation, OneSidedAnswer } from './difference.ts';
+import type { MatrixEntry } from './endpoints.ts';
+import { joinExternals } from './join-externals.ts';
+import { type MemberDifference, MemberDifferences } from './member-differences.ts';
+import type { OutcomeId, PairOutcome } from './pair-table.ts';
+import type { PairWalk, Row } from './pair-walk.ts';
+import { everything, nothing, type TrafficId, type TrafficTable } from './traffic-table.ts';
+import { flowOf, type Place, witnessOf } from './witness.ts';
+
+/** One of two clusters that are to be compared; both indexes share their table of traffics and divide the address space alike. */
+export interface Compared {
+  readonly model: PolicyModel;
+  readonly index: ConnectivityIndex;
+}
+
+/** One of them with its endpoints. */
+interface Side extends Compared {
+  readonly entries: readonly MatrixEntry[];
+  readonly byId: ReadonlyMap<string, MatrixEntry>;
+  readonly places: ReadonlyMap<string, number>;
+  readonly walk: PairWalk;
+  readonly answers: Answers;
+}
+
+/** One pair in one of the clusters. */
+interface Found {
+  readonly side: Side;
+  readonly from: MatrixEntry;
+  readonly to: MatrixEntry;
+  readonly row: Row;
+  readonly outcome: OutcomeId;
+}
+
+/** Walks two clusters side by side. */
+export class Comparison {
+  readonly #traffics: TrafficTable;
+  readonly #wanted: TrafficId;
+  /** Without port 0, which nobody serves: `1-65535` is no change from all ports. */
+  readonly #compared: TrafficId;
+  readonly #isShown: (entry: MatrixEntry) => boolean;
+  readonly #touched: ReadonlySet<string> | undefined;
+  readonly #before: Side;
+  readonly #after: Side;
+  readonly #members: MemberDifferences;
+  readonly #objects: readonly ObjectChange[];
+  readonly #policies: PolicyChanges;
+
+  /**
+   * Where it is known that only gates of some classes of pods (by their keys) may say something else, and nothing else is changed, only
+   * pairs with such pods are looked at.
+   */
+  constructor(
+    before: Compared,
+    after: Compared,
+    traffics: TrafficTable,
+    objects: readonly ObjectChange[],
+    { isShown, traffic, touched }: DifferenceOptions & { readonly touched?: ReadonlySet<string> },
+  ) {
+    this.#traffics = traffics;
+    this.#wanted = traffic === undefined ? everything : traffics.idOf(traffic);
+    this.#compared = traffics.intersect(this.#wanted, traffics.idOf(everyNamedPort));
+    this.#isShown = isShown === undefined ? () => true : ({ answer }) => isShown(answer);
+    this.#touched = touched;
+    this.#before = this.#side(before, before.index.entries(after.index, touched));
+    this.#after = this.#side(after, after.index.entries(before.index, touched));
+    this.#members = new MemberDifferences(before.index, after.index);
+    this.#objects = objects;
+    this.#policies = policyChanges(objects);
+  }
+
+  #side({ model, index }: Compared, entries: readonly MatrixEntry[]): Side {
+    const walk = index.walk(entries, {
+      isShown: (entry) => this.#isTouched(entry),
+      direction: undefined,
+      denied: false,
+      // No edit changes it, but every pod that moves would.
+      isOwnNodePoliced: true,
+      isWanted: (each) => this.#traffics.intersect(each, this.#compared) !== nothing,
+    });
+    return {
+      model,
+      index,
+      entries,
+      byId: new Map(entries.map((entry) => [entry.id, entry])),
+      places: new Map(entries.map(({ id }, place) => [id, place])),
+      walk,
+      answers: new Answers(index, this.#wanted),
+    };
+  }
+
+  #isTouched({ uses }: MatrixEntry): boolean {
+    const keys = this.#touched;
+    return keys === undefined || uses.some(({ unit: { profile } }) => profile?.classes.some(({ key }) => keys.has(key)));
+  }
+
+  difference(): Difference {
+    const added: OneSidedAnswer[] = [];
+    const removed: OneSidedAnswer[] = [];
+    const changed: ChangedAnswer[] = [];
+    const ids = mergeOrders(
+      this.#before.entries.map(({ id }) => id),
+      this.#after.entries.map(({ id }) => id),
+    );
+    const rankOf = new Map(ids.map((id, rank) => [id, rank]));
+    for (const source of ids) {
+      const [old, now] = [this.#row(this.#before, source), this.#row(this.#after, source)];
+      const destinations = [...new Set([...old.keys(), ...now.keys()])].sort((a, b) => rankOf.get(a)! - rankOf.get(b)!);
+      for (const destination of destinations) {
+        const [was, is] = [old.get(destination), now.get(destination)];
+        if (was === undefined)
+          added.push({ ...connectionOf(is!), ...this.#explain(source, destination, this.#disputes(shut, outcomeOf(is!))) });
+        else if (is === undefined)
+          removed.push({ ...connectionOf(was), ...this.#explain(source, destination, this.#disputes(outcomeOf(was), shut)) });
+        else changed.push(...this.#change(source, destination, was, is));
+      }
+    }
+    const named = new Set([...added, ...removed, ...changed].flatMap(({ from, to }) => [from, to]));
+    const endpoints = ids.filter((id) => named.has(id)).map((id) => this.#endpoint(id));
+    return joinExternals({ endpoints, added, removed, changed, objects: this.#objects });
+  }
+
+  /** The destinations of a source in one cluster; none where the source is not there. */
+  #row(side: Side, source: string): ReadonlyMap<string, Found> {
+    const place = side.places.get(source);
+    if (place === undefined) return new Map();
+    const row = side.walk.row(place);
+    const from = side.entries[place]!;
+    const found = row.cells.map(([other, outcome]): Found => ({ side, from, to: side.entries[other]!, row, outcome }));
+    return new Map(found.flatMap((each) => (this.#isShown(from) || this.#isShown(each.to) ? [[each.to.id, each] as const] : [])));
+  }
+
+  /** Both sides share their table of traffics, so equal traffic has equal numbers. */
+  #isSameTraffic(was: Found, is: Found): boolean {
+    const [old, now] = [outcomeOf(was), outcomeOf(is)];
+    const wanted = (traffic: TrafficId): TrafficId => this.#traffics.intersect(traffic, this.#compared);
+    return wanted(old.every) === wanted(now.every) && wanted(old.some) === wanted(now.some);
+  }
+
+  #endpoint(id: string): DifferenceEndpoint {
+    const [old, now] = [this.#before.byId.get(id), this.#after.byId.get(id)];
+    if (now === undefined) return { ...old!.answer, change: 'removed' };
+    return old === undefined ? { ...now.answer, change: 'added' } : now.answer;
+  }
+
+  #change(from: string, to: string, was: Found, is: Found): ChangedAnswer[] {
+    const [old, now] = [outcomeOf(was), outcomeOf(is)];
+    const members = this.#isSameTraffic(was, is) ? this.#memberDifferences(was, is) : undefined;
+    if (members?.length === 0) return [];
+    const { answers } = is.side;
+    const disputes = members?.flatMap((each) => this.#disputes(only(each.was), only(each.is))) ?? this.#disputes(old, now);
+    return [
+      {
+        from,
+        to,
+        before: answers.traffic(old.every),
+        after: answers.traffic(now.every),
+        ...(old.some !== old.every && { partialBefore: answers.traffic(old.some) }),
+        ...(now.some !== now.every && { partialAfter: answers.traffic(now.some) }),
+        ...(members && {
+          results: members.map(({ was, is, ...rest }) => ({ ...rest, before: answers.traffic(was), after: answers.traffic(is) })),
+        }),
+        ...this.#explain(from, to, disputes),
+      },
+    ];
+  }
+
+  #memberDifferences(was: Found, is: Found): MemberDifference[] {
+    const wanted = (traffic: TrafficId): TrafficId => this.#traffics.intersect(traffic, this.#compared);
+    const all = this.#members.between({ before: was.from, after: is.from }, { before: was.to, after: is.to });
+    return all.map((each) => ({ ...each, was: wanted(each.was), is: wanted(each.is) })).filter((each) => each.was !== each.is);
+  }
+
+  #explain(from: string, to: string, disputes: readonly Dispute[]): Explanation {
+    const oneSided = [from, to].flatMap((id) => this.#comingAndGoing(id));
+    const witnesses = disputes.flatMap(({ opened, traffic }) => {
+      const [open, closed] = opened ? [this.#after, this.#before] : [this.#before, this.#after];
+      const places = [placeOf(open, from, to), placeOf(closed, from, to)] as const;
+      if (places[0] === undefined) return [];
+      const found = witnessOf(places[0], places[1], this.#traffics.trafficOf(traffic));
+      return found === undefined ? [] : [{ flow: flowOf(found.open), causes: this.#causes(from, to, found) }];
+    });
+    const because = oneSided.length > 0 ? oneSided : distinct(witnesses.flatMap(({ causes }) => causes));
+    return { ...(witnesses[0] && { witness: witnesses[0].flow }), because };
+  }
+
+  #causes(from: string, to: string, { open, closed }: NonNullable<ReturnType<typeof witnessOf>>): Cause[] {
+    return closed === undefined ? [] : causesOf(open, closed, { from, to }, this.#policies);
+  }
+
+  #comingAndGoing(id: string): Cause[] {
+    const isOutside = (this.#before.byId.get(id) ?? this.#after.byId.get(id))!.addresses !== undefined;
+    if (isOutside || this.#before.byId.has(id) === this.#after.byId.has(id)) return [];
+    return [{ change: this.#after.byId.has(id) ? 'added' : 'removed', endpoint: id }];
+  }
+
+  /** The traffic that is allowed in one cluster only: by some pairs of members, or else by all. */
+  #disputes(old: Allowed, now: Allowed): Dispute[] {
+    const beyond = (a: TrafficId, b: TrafficId): TrafficId => this.#traffics.intersect(this.#traffics.subtract(a, b), this.#compared);
+    const disputes = [
+      { opened: true, traffic: firstOf(beyond(now.some, old.some), beyond(now.every, old.every)) },
+      { opened: false, traffic: firstOf(beyond(old.some, now.some), beyond(old.every, now.every)) },
+    ];
+    return disputes.filter(({ traffic }) => traffic !== nothing);
+  }
+}
+
+/** What every pair and what some pair may do. */
+type Allowed = Pick<PairOutcome, 'every' | 'some'>;
+
+/** Traffic that is allowed in one cluster only. */
+interface Dispute {
+  /** In the cluster after the change. */
+  readonly opened: boolean;
+  readonly traffic: TrafficId;
+}
+
+const only = (traffic: TrafficId): Allowed => ({ every: traffic, some: traffic });
+const shut = only(nothing);
+const firstOf = (a: TrafficId, b: TrafficId): TrafficId => (a === nothing ? b : a);
+
+const outcomeOf = ({ side, outcome }: Found): PairOutcome => side.index.pairs.outcomes[outcome]!;
+
+const connectionOf = ({ side, from, to, row, outcome }: Found): ConnectionAnswer => side.answers.connection(row.look(), from, to, outcome);
+
+function placeOf({ model, byId }: Side, from: string, to: string): Place | undefined {
+  const [source, destination] = [byId.get(from), byId.get(to)];
+  return source && destination && { model, from: source, to: destination };
+}
+
+function policyChanges(objects: readonly ObjectChange[]): PolicyChanges {
+  const policies = objects.filter(({ object }) => object.kind === 'NetworkPolicy');
+  return new Map(policies.map(({ change, object }) => [`${object.namespace}/${object.name}`, change]));
+}
+
+/** Both lists as one in which each keeps its order; what only the second has stands behind what it stands behind there. */
+function mergeOrders(first: readonly string[], second: readonly string[]): string[] {
+  const known = new Set(first);
+  const following = new Map<string | undefined, string[]>();
+  let previous: string | undefined;
+  for (const id of second) {
+    if (known.has(id)) {
+      previous = id;
+      continue;
+    }
+    const list = following.get(previous);
+    if (list === undefined) following.set(previous, [id]);
+    else list.push(id);
+  }
+  return [...(following.get(undefined) ?? []), ...first.flatMap((id) => [id, ...(following.get(id) ?? [])])];
+}
+
+/** Each cause once. */
+function distinct(causes: readonly Cause[]): Cause[] {
+  return [...new Map(causes.map((cause) => [JSON.stringify(cause), cause])).values()];
+}

@@ -1,0 +1,104 @@
+import { type ObjectChange, objectChanges } from '../cluster/object-changes.ts';
+import { potentialPeers, withPotentialPods } from '../cluster/potential-pods.ts';
+import type { AddressSet } from '../net/address-set.ts';
+import type { Family } from '../net/ip.ts';
+import type { Traffic } from '../net/port-set.ts';
+import type { PolicyModel } from '../policy/policy-model.ts';
+import { Analysis } from '../verdict/analysis.ts';
+import type { Cause } from './cause.ts';
+import { Comparison } from './comparison.ts';
+import type { ConnectionAnswer, TrafficAnswer } from './connectivity.ts';
+import { ConnectivityIndex } from './connectivity-index.ts';
+import type { MatrixEndpoint } from './endpoints.ts';
+import { TrafficTable } from './traffic-table.ts';
+import type { Witness } from './witness.ts';
+
+/** Why two clusters differ in a connection. */
+export interface Explanation {
+  /** A flow that one of the clusters allows and the other does not. */
+  readonly witness?: Witness;
+  /** What was changed that makes it so. */
+  readonly because: readonly Cause[];
+}
+
+/** Two endpoints that may do something in one of the clusters only; in that cluster's terms. */
+export type OneSidedAnswer = ConnectionAnswer & Explanation;
+
+/** What some members of two endpoints may do before and after. */
+export interface MemberChange {
+  /** Ids of the members. */
+  readonly from: readonly string[];
+  readonly to: readonly string[];
+  readonly family: Family;
+  readonly before: TrafficAnswer;
+  readonly after: TrafficAnswer;
+}
+
+/** Two endpoints that may do something in both clusters, but not the same. */
+export interface ChangedAnswer extends Explanation {
+  readonly from: string;
+  readonly to: string;
+  /** What every pair of members may do. */
+  readonly before: TrafficAnswer;
+  readonly after: TrafficAnswer;
+  /** Where members differ: what at least one pair may do. */
+  readonly partialBefore?: TrafficAnswer;
+  readonly partialAfter?: TrafficAnswer;
+  /** Where what every pair and what some pair may do is the same before and after: the members for which it is not. */
+  readonly results?: readonly MemberChange[];
+}
+
+/** An endpoint of a difference. */
+export interface DifferenceEndpoint extends MatrixEndpoint {
+  /** It is there after the change only, or before it. */
+  readonly change?: 'added' | 'removed';
+}
+
+/** What the change from one cluster to another opens and closes. */
+export interface Difference {
+  /** The endpoints that are named below. */
+  readonly endpoints: readonly DifferenceEndpoint[];
+  /** Pairs that may do something only after the change, or only before it; and those that may do something else. By source, then destination. */
+  readonly added: readonly OneSidedAnswer[];
+  readonly removed: readonly OneSidedAnswer[];
+  readonly changed: readonly ChangedAnswer[];
+  /** The objects that are not the same in both. */
+  readonly objects: readonly ObjectChange[];
+}
+
+/** What of a difference is wanted; what is left out is not limited. */
+export interface DifferenceOptions {
+  /** Pairs of which neither end is shown are left out. */
+  readonly isShown?: (endpoint: MatrixEndpoint) => boolean;
+  /** Only this traffic. */
+  readonly traffic?: Traffic;
+  /** Also pods that do not exist but that some rule of either cluster would select. */
+  readonly exposure?: boolean;
+}
+
+/**
+ * Compares the whole connectivity of two clusters, exactly, as `connectivityOf` has it, but for the exception for a pod's own node, which no
+ * edit changes and every pod that moves would. External addresses are one endpoint where the difference is the same.
+ */
+export function differenceBetween(before: Analysis, after: Analysis, options: DifferenceOptions = {}): Difference {
+  const objects = objectChanges(before.cluster, after.cluster);
+  const { exposure = false } = options;
+  const peers = exposure ? potentialPeers([before.cluster, after.cluster]) : [];
+  const extend = ({ cluster, model }: Analysis): Analysis => new Analysis(withPotentialPods(cluster, peers), model.choices);
+  const [old, now] = exposure ? [extend(before), extend(after)] : [before, after];
+  const traffics = new TrafficTable();
+  const index = (one: Analysis, other: Analysis): ConnectivityIndex =>
+    new ConnectivityIndex(one, { traffics, cuts: [...blocksOf(other.model).values()] });
+  const sides = [
+    { model: old.model, index: index(old, now) },
+    { model: now.model, index: index(now, old) },
+  ] as const;
+  return new Comparison(...sides, traffics, objects, options).difference();
+}
+
+/** The blocks of all rules by their keys: the external addresses of both clusters are divided by those of either. */
+export function blocksOf(model: PolicyModel): Map<string, AddressSet> {
+  const rules = [...model.policies.values()].flatMap(({ egress = [], ingress = [] }) => [...egress, ...ingress]);
+  const peers = rules.flatMap((rule) => rule.peers ?? []);
+  return new Map(peers.flatMap((peer) => (peer.kind === 'addresses' ? [[peer.key, peer.addresses] as const] : [])));
+}

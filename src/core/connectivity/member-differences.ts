@@ -1,0 +1,76 @@
+import { families } from '../net/ip.ts';
+import { podId } from '../verdict/endpoint.ts';
+import type { ConnectivityIndex } from './connectivity-index.ts';
+import type { MemberChange } from './difference.ts';
+import type { MatrixEntry } from './endpoints.ts';
+import { noPair, type PairOutcome } from './pair-table.ts';
+import { nothing, type TrafficId } from './traffic-table.ts';
+
+/** An endpoint in both clusters. */
+interface Both {
+  readonly before: MatrixEntry;
+  readonly after: MatrixEntry;
+}
+
+/** What some members of two endpoints may do in each cluster, over one family. */
+export type MemberDifference = Pick<MemberChange, 'from' | 'to' | 'family'> & { readonly was: TrafficId; readonly is: TrafficId };
+
+/**
+ * Finds differences between members that those between endpoints do not show: of what every pair and what some pair may do, neither changes
+ * when one member gains what another loses.
+ */
+export class MemberDifferences {
+  readonly #before: ConnectivityIndex;
+  readonly #after: ConnectivityIndex;
+  readonly #parts = new Map<MatrixEntry, readonly Both[]>();
+
+  /** Both indexes share their table of traffics. */
+  constructor(before: ConnectivityIndex, after: ConnectivityIndex) {
+    this.#before = before;
+    this.#after = after;
+  }
+
+  /** The differences between the members of two endpoints; none where all members are alike, of one family. */
+  between(from: Both, to: Both): MemberDifference[] {
+    if ([from.before, from.after, to.before, to.after].every(({ uses }) => uses.length === 1)) return [];
+    return this.#partsOf(from).flatMap((source) =>
+      this.#partsOf(to).flatMap((destination) => this.#compare(source, destination, source.before === destination.before)),
+    );
+  }
+
+  /** The parts of an endpoint whose members are there in both clusters and are alike in both. */
+  #partsOf(both: Both): readonly Both[] {
+    let parts = this.#parts.get(both.before);
+    if (parts === undefined) {
+      parts = this.#split(both);
+      this.#parts.set(both.before, parts);
+    }
+    return parts;
+  }
+
+  #split({ before, after }: Both): readonly Both[] {
+    if (before.located.length === 0 || after.located.length === 0) return [{ before, after }];
+    const [old, now] = [this.#before.parts(before, this.#after, after), this.#after.parts(after, this.#before, before)];
+    // The texts name what the own index sees first.
+    const turned = new Map(Array.from(now, ([key, part]) => [key.split(' | ').reverse().join(' | '), part]));
+    return [...old].flatMap(([key, part]) => (turned.has(key) ? [{ before: part, after: turned.get(key)! }] : []));
+  }
+
+  #compare(from: Both, to: Both, isSame: boolean): MemberDifference[] {
+    return families.flatMap((family) => {
+      const was = trafficBetween(this.#before, from.before, to.before, isSame, family);
+      const is = trafficBetween(this.#after, from.after, to.after, isSame, family);
+      return was === is ? [] : [{ from: membersOf(from), to: membersOf(to), family, was, is }];
+    });
+  }
+}
+
+/** What all pairs of alike members may do, over one family; a pod's connections to itself are none of them. */
+function trafficBetween(index: ConnectivityIndex, from: MatrixEntry, to: MatrixEntry, isSame: boolean, family: 4 | 6): TrafficId {
+  if (isSame && from.located.length === 1) return nothing;
+  const outcome = index.pairs.between(index.pairs.glancesOf(from), from, to, family);
+  const { every }: Pick<PairOutcome, 'every'> = outcome === noPair ? { every: nothing } : index.pairs.outcomes[outcome]!;
+  return every;
+}
+
+const membersOf = ({ after }: Both): string[] => (after.located.length === 0 ? [after.id] : after.located.map(({ pod }) => podId(pod)));

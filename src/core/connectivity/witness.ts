@@ -1,0 +1,96 @@
+import { type Family, formatIp, type Ip } from '../net/ip.ts';
+import { hasPort, type Traffic } from '../net/port-set.ts';
+import { type Protocol, protocols } from '../net/protocol.ts';
+import type { PolicyModel } from '../policy/policy-model.ts';
+import { podId } from '../verdict/endpoint.ts';
+import { isSamePod, type Party, partyAt } from '../verdict/party.ts';
+import { judge } from '../verdict/verdict.ts';
+import type { Judged } from './cause.ts';
+import type { MatrixEntry } from './endpoints.ts';
+
+/** One connection that shows what is meant, in the form of a flow, so that it can be asked about again. */
+export interface Witness {
+  readonly from: string;
+  readonly to: string;
+  readonly protocol: string;
+  readonly port: number;
+  readonly family: Family;
+}
+
+/** Two endpoints in one cluster. */
+export interface Place {
+  readonly model: PolicyModel;
+  readonly from: MatrixEntry;
+  readonly to: MatrixEntry;
+}
+
+/** The connections between some members, one for each kind of pair, with the verdict for the first port of the traffic. */
+function* judgements({ model, from, to }: Place, protocol: string, port: number): Generator<Judged> {
+  for (const source of endsOf(model, from))
+    for (const destination of endsOf(model, to)) {
+      if (source.ip.family !== destination.ip.family || isSamePod(source, destination)) continue;
+      const connection = { from: source, to: destination, protocol, port };
+      yield { connection, verdict: judge(model, connection) };
+    }
+}
+
+/** Ends that stand for all of an endpoint; of external addresses the first that nobody has. */
+function endsOf(model: PolicyModel, { uses, addresses }: MatrixEntry): Party[] {
+  if (addresses === undefined) return uses.flatMap(({ examples }) => examples);
+  return ([4, 6] as const).flatMap((family) =>
+    addresses[family].slice(0, 1).map(([first, last]) => firstFree(model, { family, value: first }, last)),
+  );
+}
+
+/** The first address that nobody has; where all are somebody's, the last. */
+function firstFree(model: PolicyModel, ip: Ip, last: bigint): Party {
+  for (let value = ip.value; ; value++) {
+    const party = partyAt(model, formatIp({ family: ip.family, value }));
+    if (party.owner.kind === 'External' || value === last) return party;
+  }
+}
+
+/** A connection of the traffic that the open place allows and the closed one, if the endpoints are there, does not. */
+export function witnessOf(
+  open: Place,
+  closed: Place | undefined,
+  traffic: Traffic,
+): { readonly open: Judged; readonly closed?: Judged } | undefined {
+  const { protocol, port } = portIn(traffic, open.to) ?? {};
+  if (protocol === undefined || port === undefined) return undefined;
+  const there = [...judgements(open, protocol, port)].filter(({ verdict }) => verdict.allowed);
+  if (closed === undefined) return there[0] && { open: there[0] };
+  const elsewhere = new Map(Array.from(judgements(closed, protocol, port), (judged) => [keyOf(judged), judged]));
+  for (const judged of there) {
+    const same = elsewhere.get(keyOf(judged));
+    if (same?.verdict.allowed === false) return { open: judged, closed: same };
+  }
+  // The pods of a workload have other names in another cluster.
+  const strange = there.find((judged) => !elsewhere.has(keyOf(judged)));
+  const denied = [...elsewhere.values()].find(({ verdict }) => !verdict.allowed);
+  return strange && denied && { open: strange, closed: denied };
+}
+
+/** A port of the traffic: one that pods of the destination declare, if one is in it, else the lowest that a service can have. */
+function portIn(traffic: Traffic, { pods }: MatrixEntry): { readonly protocol: Protocol; readonly port: number } | undefined {
+  const declared = pods.flatMap(({ ports }) => ports).find(({ protocol, port }) => hasPort(traffic, protocol, port));
+  if (declared !== undefined) return declared;
+  for (const protocol of protocols)
+    for (const [first, last] of traffic[protocol]) if (last > 0) return { protocol, port: Math.max(first, 1) };
+  return undefined;
+}
+
+/** Names a connection's ends. */
+const keyOf = ({ connection: { from, to } }: Judged): string => `${nameOf(from)} ${from.ip.family} ${nameOf(to)}`;
+
+/** The connection as a flow. */
+export const flowOf = ({ connection: { from, to, protocol, port } }: Judged): Witness => ({
+  from: nameOf(from),
+  to: nameOf(to),
+  protocol,
+  port,
+  family: from.ip.family,
+});
+
+/** A node has several addresses, which policy may tell apart. */
+const nameOf = ({ owner, address }: Party): string => (owner.kind === 'Pod' ? podId(owner.pod) : address);
