@@ -1,4 +1,5 @@
 import type { Choices } from '#core/api/choices.ts';
+import { type ObjectId, qualifiedName } from '#core/api/types.ts';
 import type { ClusterChange } from '#core/cluster/cluster.ts';
 import { PolicyModel } from '#core/policy/policy-model.ts';
 import type { RulesetOptions } from '#core/ruleset/frame.ts';
@@ -10,7 +11,7 @@ import type { Kernel } from './kernel.ts';
 
 /** A policy whose subjects are closed because the kernel rejects what it says, or a fault of the machine. */
 export interface Failure {
-  /** `namespace/name`; absent when no single policy is at fault. */
+  /** `namespace/name`, or the name of a cluster-wide policy; absent when no single policy is at fault. */
   readonly policy?: string;
   readonly message: string;
 }
@@ -146,8 +147,7 @@ export class Reconciler {
     for (const change of changes) {
       const id = change.type === 'put' ? change.object : change.id;
       // A policy that was edited gets another chance.
-      if (id.kind === 'NetworkPolicy' && this.#ruleset.closed.has(`${id.namespace}/${id.name}`))
-        this.#ruleset.setClosed(`${id.namespace}/${id.name}`, false);
+      if (isPolicy(id) && this.#ruleset.closed.has(qualifiedName(id))) this.#ruleset.setClosed(qualifiedName(id), false);
     }
     this.#gone.push(...this.#ruleset.update(this.#model.update(changes)));
     return this.#version;
@@ -227,6 +227,8 @@ export class Reconciler {
     this.#timers.push(setTimeout(() => this.#wake(), this.#options.retryInterval));
   }
 }
+
+const isPolicy = ({ kind }: ObjectId): boolean => kind === 'NetworkPolicy' || kind === 'ClusterNetworkPolicy';
 
 /** Whatever it throws as a failure: the loop goes on, and says so. */
 async function attempt(work: () => Promise<void>): Promise<Failure[]> {

@@ -5,12 +5,13 @@ import type { NetlinkWriter } from './netlink-writer.ts';
 export type KeyType = 'ipv4_addr' | 'ipv6_addr' | 'inet_service' | 'inet_proto';
 
 /** Where a rule or an element of a verdict map sends a packet. */
-export type Verdict = { readonly to: 'accept' | 'drop' } | { readonly to: 'goto' | 'jump'; readonly chain: string };
+export type Verdict = { readonly to: 'accept' | 'drop' | 'return' } | { readonly to: 'goto' | 'jump'; readonly chain: string };
 
 const lengths: Record<KeyType, number> = { ipv4_addr: 4, ipv6_addr: 16, inet_service: 2, inet_proto: 1 };
 const protocolNumbers: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132 };
 const attribute = { dataValue: 1, dataVerdict: 2, verdictCode: 1, verdictChain: 2, key: 1, data: 2, listElement: 1 } as const;
-const verdictCodes = { drop: 0, accept: 1, jump: -3, goto: -4 } as const;
+/** Source: linux/netfilter/nf_tables.h, nft_verdicts. */
+const verdictCodes = { drop: 0, accept: 1, jump: -3, goto: -4, return: -5 } as const;
 
 /**
  * The bytes of a key that nft writes as text, such as `10.0.0.1` or `10.0.0.1 . 80`, as the kernel wants it: network order, and each part

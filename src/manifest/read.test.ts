@@ -61,8 +61,8 @@ describe('readManifests', () => {
   });
 
   it('never leaves out a policy that it can not evaluate, in a directory either', async () => {
-    const policy = 'apiVersion: policy.networking.k8s.io/v1alpha2\nkind: ClusterNetworkPolicy\nmetadata: {name: p}\n';
-    const { diagnostics } = await readManifests([await directoryOf('cnp', { 'p.yaml': policy })]);
+    const policy = 'apiVersion: policy.networking.k8s.io/v1alpha1\nkind: AdminNetworkPolicy\nmetadata: {name: p}\n';
+    const { diagnostics } = await readManifests([await directoryOf('anp', { 'p.yaml': policy })]);
     expect(diagnostics).toMatchObject([{ code: 'unsupported-kind', severity: 'error' }]);
   });
 

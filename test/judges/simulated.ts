@@ -54,14 +54,14 @@ export class SimulatedCluster {
 
   #passes(node: string, { source, destination, protocol, port }: SimulatedConnection): boolean {
     const own = this.model.nodeOf(node)?.addresses ?? [];
-    // Packets that a node sends itself meet no hook of ours.
-    if (own.includes(source)) return true;
-    const hook = own.includes(destination) ? 'input' : 'forward';
-    const packet: Packet = { hook, source, destination, protocol, port, state: 'new', original: true, syn: true, mark: 0 };
+    const [isFromNode, isToNode] = [own.includes(source), own.includes(destination)];
+    const hookOf = (original: boolean): Packet['hook'] =>
+      isFromNode || isToNode ? (isFromNode === original ? 'output' : 'input') : 'forward';
+    const packet: Packet = { hook: hookOf(true), source, destination, protocol, port, state: 'new', original: true, syn: true, mark: 0 };
     const table = this.#tables.get(node)!;
     const opening = walk(table, packet);
     const later = [true, false].flatMap((original) =>
-      [0, opening.mark].map((mark) => walk(table, { ...packet, state: 'established', syn: false, original, mark })),
+      [0, opening.mark].map((mark) => walk(table, { ...packet, hook: hookOf(original), state: 'established', syn: false, original, mark })),
     );
     const verdicts = new Set([opening, ...later].map(({ verdict }) => verdict === 'accept'));
     if (verdicts.size !== 1) throw new Error(`packets of one connection are judged differently: ${JSON.stringify(packet)}`);

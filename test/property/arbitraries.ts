@@ -4,6 +4,7 @@ import type { KubernetesObject } from '#core/api/types.ts';
 import { decodeRaw } from '../cases/decode-raw.ts';
 import type { RawConnection } from '../reference/evaluator.ts';
 import type { RawCluster, RawContainerPort, RawNode, RawPod } from '../reference/raw.ts';
+import { rawClusterPolicy } from './cluster-policy-arbitraries.ts';
 import { rawPolicy } from './policy-arbitraries.ts';
 
 /**
@@ -11,7 +12,7 @@ import { rawPolicy } from './policy-arbitraries.ts';
  * meet. `decoded` takes them through the door; `manifestsOf` in test/cases makes Kubernetes manifests of them.
  */
 
-export const namespaceNames = ['alpha', 'beta', 'gamma', 'delta'];
+const namespaceNames = ['alpha', 'beta', 'gamma', 'delta'];
 const podNames = ['a', 'b', 'c', 'd'];
 const nodeNames = ['n1', 'n2', 'n3'];
 
@@ -118,7 +119,13 @@ function podsOf(seeds: readonly PodSeed[], nodes: readonly RawNode[]): RawPod[] 
 const firstOfEachFamily = (ips: readonly string[]): string[] =>
   [false, true].flatMap((six) => ips.filter((ip) => ip.includes(':') === six).slice(0, 1));
 
-/** A cluster of two to four namespaces, up to three nodes, up to ten pods and up to eight policies. */
+/** None at all in every other cluster. */
+const clusterPolicies = fc.oneof(
+  fc.constant([]),
+  fc.uniqueArray(rawClusterPolicy, { minLength: 1, maxLength: 4, size: 'max', selector: ({ metadata }) => metadata.name }),
+);
+
+/** A cluster of two to four namespaces, up to three nodes, up to ten pods, up to eight NetworkPolicies and four ClusterNetworkPolicies. */
 export const rawCluster: fc.Arbitrary<RawCluster> = fc.integer({ min: 2, max: namespaceNames.length }).chain((count) => {
   const names = namespaceNames.slice(0, count);
   return fc
@@ -133,10 +140,16 @@ export const rawCluster: fc.Arbitrary<RawCluster> = fc.integer({ min: 2, max: na
         size: 'max',
         selector: ({ metadata }) => `${metadata.namespace}/${metadata.name}`,
       }),
+      clusterPolicies,
     })
-    .map(({ namespaces, nodes: drawn, seeds, policies }) => {
+    .map(({ namespaces, nodes: drawn, seeds, ...policies }) => {
       const nodes = drawn.filter((each) => each !== null);
-      return { namespaces: namespaces.filter((each) => each !== null), nodes, pods: podsOf(seeds, nodes), policies };
+      return {
+        namespaces: namespaces.filter((each) => each !== null),
+        nodes,
+        pods: podsOf(seeds, nodes),
+        policies: [...policies.policies, ...policies.clusterPolicies],
+      };
     });
 });
 
@@ -193,6 +206,7 @@ const judged: readonly ChoiceName[] = [
   'duplicate-port-name',
   'sidecar-named-ports',
   'other-l4',
+  'baseline-skip',
 ];
 
 /** Settings of the choices that change verdicts between addresses; see the test of hostnetwork=as-pods for the one left out. */

@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Direction, directions, type KubernetesObject, type NetworkPolicy, type PortMatch, type Rule } from '#core/api/types.ts';
+import {
+  type ClusterRule,
+  type Direction,
+  directions,
+  type KubernetesObject,
+  type NetworkPolicy,
+  type PodSelection,
+  type PortMatch,
+  type Rule,
+} from '#core/api/types.ts';
 import { type Requirement, type Selector, selector } from '#core/label/selector.ts';
 import type { RawConnection } from '../reference/evaluator.ts';
 import { clusterWithConnections, decoded } from './arbitraries.ts';
@@ -134,7 +143,17 @@ describe('nothing changes', () => {
         ),
       }),
     });
+    const inSelection = <T extends PodSelection>(selection: T): T => ({ ...selection, namespaces: inSelector(selection.namespaces) });
+    const inClusterRules = (rules: readonly ClusterRule[]): ClusterRule[] =>
+      rules.map((rule) => ({ ...rule, peers: rule.peers.map((peer) => (peer.kind === 'pods' ? inSelection(peer) : peer)) }));
     const rename = (object: KubernetesObject): KubernetesObject => {
+      if (object.kind === 'ClusterNetworkPolicy')
+        return {
+          ...object,
+          subject: inSelection(object.subject),
+          ...(object.ingress && { ingress: inClusterRules(object.ingress) }),
+          ...(object.egress && { egress: inClusterRules(object.egress) }),
+        };
       if (object.kind === 'Namespace') {
         const name = renamed(object.name);
         return { ...object, name, labels: { ...object.labels, 'kubernetes.io/metadata.name': name } };

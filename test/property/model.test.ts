@@ -29,7 +29,7 @@ function describeModel(model: PolicyModel, addresses: readonly string[]): object
     const rules = directions.map((direction) =>
       policy[direction]?.map(({ index, action, peers, ports }) => ({ index, action, peers: peers?.map(peer), ports })),
     );
-    return { name: policy.name, tier: policy.tier, subjects: policy.subjects.key, rules };
+    return { name: policy.name, tier: policy.tier, priority: policy.priority, subjects: policy.subjects.key, rules };
   });
   const classes = [...model.classes.values()].map((each) => ({
     key: each.key,
@@ -75,14 +75,14 @@ function endsAs(each: Evolution, connections: readonly RawConnection[], choices:
     expect(verdictOf(grown, connection).allowed, JSON.stringify(connection)).toBe(verdictOf(fresh, connection).allowed);
 }
 
-function objectsIn({ namespaces, nodes }: Cluster): KubernetesObject[] {
+function objectsIn({ namespaces, nodes, clusterPolicies }: Cluster): KubernetesObject[] {
   const inside = [...namespaces.values()].flatMap(({ namespace, pods, services, policies }) => [
     ...(namespace === undefined ? [] : [namespace]),
     ...pods.values(),
     ...services.values(),
     ...policies.values(),
   ]);
-  return [...nodes.values(), ...inside];
+  return [...nodes.values(), ...clusterPolicies.values(), ...inside];
 }
 
 test('a model after updates in any order is a fresh model of what is there', () => {

@@ -13,7 +13,8 @@ const expression = (key: string, values: readonly string[]): fc.Arbitrary<object
     fc.record({ key: fc.constant(key), operator: fc.constantFrom('Exists', 'DoesNotExist') }),
   );
 
-function selectorOf(labels: Readonly<Record<string, readonly string[]>>): fc.Arbitrary<object> {
+/** A selector of these labels. */
+export function selectorOf(labels: Readonly<Record<string, readonly string[]>>): fc.Arbitrary<object> {
   const keys = Object.keys(labels);
   const equalities = fc.constantFrom(...keys.flatMap((key) => labels[key]!.map((value) => ({ [key]: value }))));
   const expressions = fc.array(fc.oneof(...keys.map((key) => expression(key, labels[key]!))), { maxLength: 2 });
@@ -25,8 +26,8 @@ function selectorOf(labels: Readonly<Record<string, readonly string[]>>): fc.Arb
   );
 }
 
-const podSelector = selectorOf({ app: ['web', 'db'], tier: ['', 'x'] });
-const namespaceSelector = selectorOf({ team: ['red', 'blue'], 'kubernetes.io/metadata.name': ['alpha', 'beta', 'gamma'] });
+export const podSelector = selectorOf({ app: ['web', 'db'], tier: ['', 'x'] });
+export const namespaceSelector = selectorOf({ team: ['red', 'blue'], 'kubernetes.io/metadata.name': ['alpha', 'beta', 'gamma'] });
 
 /** Blocks with excepts that lie strictly inside; pods, nodes and strangers of the arbitraries are at their edges. */
 const blocks: Readonly<Record<string, readonly string[]>> = {
@@ -43,6 +44,9 @@ const blocks: Readonly<Record<string, readonly string[]>> = {
   '2001:db8::/32': ['2001:db8::/48', '2001:db8:ffff::/48'],
   '::ffff:203.0.113.0/120': ['::ffff:203.0.113.128/121'],
 };
+
+/** The blocks that a ClusterNetworkPolicy may name, too. */
+export const networks = Object.keys(blocks).filter((cidr) => !cidr.startsWith('::ffff:'));
 
 const ipBlock: fc.Arbitrary<object> = fc
   .constantFrom(...Object.keys(blocks))

@@ -1,178 +1,181 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
-import type { Direction } from '#core/api/types.ts';
-import { type Cluster, clusterOf, differenceOf, emptyCluster } from '#core/cluster/cluster.ts';
-import { type Action, type CompiledPolicy, type CompiledRule, type PodClass, type Tier, tiers } from '#core/policy/model.ts';
-import { PolicyModel } from '#core/policy/policy-model.ts';
-import { referenceAllows } from '../reference/evaluator.ts';
-import type { RawCluster, RawPolicy } from '../reference/raw.ts';
-import { connectionsIn, decoded, interestingPort, namespaceNames, rawCluster } from './arbitraries.ts';
-import { verdictOf } from './judging.ts';
-import { expectMatrix } from './matrix-oracle.ts';
+import { describe, expect, test } from 'vitest';
+import type { ClusterNetworkPolicy, ClusterPeer, ClusterRule, Direction, KubernetesObject } from '#core/api/types.ts';
+import { everything, selector } from '#core/label/selector.ts';
+import { addressesOf, allAddresses } from '#core/net/address-set.ts';
+import { cidrsOf, formatCidr, parseCidr, rangeOf } from '#core/net/cidr.ts';
+import type { RawConnection } from '../reference/evaluator.ts';
+import { clusterWithConnections, decoded } from './arbitraries.ts';
+import { allowed, freshModel, verdictOf } from './judging.ts';
 
-/**
- * The tiers of ClusterNetworkPolicy, which the door does not read yet: each is compiled as the NetworkPolicy that has its subject and
- * peers, then put into its tier. The reference evaluator reads it as what it is.
- */
-interface TieredPolicy {
-  readonly name: string;
-  readonly tier: 'Admin' | 'Baseline';
-  readonly priority: number;
-  readonly namespace: string;
-  readonly podSelector: object;
-  readonly ingress: readonly TieredRule[];
-  readonly egress: readonly TieredRule[];
+/** The laws of the cluster-wide tiers: what may be done to ClusterNetworkPolicies without changing what they mean, and what only adds or takes away. */
+
+interface Case {
+  readonly objects: readonly KubernetesObject[];
+  readonly connections: readonly RawConnection[];
 }
 
-interface TieredRule {
-  readonly action: 'Accept' | 'Deny' | 'Pass';
-  readonly peer: { readonly namespaceSelector: object; readonly podSelector: object } | { readonly network: string };
-  /** Absent: all traffic. */
-  readonly port?: number;
-}
+const policiesIn = (objects: readonly KubernetesObject[]): ClusterNetworkPolicy[] =>
+  objects.filter((object) => object.kind === 'ClusterNetworkPolicy');
 
-const podSelector = fc.constantFrom({}, { matchLabels: { app: 'web' } }, { matchLabels: { app: 'db' } });
-const namespaceSelector = fc.constantFrom(
-  {},
-  { matchLabels: { team: 'red' } },
-  { matchLabels: { 'kubernetes.io/metadata.name': 'alpha' } },
-);
-const podPeer = fc.record({ namespaceSelector, podSelector });
-const network = fc.constantFrom('0.0.0.0/0', '10.244.0.4/30', '203.0.113.0/25', '::/0').map((cidr) => ({ network: cidr }));
+/** A cluster with at least one ClusterNetworkPolicy. */
+const randomCase: fc.Arbitrary<Case> = clusterWithConnections(30)
+  .map(([cluster, connections]) => ({ objects: decoded(cluster), connections }))
+  .filter(({ objects }) => policiesIn(objects).length > 0);
 
-const rulesWith = (peer: fc.Arbitrary<TieredRule['peer']>): fc.Arbitrary<TieredRule[]> =>
-  fc.array(
-    fc.record(
-      { action: fc.constantFrom('Accept' as const, 'Deny' as const, 'Pass' as const), peer, port: fc.constantFrom(53, 80) },
-      { requiredKeys: ['action', 'peer'] },
-    ),
-    { minLength: 1, maxLength: 3 },
-  );
+const numRuns = 80;
 
-const tieredPolicy: fc.Arbitrary<TieredPolicy> = fc.record({
-  name: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
-  tier: fc.constantFrom('Admin', 'Baseline'),
-  priority: fc.nat(9),
-  namespace: fc.constantFrom(...namespaceNames.slice(0, 2)),
-  podSelector,
-  ingress: rulesWith(podPeer),
-  egress: rulesWith(fc.oneof(podPeer, network)),
-});
+type Become = (policy: ClusterNetworkPolicy, all: readonly ClusterNetworkPolicy[]) => readonly KubernetesObject[];
 
-function asClusterPolicy({ name, tier, priority, namespace, podSelector: pods, ingress, egress }: TieredPolicy): RawPolicy {
-  const rule = (peers: 'from' | 'to', { action, peer, port }: TieredRule): object => ({
-    action,
-    [peers]: ['network' in peer ? { networks: [peer.network] } : { pods: peer }],
-    ...(port !== undefined && { protocols: [{ tcp: { destinationPort: { number: port } } }] }),
-  });
-  const namespaces = { matchLabels: { 'kubernetes.io/metadata.name': namespace } };
+const rewritten = (objects: readonly KubernetesObject[], become: Become): KubernetesObject[] =>
+  objects.flatMap((object) => (object.kind === 'ClusterNetworkPolicy' ? become(object, policiesIn(objects)) : [object]));
+
+/** The policy with other rules, in the directions that it speaks of. */
+function withRules(policy: ClusterNetworkPolicy, become: (rules: readonly ClusterRule[], direction: Direction) => readonly ClusterRule[]) {
   return {
-    apiVersion: 'policy.networking.k8s.io/v1alpha2',
-    kind: 'ClusterNetworkPolicy',
-    metadata: { name },
-    spec: {
-      tier,
-      priority,
-      subject: { pods: { namespaceSelector: namespaces, podSelector: pods } },
-      ingress: ingress.map((each) => rule('from', each)),
-      egress: egress.map((each) => rule('to', each)),
-    },
+    ...policy,
+    ...(policy.ingress && { ingress: become(policy.ingress, 'ingress') }),
+    ...(policy.egress && { egress: become(policy.egress, 'egress') }),
   };
 }
 
-function asNetworkPolicy({ name, namespace, podSelector: pods, ingress, egress }: TieredPolicy): RawPolicy {
-  const rule = (peers: 'from' | 'to', { peer, port }: TieredRule): object => ({
-    [peers]: ['network' in peer ? { ipBlock: { cidr: peer.network } } : peer],
-    ...(port !== undefined && { ports: [{ port }] }),
-  });
-  return {
-    apiVersion: 'networking.k8s.io/v1',
-    kind: 'NetworkPolicy',
-    metadata: { namespace, name: `tiered-${name}` },
-    spec: {
-      podSelector: pods,
-      policyTypes: ['Ingress', 'Egress'],
-      ingress: ingress.map((each) => rule('from', each)),
-      egress: egress.map((each) => rule('to', each)),
-    },
-  };
-}
-
-/** Puts the compiled stand-ins into their tiers. */
-class TieredModel extends PolicyModel {
-  readonly #tiered: ReadonlyMap<string, TieredPolicy>;
-  readonly #known = new Map<CompiledPolicy, CompiledPolicy>();
-
-  constructor(cluster: Cluster, tiered: readonly TieredPolicy[]) {
-    super();
-    this.#tiered = new Map(tiered.map((each) => [`${each.namespace}/tiered-${each.name}`, each]));
-    this.update(differenceOf(emptyCluster, cluster));
-  }
-
-  override get policies(): ReadonlyMap<string, CompiledPolicy> {
-    return new Map([...super.policies].map(([name, policy]) => [name, this.#place(policy)]));
-  }
-
-  override policiesOf(podClass: PodClass, direction: Direction): CompiledPolicy[] {
-    const placed = super.policiesOf(podClass, direction).map((policy) => this.#place(policy));
-    const inOrder = placed.sort(
-      (a, b) => tiers.indexOf(a.tier) - tiers.indexOf(b.tier) || a.priority - b.priority || (a.name < b.name ? -1 : 1),
-    );
-    // A cluster-wide policy without rules leaves the direction alone.
-    return inOrder.filter((policy) => policy.tier === 'NetworkPolicy' || policy[direction]!.length > 0);
-  }
-
-  #place(policy: CompiledPolicy): CompiledPolicy {
-    const tiered = this.#tiered.get(policy.name);
-    if (tiered === undefined) return policy;
-    let placed = this.#known.get(policy);
-    if (placed === undefined) {
-      placed = { ...policy, name: tiered.name, tier: tiered.tier as Tier, priority: tiered.priority };
-      const rules = (direction: Direction): CompiledRule[] =>
-        policy[direction]!.map((rule, index) => ({
-          ...rule,
-          policy: placed!,
-          action: tiered[direction][index]!.action.toLowerCase() as Action,
-        }));
-      Object.assign(placed, { ingress: rules('ingress'), egress: rules('egress') });
-      this.#known.set(policy, placed);
-    }
-    return placed;
-  }
-}
-
-const tieredCluster = fc.tuple(
-  rawCluster,
-  fc.uniqueArray(tieredPolicy, { minLength: 1, maxLength: 5, size: 'max', selector: ({ name }) => name }),
-);
-
-function compiled(raw: RawCluster, tiered: readonly TieredPolicy[]): { cluster: Cluster; model: PolicyModel } {
-  const cluster = clusterOf(decoded({ ...raw, policies: [...raw.policies, ...tiered.map(asNetworkPolicy)] }));
-  return { cluster, model: new TieredModel(cluster, tiered) };
-}
-
-test('the verdict is that of the reference evaluator', () => {
-  const asked = tieredCluster.chain(([raw, tiered]) => fc.tuple(fc.constant(raw), fc.constant(tiered), connectionsIn(raw)));
+function changesNothing(become: Become): void {
   fc.assert(
-    fc.property(asked, ([raw, tiered, connections]) => {
-      const { model } = compiled(raw, tiered);
-      const whole = { ...raw, policies: [...raw.policies, ...tiered.map(asClusterPolicy)] };
-      for (const connection of connections)
-        expect({ ...connection, allowed: verdictOf(model, connection).allowed }).toEqual({
-          ...connection,
-          allowed: referenceAllows(whole, connection),
-        });
+    fc.property(randomCase, ({ objects, connections }) => {
+      expect(allowed(rewritten(objects, become), connections)).toEqual(allowed(objects, connections));
     }),
-    { numRuns: 200 },
+    { numRuns },
   );
+}
+
+const nobody = selector([{ key: 'nobody', operator: 'Exists' }]);
+const everyone: ClusterPeer = { kind: 'networks', cidrs: ['0.0.0.0/0', '::/0'], addresses: allAddresses };
+const policyOf = (rest: Partial<ClusterNetworkPolicy>): ClusterNetworkPolicy => ({
+  kind: 'ClusterNetworkPolicy',
+  name: 'another',
+  tier: 'Admin',
+  priority: 0,
+  subject: { namespaces: everything, pods: everything },
+  ...rest,
+});
+const inBoth = (rules: readonly ClusterRule[]) => ({ ingress: rules, egress: rules });
+
+describe('nothing changes', () => {
+  test('when a policy comes that has no subjects, or whose rules speak of nobody', () => {
+    const rules = inBoth([{ action: 'deny', peers: [everyone] }]);
+    changesNothing((policy) => [
+      policy,
+      policyOf({ name: `${policy.name}-none`, subject: { namespaces: nobody, pods: everything }, ...rules }),
+    ]);
+    changesNothing((policy) => [
+      policy,
+      policyOf({ name: `${policy.name}-none`, subject: { namespaces: everything, pods: nobody }, ...rules }),
+    ]);
+    const mute: ClusterPeer = { kind: 'pods', namespaces: everything, pods: nobody };
+    changesNothing((policy) => [policy, policyOf({ name: `${policy.name}-mute`, ...inBoth([{ action: 'deny', peers: [mute] }]) })]);
+    changesNothing((policy) => [policy, policyOf({ name: `${policy.name}-mute`, ...inBoth([{ action: 'deny', peers: [] }]) })]);
+  });
+
+  test('when all priorities are shifted alike, or stretched', () => {
+    changesNothing((policy) => [{ ...policy, priority: policy.priority + 100 }]);
+    changesNothing((policy) => [{ ...policy, priority: policy.priority * 7 }]);
+  });
+
+  test('when the policies come in another order', () => {
+    fc.assert(
+      fc.property(randomCase, ({ objects, connections }) => {
+        expect(allowed(objects.toReversed(), connections)).toEqual(allowed(objects, connections));
+      }),
+      { numRuns },
+    );
+  });
+
+  test('when a rule becomes one for each peer, or for each port, in its place', () => {
+    changesNothing((policy) => [
+      withRules(policy, (rules) => rules.flatMap((rule) => rule.peers.map((peer) => ({ ...rule, peers: [peer] })))),
+    ]);
+    changesNothing((policy) => [
+      withRules(policy, (rules) => rules.flatMap((rule) => rule.ports?.map((port) => ({ ...rule, ports: [port] })) ?? [rule])),
+    ]);
+  });
+
+  test('when every rule is said again at the end, with whatever action', () => {
+    for (const action of ['accept', 'deny', 'pass'] as const)
+      changesNothing((policy) => [withRules(policy, (rules) => rules.flatMap((rule) => [rule, { ...rule, action }]))]);
+  });
+
+  test('when a policy becomes one policy for each rule, one after the other', () => {
+    const inOrder = (a: ClusterNetworkPolicy, b: ClusterNetworkPolicy): number => a.priority - b.priority || (a.name < b.name ? -1 : 1);
+    changesNothing((policy, all) => {
+      const rank = [...all].sort(inOrder).indexOf(policy);
+      const { ingress = [], egress = [], ...rest } = policy;
+      const part = (index: number, rules: Pick<ClusterNetworkPolicy, Direction>): ClusterNetworkPolicy => ({
+        ...rest,
+        ...rules,
+        name: `${policy.name}-${Object.keys(rules)[0]}-${index}`,
+        priority: rank * 25 + index,
+      });
+      return [
+        ...ingress.map((rule, index) => part(index, { ingress: [rule] })),
+        ...egress.map((rule, index) => part(index, { egress: [rule] })),
+      ];
+    });
+  });
+
+  test('when a network becomes its two halves', () => {
+    const halves = (peer: ClusterPeer): ClusterPeer[] => {
+      if (peer.kind !== 'networks') return [peer];
+      return peer.cidrs.flatMap((text) => {
+        const { cidr } = parseCidr(text)!;
+        const [first, last] = rangeOf(cidr);
+        if (first === last) return [{ ...peer, cidrs: [text], addresses: addressesOf([cidr]) }];
+        const middle = (first + last) / 2n;
+        const parts = [...cidrsOf(cidr.family, first, middle), ...cidrsOf(cidr.family, middle + 1n, last)];
+        return parts.map((part) => ({ ...peer, cidrs: [formatCidr(part)], addresses: addressesOf([part]) }));
+      });
+    };
+    changesNothing((policy) => [withRules(policy, (rules) => rules.map((rule) => ({ ...rule, peers: rule.peers.flatMap(halves) })))]);
+  });
+
+  test('when the Baseline tier passes where it accepts', () => {
+    changesNothing((policy) => [
+      policy.tier === 'Admin'
+        ? policy
+        : withRules(policy, (rules) => rules.map((rule) => ({ ...rule, action: rule.action === 'accept' ? 'pass' : rule.action }))),
+    ]);
+  });
+
+  test('when everything is passed on at the end of a tier', () => {
+    const rules = inBoth([{ action: 'pass', peers: [everyone] }]);
+    for (const tier of ['Admin', 'Baseline'] as const)
+      changesNothing((policy) => [policy, policyOf({ name: `${policy.name}-last`, tier, priority: 1000, ...rules })]);
+  });
 });
 
-test('the connectivity of everything is what single verdicts say', () => {
-  const protocol = fc.constantFrom('TCP' as const, 'UDP' as const);
-  fc.assert(
-    fc.property(tieredCluster, protocol, fc.uniqueArray(interestingPort, { minLength: 3, maxLength: 4 }), ([raw, tiered], each, ports) =>
-      expectMatrix(compiled(raw, tiered), each, ports),
-    ),
-    { numRuns: 150 },
-  );
+describe('before all others', () => {
+  /** What one rule for everybody, asked first, makes of each connection. */
+  function compare(rule: ClusterRule, holds: (was: boolean, is: boolean) => void): void {
+    fc.assert(
+      fc.property(randomCase, fc.constantFrom(...(['ingress', 'egress'] as const)), ({ objects, connections }, direction) => {
+        const first = policyOf({ name: '0', [direction]: [rule] });
+        const later = rewritten(objects, (policy) => [{ ...policy, priority: policy.priority + 1 }]);
+        const [before, after] = [freshModel(objects), freshModel([...later, first])];
+        for (const connection of connections) {
+          const [was, is] = [verdictOf(before, connection), verdictOf(after, connection)];
+          holds(was.allowed, is.allowed);
+          const other = direction === 'egress' ? 'ingress' : 'egress';
+          expect(is[other].allowed).toBe(was[other].allowed);
+        }
+      }),
+      { numRuns },
+    );
+  }
+
+  test('an Accept only adds connections', () =>
+    compare({ action: 'accept', peers: [everyone] }, (was, is) => expect(is || !was).toBe(true)));
+
+  test('a Deny only takes connections away', () => {
+    const ports = [{ kind: 'range', protocol: 'TCP', first: 1, last: 100 }] as const;
+    compare({ action: 'deny', peers: [everyone], ports }, (was, is) => expect(was || !is).toBe(true));
+  });
 });

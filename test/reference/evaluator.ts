@@ -172,25 +172,58 @@ function selects(selector: Written, labels: Readonly<Record<string, string>>): b
 
 /** What a tier of ClusterNetworkPolicies says. Source: semantics.md sections 6.1 and 6.3. */
 function tier(name: 'Admin' | 'Baseline', question: Question, direction: Direction, pod: RawPod, remote: Endpoint): string | undefined {
+  if (pod.hostNetwork === true) return undefined;
   const policies = question.cluster.policies
     .filter((policy) => policy.kind === 'ClusterNetworkPolicy' && specOf(policy).tier === name)
     .filter((policy) => podPatternMatches(question.cluster, specOf(policy).subject, pod))
     .sort((a, b) => specOf(a).priority - specOf(b).priority || (a.metadata.name < b.metadata.name ? -1 : 1));
   for (const policy of policies)
     for (const rule of rulesOf(policy, direction)) {
-      const peers: Written[] = direction === 'ingress' ? rule.from : rule.to;
-      const protocols: Written[] | undefined = rule.protocols;
-      const isHit =
-        peers.some((peer) => clusterPeerMatches(question.cluster, peer, remote)) &&
-        (!protocols || protocols.some((item) => protocolMatches(question, item)));
-      if (isHit) return rule.action;
+      const action = clusterRule(question, specOf(policy).subject, rule, direction === 'ingress' ? rule.from : rule.to, remote);
+      if (action !== undefined) return action;
     }
   return undefined;
 }
 
+/** What a rule does to the connection; undefined when it does not match. Closed where it is not understood: semantics.md section 6.4. */
+function clusterRule(question: Question, subject: Written, rule: Written, peers: Written[], remote: Endpoint): string | undefined {
+  const protocols: Written[] | undefined = rule.protocols;
+  const understoodPeers = peers.filter((peer) => !peer.domainNames && isReadable(peer.nodes) && isReadablePattern(peer));
+  const understoodItems = protocols?.filter((item) => item.destinationNamedPort !== '');
+  const isUnderstood = understoodPeers.length === peers.length && understoodItems?.length === protocols?.length;
+  if (!isUnderstood && rule.action !== 'Accept') return 'Deny';
+  const isHit =
+    understoodPeers.some((peer) => clusterPeerMatches(question.cluster, peer, remote)) &&
+    (!understoodItems || understoodItems.some((item) => protocolMatches(question, item)));
+  if (!isHit) return undefined;
+  // Whether the pod is a subject nobody can tell: what opens is not for it, and what passes on is not either.
+  if (!isReadablePattern(subject)) return rule.action === 'Accept' ? undefined : 'Deny';
+  return rule.action;
+}
+
+const isReadablePattern = ({ namespaces, pods }: Written): boolean =>
+  [namespaces, pods?.namespaceSelector, pods?.podSelector].every(isReadable);
+
+/** Whether every part of a selector says something. An absent selector does. */
+const isReadable = (selector: Written): boolean =>
+  Object.values(selector?.matchLabels ?? {}).every(isLabelValue) && (selector?.matchExpressions ?? []).every(isReadableExpression);
+
+const isLabelValue = (value: Written): boolean => /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/.test(value);
+
+function isReadableExpression({ operator, values = [] }: Written): boolean {
+  if (operator === 'In' || operator === 'NotIn') return values.length > 0 && values.every(isLabelValue);
+  return (operator === 'Exists' || operator === 'DoesNotExist') && values.length === 0;
+}
+
+/** The parts that say nothing are left out: the pods that can be meant. */
+const readablePart = (selector: Written): Written => ({
+  matchLabels: Object.fromEntries(Object.entries(selector?.matchLabels ?? {}).filter(([, value]) => isLabelValue(value))),
+  matchExpressions: (selector?.matchExpressions ?? []).filter(isReadableExpression),
+});
+
 function podPatternMatches(cluster: RawCluster, pattern: Written, pod: RawPod): boolean {
-  const namespaces = pattern.namespaces ?? pattern.pods.namespaceSelector;
-  return selects(namespaces, namespaceLabels(cluster, pod.ns)) && selects(pattern.pods?.podSelector, pod.labels ?? {});
+  const namespaces = readablePart(pattern.namespaces ?? pattern.pods.namespaceSelector);
+  return selects(namespaces, namespaceLabels(cluster, pod.ns)) && selects(readablePart(pattern.pods?.podSelector), pod.labels ?? {});
 }
 
 function clusterPeerMatches(cluster: RawCluster, peer: Written, remote: Endpoint): boolean {

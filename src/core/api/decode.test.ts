@@ -302,7 +302,7 @@ describe('lists and other kinds', () => {
   });
 
   it.each([
-    ['policy.networking.k8s.io/v1alpha2', 'ClusterNetworkPolicy'],
+    ['policy.networking.k8s.io/v1', 'ClusterNetworkPolicy'],
     ['policy.networking.k8s.io/v1alpha1', 'AdminNetworkPolicy'],
     ['policy.networking.k8s.io/v1alpha1', 'BaselineAdminNetworkPolicy'],
     ['extensions/v1beta1', 'NetworkPolicy'],

@@ -1,4 +1,5 @@
 import { type Choices, defaultChoices } from './choices.ts';
+import { type Channel, clusterNetworkPolicyKinds } from './cluster-network-policy.ts';
 import type { Diagnostic, FieldPath } from './diagnostic.ts';
 import { Faults, nowhere, type Place } from './faults.ts';
 import type { Kind, Surroundings } from './kind.ts';
@@ -22,6 +23,13 @@ export interface DecodeContext {
   readonly choices?: Choices;
   /** The API server's StrictIPCIDRValidation; unless given, what the choice cidr-host-bits says. */
   readonly strictCidr?: boolean;
+  /** The schema of ClusterNetworkPolicy; unless given, the experimental one, which has all fields. */
+  readonly channel?: Channel;
+  /**
+   * The objects come from an API server, which has taken them: a ClusterNetworkPolicy that says more than this program understands is
+   * not refused, but closed where it is not understood. Source: semantics.md section 6.4.
+   */
+  readonly isStored?: boolean;
   /** Shares equal parts of the objects that are decoded with the same pool. */
   readonly pool?: Pool;
 }
@@ -42,6 +50,7 @@ export interface Decoded {
 interface Session {
   readonly surroundings: Surroundings;
   readonly unknownFields: 'error' | 'warning';
+  readonly channel: Channel;
   readonly objects: KubernetesObject[];
   readonly workloads: Workload[];
   readonly diagnostics: Diagnostic[];
@@ -50,10 +59,12 @@ interface Session {
 
 function sessionOf(context: DecodeContext, tolerantValues: boolean): Session {
   const { place = nowhere, defaultNamespace = 'default', choices = defaultChoices, pool = new Pool() } = context;
+  const { channel = 'experimental', isStored = false } = context;
   const strictCidr = context.strictCidr ?? choices['cidr-host-bits'] === 'reject';
   return {
-    surroundings: { place, defaultNamespace, pool, strictCidr, tolerantValues },
+    surroundings: { place, defaultNamespace, pool, strictCidr, tolerantValues, isStored },
     unknownFields: choices['unknown-fields'] === 'error' ? 'error' : 'warning',
+    channel,
     objects: [],
     workloads: [],
     diagnostics: [],
@@ -89,6 +100,7 @@ export function validateUpdate(value: unknown, old: unknown, context: DecodeCont
 
 const kinds: ReadonlyMap<string, (value: unknown, session: Session) => void> = new Map([
   decoderOf(networkPolicyKind),
+  clusterNetworkPolicyDecoder(),
   decoderOf(podKind),
   decoderOf(serviceKind),
   decoderOf(namespaceKind),
@@ -100,18 +112,26 @@ function decoderOf<W>(kind: Kind<W, KubernetesObject | Workload>): [string, (val
   return [`${kind.apiVersion} ${kind.kind}`, (value, session) => decodeKind(kind, value, session)];
 }
 
+function clusterNetworkPolicyDecoder(): [string, (value: unknown, session: Session) => void] {
+  const [name] = decoderOf(clusterNetworkPolicyKinds.experimental);
+  return [name, (value, session) => decodeKind(clusterNetworkPolicyKinds[session.channel], value, session)];
+}
+
 function decodeKind<W>(kind: Kind<W, KubernetesObject | Workload>, value: unknown, session: Session): void {
-  const { surroundings, unknownFields } = session;
+  const { surroundings } = session;
   const faults = new Faults(titleOf(value, session), surroundings.place);
-  const written = kind.reader.read(value, { faults, path: [], unknownFields });
-  const isReadable = faults.diagnostics.every(({ type }) => type !== 'Decode');
-  if (isReadable) kind.validate(written, surroundings, faults);
+  const written = kind.reader.read(value, { faults, path: [], unknownFields: unknownFieldsOf(kind, session) });
+  if (faults.readable) kind.validate(written, surroundings, faults);
   session.diagnostics.push(...faults.diagnostics);
   if (faults.fatal) return;
   const object = kind.build(written, surroundings);
   if ('count' in object) session.workloads.push(object);
   else session.objects.push(object);
 }
+
+/** What an API server keeps of a field that is unknown here was meant; the kind itself says how it closes for it. */
+const unknownFieldsOf = ({ kind }: { readonly kind: string }, { surroundings, unknownFields }: Session): 'error' | 'warning' =>
+  surroundings.isStored && kind === 'ClusterNetworkPolicy' ? 'warning' : unknownFields;
 
 function decode(value: unknown, session: Session): void {
   const [apiVersion, kind] = [textAt(value, 'apiVersion'), textAt(value, 'kind')];

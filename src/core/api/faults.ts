@@ -14,6 +14,7 @@ export class Faults {
   readonly diagnostics: Diagnostic[] = [];
   readonly #object: string;
   readonly #place: Place;
+  #isReadable = true;
 
   constructor(object: string, place: Place) {
     this.#object = object;
@@ -50,13 +51,34 @@ export class Faults {
     this.#add('TooLong', path, `Too long: may not be more than ${bytes} bytes`);
   }
 
+  tooMany(path: FieldPath, actual: number, most: number): void {
+    this.#add('TooMany', path, `Too many: ${actual}: must have at most ${most} items`);
+  }
+
   duplicate(path: FieldPath, value: unknown): void {
     this.#add('Duplicate', path, `Duplicate value: ${show(value)}`);
   }
 
+  /** Whether everything could be read into its field's type, so that the rest of the object can be looked at. */
+  get readable(): boolean {
+    return this.#isReadable;
+  }
+
   /** A value that can't be read into the field's type. */
   decode(path: FieldPath, message: string): void {
+    this.#isReadable = false;
     this.#add('Decode', path, message);
+  }
+
+  /** A value of another type than a custom resource's schema has for the field. Source: InvalidTypeCode in kube-openapi. */
+  typeInvalid(path: FieldPath, actual: string, type: string, hint = ''): void {
+    this.#isReadable = false;
+    this.schema(path, actual, `must be of type ${type}: ${show(actual)}${hint}`);
+  }
+
+  /** A value that breaks a rule of a custom resource's schema. Source: kubeOpenAPIResultToFieldErrors in apiextensions-apiserver. */
+  schema(path: FieldPath, value: unknown, rule: string): void {
+    this.invalid(path, value, `${formatPath(path)} in body ${rule}`);
   }
 
   /** A field that the object's type does not have. */
@@ -67,6 +89,15 @@ export class Faults {
   /** What the API server would warn of. */
   warning(path: FieldPath, message: string): void {
     this.#push({ code: 'warning', severity: 'warning', message, path: formatPath(path) }, path);
+  }
+
+  /** Takes what `check` finds for warnings, each with what follows of it. Says whether it found anything. */
+  warnOf(check: (faults: Faults) => void, consequence: string): boolean {
+    const found = new Faults(this.#object, this.#place);
+    check(found);
+    for (const { type: _, ...fault } of found.diagnostics)
+      this.diagnostics.push({ ...fault, code: 'warning', severity: 'warning', message: `${fault.message}; ${consequence}` });
+    return found.diagnostics.length > 0;
   }
 
   #add(type: FieldErrorType, path: FieldPath, message: string, severity: Diagnostic['severity'] = 'error'): void {

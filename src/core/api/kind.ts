@@ -12,6 +12,8 @@ export interface Surroundings {
   readonly strictCidr: boolean;
   /** Values of selectors' expressions are not looked at: rule U1 of semantics.md section 1.6. */
   readonly tolerantValues: boolean;
+  /** The object comes from an API server, which has taken it as it is: what this program does not understand of it is newer. */
+  readonly isStored: boolean;
 }
 
 /** One kind of object: how it is read, what is checked of it, and what is made of it when all is well. */

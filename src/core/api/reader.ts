@@ -8,6 +8,8 @@ export interface Reading {
   readonly path: (string | number)[];
   /** What an unknown field of a strictly read type is. */
   readonly unknownFields: 'error' | 'warning';
+  /** The value belongs to a custom resource: its schema speaks instead of the decoder of a built-in type. */
+  readonly isCustom?: boolean;
 }
 
 /**
@@ -32,7 +34,19 @@ const kindOf = (value: unknown): string =>
         ? 'bool'
         : typeof value;
 
-function mismatch<T>(value: unknown, type: string, zero: T, { faults, path }: Reading, hint = ''): T {
+const schemaTypes: Readonly<Record<string, string>> = { bool: 'boolean', int32: 'integer', 'map of strings': 'object' };
+
+function schemaTypeOf(value: unknown): string {
+  if (value === null) return 'null';
+  const kind = Number.isInteger(value) ? 'integer' : kindOf(value);
+  return schemaTypes[kind] ?? kind;
+}
+
+function mismatch<T>(value: unknown, type: string, zero: T, { faults, path, isCustom }: Reading, hint = ''): T {
+  if (isCustom) {
+    faults.typeInvalid([...path], schemaTypeOf(value), schemaTypes[type] ?? type, hint);
+    return zero;
+  }
   const number = typeof value === 'number' ? ` ${value}` : '';
   faults.decode([...path], `cannot unmarshal ${kindOf(value)}${number} into a field of type ${type}${hint}`);
   return zero;
@@ -61,6 +75,8 @@ const integer = (type: string, least: number, greatest: number): Reader<number> 
 });
 
 export const int32: Reader<number> = integer('int32', -(2 ** 31), 2 ** 31 - 1);
+/** Any whole number, as a schema's integer; its bounds are the schema's to check. */
+export const whole: Reader<number> = integer('integer', -Number.MAX_VALUE, Number.MAX_VALUE);
 /** Beyond 2^53 numbers are not exact; nothing that policy reads is that large. */
 export const int64: Reader<number> = integer('int64', -(2 ** 63), 2 ** 63 - 1);
 
@@ -91,13 +107,13 @@ export const time: Reader<string> = {
 /** A value that this program does not look into. */
 export const anything: Reader<unknown> = { zero: undefined, read: (value) => value };
 
-/** A list; a `null` in it is the item's zero value. */
+/** A list; a `null` in it is the item's zero value, which a schema does not let pass. */
 export const list = <T>(item: Reader<T>): Reader<readonly T[]> => ({
   zero: [],
   read(value, reading) {
     if (!Array.isArray(value)) return mismatch(value, 'array', [], reading);
     return value.map((element, index) => {
-      if (element === null || element === undefined) return item.zero;
+      if ((element === null || element === undefined) && !reading.isCustom) return item.zero;
       reading.path.push(index);
       const result = item.read(element, reading);
       reading.path.pop();
@@ -119,7 +135,8 @@ export const stringMap: Reader<Readonly<Record<string, string>>> = {
     return Object.fromEntries(
       entries.map(([key, text]) => {
         reading.path.push(key);
-        const result = text === null || text === undefined ? '' : string.read(text, reading);
+        const isZero = (text === null || text === undefined) && !reading.isCustom;
+        const result = isZero ? '' : string.read(text, reading);
         reading.path.pop();
         return [key, result];
       }),
@@ -129,8 +146,24 @@ export const stringMap: Reader<Readonly<Record<string, string>>> = {
 
 type Fields = Readonly<Record<string, Reader<unknown>>>;
 
+/** Marks what was read of an object with fields that its type does not have. */
+const incomplete = Symbol('incomplete');
+
 /** An object with some of the fields; absent and `null` fields are absent. */
 type Struct<F extends Fields> = { readonly [Name in keyof F]?: ReadOf<F[Name]> };
+
+/** Whether something of what was written is not among what was read: a field that the type does not have, here or anywhere inside. */
+export function isIncomplete(read: unknown): boolean {
+  if (Array.isArray(read)) return read.some(isIncomplete);
+  if (!isObject(read)) return false;
+  return incomplete in read || Object.values(read).some(isIncomplete);
+}
+
+/** The part of a custom resource that its schema speaks of. */
+export const custom = <T>({ zero, read }: Reader<T>): Reader<T> => ({
+  zero,
+  read: (value, reading) => read(value, { ...reading, isCustom: true }),
+});
 
 /** An object of which the given fields are read and others are ignored. */
 export function partial<F extends Fields>(fields: F): Reader<Struct<F>> {
@@ -159,14 +192,14 @@ export function strict<F extends Fields>(fields: F): Reader<Struct<F>> {
   return {
     zero: {},
     read(value, reading) {
-      if (isObject(value))
-        for (const name of Object.keys(value)) {
-          if (Object.hasOwn(fields, name)) continue;
-          const suggestion = closest(name, names);
-          const hint = suggestion === undefined ? '' : ` (did you mean "${suggestion}"?)`;
-          reading.faults.unknownField([...reading.path, name], reading.unknownFields, hint);
-        }
-      return inner.read(value, reading);
+      const unknown = isObject(value) ? Object.keys(value).filter((name) => !Object.hasOwn(fields, name)) : [];
+      for (const name of unknown) {
+        const suggestion = closest(name, names);
+        const hint = suggestion === undefined ? '' : ` (did you mean "${suggestion}"?)`;
+        reading.faults.unknownField([...reading.path, name], reading.unknownFields, hint);
+      }
+      const result = inner.read(value, reading);
+      return unknown.length === 0 ? result : { ...result, [incomplete]: true };
     },
   };
 }

@@ -1,6 +1,6 @@
 import { everything, type Requirement, type Selector, selector } from '../label/selector.ts';
 import type { FieldPath } from './diagnostic.ts';
-import type { Faults } from './faults.ts';
+import { Faults, nowhere } from './faults.ts';
 import { validateLabels } from './metadata.ts';
 import { checkLabelValue, checkQualifiedName } from './names.ts';
 import { list, type ReadOf, strict, string, stringMap } from './reader.ts';
@@ -44,6 +44,18 @@ export function selectorOf({ matchLabels = {}, matchExpressions = [] }: WrittenS
     ...matchExpressions.map(requirementOf),
   ];
   return requirements.length === 0 ? everything : selector(requirements);
+}
+
+/** The selector of those requirements that are valid: it selects no less than the written one can mean. */
+export function readablePartOf({ matchLabels = {}, matchExpressions = [] }: WrittenSelector): Selector {
+  const isReadable = (part: WrittenSelector): boolean => {
+    const faults = new Faults('', nowhere);
+    validateSelector(part, [], false, faults);
+    return !faults.fatal;
+  };
+  const labels = Object.entries(matchLabels).filter(([key, value]) => isReadable({ matchLabels: { [key]: value } }));
+  const expressions = matchExpressions.filter((requirement) => isReadable({ matchExpressions: [requirement] }));
+  return selectorOf({ matchLabels: Object.fromEntries(labels), matchExpressions: expressions });
 }
 
 function requirementOf({ key = '', operator, values = [] }: WrittenRequirement): Requirement {

@@ -132,8 +132,49 @@ export interface NetworkPolicy extends Named {
   readonly generation?: number;
 }
 
+/** Pods of the namespaces that one selector selects, as far as the other selects them. Never hostNetwork pods. */
+export interface PodSelection {
+  readonly namespaces: Selector;
+  readonly pods: Selector;
+}
+
+/** Who a rule of a ClusterNetworkPolicy speaks of. */
+export type ClusterPeer =
+  | (PodSelection & { readonly kind: 'pods'; readonly source?: Source })
+  /** Every address of the blocks, whoever has it. */
+  | { readonly kind: 'networks'; readonly cidrs: readonly string[]; readonly addresses: AddressSet; readonly source?: Source }
+  /** Every address that a selected node has. */
+  | { readonly kind: 'nodes'; readonly nodes: Selector; readonly source?: Source };
+
+/** What a matching rule does: a NetworkPolicy's accepts; of the others the first that matches decides or passes on to the next tier. */
+export type Action = 'accept' | 'deny' | 'pass';
+
+/** One ingress or egress rule of a ClusterNetworkPolicy: some peer and some port. */
+export interface ClusterRule {
+  readonly name?: string;
+  readonly action: Action;
+  /** Empty: nobody. What was not understood is closed already: see `cluster-rules.ts`. */
+  readonly peers: readonly ClusterPeer[];
+  /** Undefined: all traffic of any protocol. Never an empty list. */
+  readonly ports?: readonly PortMatch[];
+  readonly source?: Source;
+}
+
+/** A ClusterNetworkPolicy of policy.networking.k8s.io/v1alpha2. A direction without rules is absent: the policy leaves it alone. */
+export interface ClusterNetworkPolicy extends Named {
+  readonly kind: 'ClusterNetworkPolicy';
+  readonly tier: 'Admin' | 'Baseline';
+  /** From 0 to 1000; the lower number is asked first within its tier. */
+  readonly priority: number;
+  readonly subject: PodSelection;
+  /** In the order of evaluation. */
+  readonly ingress?: readonly ClusterRule[];
+  readonly egress?: readonly ClusterRule[];
+  readonly generation?: number;
+}
+
 /** Any object that this program reads. Workloads are expanded to Pods at the door. */
-export type KubernetesObject = Namespace | Pod | Node | Service | NetworkPolicy;
+export type KubernetesObject = Namespace | Pod | Node | Service | NetworkPolicy | ClusterNetworkPolicy;
 
 /** Which object, without what it says. */
 export interface ObjectId {
@@ -148,6 +189,10 @@ export interface PolicyId {
   readonly namespace?: string;
   readonly name: string;
 }
+
+/** Whether objects of the kind are policies. */
+export const isPolicyKind = (kind: ObjectId['kind']): kind is PolicyId['kind'] =>
+  kind === 'NetworkPolicy' || kind === 'ClusterNetworkPolicy';
 
 /** `shop/deny`, or the bare name of a cluster-scoped object. */
 export const qualifiedName = ({ namespace, name }: { readonly namespace?: string; readonly name: string }): string =>

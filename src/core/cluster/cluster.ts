@@ -1,4 +1,4 @@
-import type { KubernetesObject, Namespace, NetworkPolicy, Node, ObjectId, Pod, Service } from '../api/types.ts';
+import type { ClusterNetworkPolicy, KubernetesObject, Namespace, NetworkPolicy, Node, ObjectId, Pod, Service } from '../api/types.ts';
 
 /** What happened to one object. */
 export type ClusterChange =
@@ -18,9 +18,11 @@ export interface NamespaceContent {
 export interface Cluster {
   readonly namespaces: ReadonlyMap<string, NamespaceContent>;
   readonly nodes: ReadonlyMap<string, Node>;
+  /** The policies of no namespace, by name. */
+  readonly clusterPolicies: ReadonlyMap<string, ClusterNetworkPolicy>;
 }
 
-export const emptyCluster: Cluster = { namespaces: new Map(), nodes: new Map() };
+export const emptyCluster: Cluster = { namespaces: new Map(), nodes: new Map(), clusterPolicies: new Map() };
 
 const emptyContent: NamespaceContent = { pods: new Map(), services: new Map(), policies: new Map() };
 
@@ -51,6 +53,7 @@ class Draft {
   readonly #touched = new Map<string, MutableContent>();
   readonly #before: Cluster;
   #nodes: Map<string, Node> | undefined;
+  #clusterPolicies: Map<string, ClusterNetworkPolicy> | undefined;
 
   constructor(before: Cluster) {
     this.#before = before;
@@ -61,6 +64,11 @@ class Draft {
     if (id.kind === 'Node') {
       this.#nodes ??= new Map(this.#before.nodes);
       set(this.#nodes, id.name, change);
+      return;
+    }
+    if (id.kind === 'ClusterNetworkPolicy') {
+      this.#clusterPolicies ??= new Map(this.#before.clusterPolicies);
+      set(this.#clusterPolicies, id.name, change);
       return;
     }
     if (id.kind === 'Namespace') {
@@ -85,14 +93,17 @@ class Draft {
   }
 
   finish(): Cluster {
-    if (this.#touched.size === 0) return this.#nodes === undefined ? this.#before : { ...this.#before, nodes: this.#nodes };
+    const { nodes, clusterPolicies } = this.#before;
+    const shared = { nodes: this.#nodes ?? nodes, clusterPolicies: this.#clusterPolicies ?? clusterPolicies };
+    if (this.#touched.size === 0)
+      return shared.nodes === nodes && shared.clusterPolicies === clusterPolicies ? this.#before : { ...this.#before, ...shared };
     const namespaces = new Map(this.#before.namespaces);
     for (const [name, content] of this.#touched) {
       const empty = content.namespace === undefined && content.pods.size + content.services.size + content.policies.size === 0;
       if (empty) namespaces.delete(name);
       else namespaces.set(name, content);
     }
-    return { namespaces, nodes: this.#nodes ?? this.#before.nodes };
+    return { namespaces, ...shared };
   }
 }
 
@@ -105,6 +116,7 @@ function set(table: Map<string, unknown>, name: string, change: ClusterChange): 
 export function differenceOf(before: Cluster, after: Cluster): ClusterChange[] {
   const changes: ClusterChange[] = [];
   compare(before.nodes, after.nodes, changes);
+  compare(before.clusterPolicies, after.clusterPolicies, changes);
   const names = new Set([...before.namespaces.keys(), ...after.namespaces.keys()]);
   for (const name of names) {
     const old = before.namespaces.get(name) ?? emptyContent;
@@ -135,8 +147,12 @@ function compareObject(before: KubernetesObject | undefined, after: KubernetesOb
 }
 
 /** The object of that identity, if the snapshot has it. */
-export function findObject({ namespaces, nodes }: Cluster, { kind, namespace = '', name }: ObjectId): KubernetesObject | undefined {
+export function findObject(
+  { namespaces, nodes, clusterPolicies }: Cluster,
+  { kind, namespace = '', name }: ObjectId,
+): KubernetesObject | undefined {
   if (kind === 'Node') return nodes.get(name);
+  if (kind === 'ClusterNetworkPolicy') return clusterPolicies.get(name);
   if (kind === 'Namespace') return namespaces.get(name)?.namespace;
   const content = namespaces.get(namespace);
   return { Pod: content?.pods, Service: content?.services, NetworkPolicy: content?.policies }[kind]?.get(name);

@@ -1,6 +1,6 @@
 import { checkLabel, checkLabelValue, checkQualifiedName } from '../api/names.ts';
 import { namespaceNameLabel } from '../api/namespace.ts';
-import type { Namespace, NetworkPolicy, Peer, Pod } from '../api/types.ts';
+import type { ClusterNetworkPolicy, Namespace, NetworkPolicy, Pod } from '../api/types.ts';
 import { exampleOf } from '../label/example.ts';
 import { parseSelector } from '../label/parse-selector.ts';
 import { everything, type Labels, matches, type Selector } from '../label/selector.ts';
@@ -109,15 +109,22 @@ const podOf = (name: PotentialName, namespace: string, unused: string, labels: L
 
 /** The names of all pods that some rule of some policy would select as a peer, and of those that no selector singles out. */
 export function potentialPeers(clusters: readonly Cluster[]): PotentialName[] {
-  const policies = clusters.flatMap(({ namespaces }) => [...namespaces.values()].flatMap((content) => [...content.policies.values()]));
-  const names = [anyPod, ...policies.flatMap(peersOf)];
-  const byId = new Map(names.map((name) => [potentialId(name), name]));
+  const names = clusters.flatMap(({ namespaces, clusterPolicies }) => [
+    ...[...namespaces.values()].flatMap(({ policies }) => [...policies.values()].flatMap(peersOf)),
+    ...[...clusterPolicies.values()].flatMap(clusterPeersOf),
+  ]);
+  const byId = new Map([anyPod, ...names].map((name) => [potentialId(name), name]));
   return [...byId.keys()].sort().map((id) => byId.get(id)!);
 }
 
 function peersOf({ namespace, ingress = [], egress = [] }: NetworkPolicy): PotentialName[] {
-  const peers: readonly Peer[] = [...ingress, ...egress].flatMap((rule) => rule.peers ?? []);
+  const peers = [...ingress, ...egress].flatMap((rule) => rule.peers ?? []);
   return peers.flatMap((peer) => (peer.kind === 'pods' ? [{ namespace: peer.namespaces ?? namespace, pods: peer.pods }] : []));
+}
+
+function clusterPeersOf({ ingress = [], egress = [] }: ClusterNetworkPolicy): PotentialName[] {
+  const peers = [...ingress, ...egress].flatMap((rule) => rule.peers);
+  return peers.flatMap((peer) => (peer.kind === 'pods' ? [{ namespace: peer.namespaces, pods: peer.pods }] : []));
 }
 
 /** A pod without labels in a new namespace: what it may do, every pod may that no selector singles out. */

@@ -55,7 +55,9 @@ function policyCauses(gate: Direction, open: GateVerdict, closed: GateVerdict, c
   if (opening.length > 0) return opening;
   const still = new Set(open.policies.map(({ name }) => name));
   const isolating = closed.policies.filter(({ name }) => open.reason === 'not-isolated' || !still.has(name));
-  return isolating.flatMap((policy) => cause(policy, policy.source));
+  const closing = isolating.flatMap((policy) => cause(policy, policy.source));
+  // An exception that holds for isolated pods can open what a later tier would close.
+  return closing.length > 0 ? closing : open.policies.flatMap((policy) => cause(policy, policy.source));
 }
 
 /** No policy was changed, so one of the ends was: what selectors see of it is another. */

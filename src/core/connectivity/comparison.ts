@@ -1,3 +1,4 @@
+import { isPolicyKind, qualifiedName } from '../api/types.ts';
 import type { ObjectChange } from '../cluster/object-changes.ts';
 import { everyNamedPort } from '../net/port-set.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
@@ -234,8 +235,8 @@ function placeOf({ model, byId }: Side, from: string, to: string): Place | undef
 }
 
 function policyChanges(objects: readonly ObjectChange[]): PolicyChanges {
-  const policies = objects.filter(({ object }) => object.kind === 'NetworkPolicy');
-  return new Map(policies.map(({ change, object }) => [`${object.namespace}/${object.name}`, change]));
+  const policies = objects.filter(({ object }) => isPolicyKind(object.kind));
+  return new Map(policies.map(({ change, object }) => [qualifiedName(object), change]));
 }
 
 /** Both lists as one in which each keeps its order; what only the second has stands behind what it stands behind there. */

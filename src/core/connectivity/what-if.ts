@@ -1,4 +1,4 @@
-import { qualifiedName } from '../api/types.ts';
+import { isPolicyKind, qualifiedName } from '../api/types.ts';
 import { applyChanges, type Cluster, type ClusterChange, differenceOf, emptyCluster } from '../cluster/cluster.ts';
 import { objectChanges } from '../cluster/object-changes.ts';
 import type { AddressSet } from '../net/address-set.ts';
@@ -84,7 +84,7 @@ export class WhatIf {
   }
 }
 
-const isOfPolicy = (change: ClusterChange): boolean => (change.type === 'put' ? change.object : change.id).kind === 'NetworkPolicy';
+const isOfPolicy = (change: ClusterChange): boolean => isPolicyKind((change.type === 'put' ? change.object : change.id).kind);
 
 const beyond = (blocks: ReadonlyMap<string, AddressSet>, others: ReadonlyMap<string, AddressSet>): Map<string, AddressSet> =>
   new Map([...blocks].filter(([key]) => !others.has(key)));

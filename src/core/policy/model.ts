@@ -1,5 +1,5 @@
 import type { Source } from '../api/diagnostic.ts';
-import type { ContainerPort, Direction, Node, Pod, PolicyId, PortMatch } from '../api/types.ts';
+import type { Action, ContainerPort, Direction, Node, Pod, PolicyId, PortMatch } from '../api/types.ts';
 import type { Labels, Selector } from '../label/selector.ts';
 import type { AddressSet } from '../net/address-set.ts';
 
@@ -34,9 +34,6 @@ export interface PodSet {
 export const tiers = ['Admin', 'NetworkPolicy', 'Baseline'] as const;
 export type Tier = (typeof tiers)[number];
 
-/** What a matching rule does. A NetworkPolicy's rules accept; ClusterNetworkPolicy has all three. */
-export type Action = 'accept' | 'deny' | 'pass';
-
 /** A peer, resolved. */
 export type CompiledPeer =
   | { readonly kind: 'pods'; readonly set: PodSet; readonly source?: Source }
@@ -48,23 +45,25 @@ export interface CompiledRule {
   readonly direction: Direction;
   /** Its position in the policy's list, from 0. */
   readonly index: number;
+  /** The name that a rule of a cluster-wide policy may have. */
+  readonly name?: string;
   readonly action: Action;
-  /** Undefined: any peer. */
+  /** Undefined: any peer; in the NetworkPolicy tier only. */
   readonly peers?: readonly CompiledPeer[];
   /** Undefined: all traffic of any protocol. */
   readonly ports?: readonly PortMatch[];
   readonly source?: Source;
 }
 
-/** A policy, resolved. `ingress` and `egress` are absent for a direction that the policy does not isolate. */
+/** A policy, resolved. `ingress` and `egress` are absent for a direction that the policy does not speak of. */
 export interface CompiledPolicy {
   readonly id: PolicyId;
-  /** `namespace/name`. */
+  /** `namespace/name`; the bare name of a cluster-wide policy. */
   readonly name: string;
   readonly tier: Tier;
   /** Lower first, within a tier; 0 in the NetworkPolicy tier, where all policies of a pod count alike. */
   readonly priority: number;
-  readonly subject: { readonly namespace: string; readonly selector: Selector };
+  readonly subject: ({ readonly namespace: string } | { readonly namespaces: Selector }) & { readonly selector: Selector };
   readonly subjects: PodSet;
   readonly ingress?: readonly CompiledRule[];
   readonly egress?: readonly CompiledRule[];

@@ -1,3 +1,4 @@
+import type { Choices } from '../api/choices.ts';
 import { namespaceNameLabel } from '../api/namespace.ts';
 import type { Namespace, Pod } from '../api/types.ts';
 import { type Labels, labelsKey, matches, type Selector } from '../label/selector.ts';
@@ -12,17 +13,21 @@ export interface MutableClass extends PodClass {
 
 /** A set while the model owns it. */
 export interface MutableSet extends PodSet {
-  readonly scope: Scope;
+  readonly scope: Place;
   readonly selector: Selector;
   readonly classes: Set<MutableClass>;
   readonly subjectOf: Set<CompiledPolicy>;
   references: number;
 }
 
-/** Where a set looks for pods: one namespace, or all that a namespace selector matches. */
-interface Scope {
+/** Where a selection looks for pods: one namespace, or all that a selector matches; cluster-wide policies never mean hostNetwork pods. */
+export type Scope = { readonly namespace: string } | { readonly namespaces: Selector; readonly isClusterWide?: true };
+
+/** Where a set looks for pods, with the sets that look there. */
+interface Place {
   readonly key: string;
   readonly isMember: (namespace: string, labels: Labels) => boolean;
+  readonly holdsHostNetwork: boolean;
   readonly namespaces: Set<string>;
   readonly index: SelectorIndex<MutableSet>;
   sets: number;
@@ -37,20 +42,23 @@ export type MembershipListener = (set: MutableSet, podClass: MutableClass) => vo
  */
 export class PodSets {
   readonly #sets = new Map<string, MutableSet>();
-  readonly #scopes = new Map<string, Scope>();
+  readonly #scopes = new Map<string, Place>();
   readonly #namespaceLabels = new Map<string, Labels>();
   readonly #classes = new Map<string, Set<MutableClass>>();
+  readonly #choices: Choices;
   readonly #onMembership: MembershipListener;
 
-  constructor(onMembership: MembershipListener) {
+  constructor(choices: Choices, onMembership: MembershipListener) {
+    this.#choices = choices;
     this.#onMembership = onMembership;
   }
 
   /** The set of a selection, made when it is new; every call is a reference to give back with `release`. */
-  retain(scope: { readonly namespace: string } | { readonly namespaces: Selector }, selector: Selector): MutableSet {
-    const scopeKey = 'namespace' in scope ? scope.namespace : `{${scope.namespaces.key}}`;
+  retain(scope: Scope, selector: Selector): MutableSet {
+    const holdsHostNetwork = !('isClusterWide' in scope && this.#choices.hostnetwork === 'as-pods');
+    const scopeKey = 'namespace' in scope ? scope.namespace : `{${scope.namespaces.key}}${holdsHostNetwork ? '' : ' of pod networks'}`;
     const key = `${scopeKey}: ${selector.key}`;
-    const set = this.#sets.get(key) ?? this.#create(key, this.#scope(scopeKey, scope), selector);
+    const set = this.#sets.get(key) ?? this.#create(key, this.#scope(scopeKey, scope, holdsHostNetwork), selector);
     set.references++;
     return set;
   }
@@ -96,7 +104,7 @@ export class PodSets {
     for (const scope of this.#scopes.values()) this.#reconsider(scope, name, labels, classes);
   }
 
-  #reconsider(scope: Scope, name: string, labels: Labels, classes: ReadonlySet<MutableClass>): void {
+  #reconsider(scope: Place, name: string, labels: Labels, classes: ReadonlySet<MutableClass>): void {
     const is = scope.isMember(name, labels);
     if (scope.namespaces.has(name) === is) return;
     if (is) scope.namespaces.add(name);
@@ -117,18 +125,18 @@ export class PodSets {
     return this.#namespaceLabels.get(namespace) ?? { [namespaceNameLabel]: namespace };
   }
 
-  #scope(key: string, scope: { readonly namespace: string } | { readonly namespaces: Selector }): Scope {
+  #scope(key: string, scope: Scope, holdsHostNetwork: boolean): Place {
     const known = this.#scopes.get(key);
     if (known !== undefined) return known;
-    const isMember: Scope['isMember'] =
+    const isMember: Place['isMember'] =
       'namespace' in scope ? (name) => name === scope.namespace : (_, labels) => matches(scope.namespaces, labels);
     const namespaces = new Set([...this.#classes.keys()].filter((name) => isMember(name, this.#labelsOf(name))));
-    const created: Scope = { key, isMember, namespaces, index: new SelectorIndex(), sets: 0 };
+    const created: Place = { key, isMember, holdsHostNetwork, namespaces, index: new SelectorIndex(), sets: 0 };
     this.#scopes.set(key, created);
     return created;
   }
 
-  #create(key: string, scope: Scope, selector: Selector): MutableSet {
+  #create(key: string, scope: Place, selector: Selector): MutableSet {
     const set: MutableSet = { key, scope, selector, classes: new Set(), subjectOf: new Set(), references: 0 };
     this.#sets.set(key, set);
     scope.sets++;
@@ -139,6 +147,7 @@ export class PodSets {
   }
 
   #join(set: MutableSet, podClass: MutableClass): void {
+    if (podClass.hostNetwork && !set.scope.holdsHostNetwork) return;
     set.classes.add(podClass);
     podClass.sets.add(set);
     this.#onMembership(set, podClass);

@@ -1,20 +1,13 @@
 import { type Choices, defaultChoices } from '../api/choices.ts';
 import { namespaceNameLabel } from '../api/namespace.ts';
-import type { ContainerPort, Direction, Namespace, NetworkPolicy, Node, ObjectId, Peer, Pod, Rule } from '../api/types.ts';
+import type { ClusterNetworkPolicy, ContainerPort, Direction, KubernetesObject, Node, ObjectId, Pod } from '../api/types.ts';
 import { qualifiedName } from '../api/types.ts';
 import type { ClusterChange } from '../cluster/cluster.ts';
 import { labelsKey } from '../label/selector.ts';
 import { AddressIndex } from './address-index.ts';
-import {
-  type AddressOwner,
-  type CompiledPeer,
-  type CompiledPolicy,
-  type CompiledRule,
-  inOrderOfEvaluation,
-  type ModelDelta,
-  type PodClass,
-  type PodSet,
-} from './model.ts';
+import { Compiler } from './compile.ts';
+import { type AddressOwner, type CompiledPolicy, inOrderOfEvaluation, type ModelDelta, type PodClass, type PodSet } from './model.ts';
+import { NodePeers } from './node-peers.ts';
 import { type MutableClass, type MutableSet, PodSets } from './pod-sets.ts';
 
 type MutableDelta = {
@@ -34,7 +27,9 @@ export class PolicyModel {
   readonly choices: Choices;
   readonly #classes = new Map<string, MutableClass>();
   readonly #policies = new Map<string, CompiledPolicy>();
-  readonly #sets = new PodSets((set, podClass) => this.#noteMembership(set, podClass));
+  readonly #sets: PodSets;
+  readonly #compiler: Compiler;
+  readonly #nodePeers = new NodePeers();
   readonly #addresses = new AddressIndex((address) => this.#delta.addresses.add(address));
   readonly #classOf = new Map<Pod, MutableClass>();
   readonly #pods = new Map<string, Pod>();
@@ -42,6 +37,8 @@ export class PolicyModel {
 
   constructor(choices: Choices = defaultChoices) {
     this.choices = choices;
+    this.#sets = new PodSets(choices, (set, podClass) => this.#noteMembership(set, podClass));
+    this.#compiler = new Compiler(this.#sets, this.#nodePeers);
   }
 
   /** All classes, by key. */
@@ -49,7 +46,7 @@ export class PolicyModel {
     return this.#classes;
   }
 
-  /** All policies, by `namespace/name`. */
+  /** All policies, by `namespace/name`, cluster-wide ones by name. */
   get policies(): ReadonlyMap<string, CompiledPolicy> {
     return this.#policies;
   }
@@ -60,6 +57,7 @@ export class PolicyModel {
       if (change.type === 'put') this.#put(change.object);
       else this.#delete(change.id);
     }
+    for (const policy of this.#nodePeers.stale) this.#putClusterPolicy(policy);
     const delta = this.#delta;
     this.#delta = emptyDelta();
     return delta;
@@ -83,30 +81,72 @@ export class PolicyModel {
     return this.#addresses.nodeOf(name);
   }
 
-  /** The policies that select the class and isolate the direction, in the order of evaluation. */
+  /** The policies that select the class and have a say in the direction, in the order of evaluation. */
   policiesOf(podClass: PodClass, direction: Direction): CompiledPolicy[] {
     const policies: CompiledPolicy[] = [];
-    for (const set of podClass.sets) for (const policy of set.subjectOf) if (policy[direction] !== undefined) policies.push(policy);
-    return policies.sort(inOrderOfEvaluation);
+    let isSelected = false;
+    for (const set of podClass.sets)
+      for (const policy of set.subjectOf) {
+        isSelected ||= policy.tier === 'NetworkPolicy';
+        if (policy[direction] !== undefined) policies.push(policy);
+      }
+    const skipsBaseline = isSelected && this.choices['baseline-skip'] === 'any-direction';
+    const counted = skipsBaseline ? policies.filter(({ tier }) => tier !== 'Baseline') : policies;
+    return counted.sort(inOrderOfEvaluation);
   }
 
-  #put(object: Namespace | Pod | Node | NetworkPolicy | { readonly kind: 'Service' }): void {
-    if (object.kind === 'Namespace') this.#sets.setNamespace(object);
-    else if (object.kind === 'Node') {
-      this.#addresses.setNode(object);
-      this.#delta.nodes.add(object.name);
-    } else if (object.kind === 'Pod') this.#replacePod(qualifiedName(object), object);
-    else if (object.kind === 'NetworkPolicy') this.#replacePolicy(qualifiedName(object), this.#compile(object));
+  #put(object: KubernetesObject): void {
+    switch (object.kind) {
+      case 'Namespace':
+        this.#sets.setNamespace(object);
+        break;
+      case 'Node':
+        this.#addresses.setNode(object);
+        this.#nodePeers.setNode(object.name, object);
+        this.#delta.nodes.add(object.name);
+        break;
+      case 'Pod':
+        this.#replacePod(qualifiedName(object), object);
+        break;
+      case 'NetworkPolicy':
+        this.#replacePolicy(qualifiedName(object), this.#compiler.networkPolicy(object));
+        break;
+      case 'ClusterNetworkPolicy':
+        this.#putClusterPolicy(object);
+        break;
+      case 'Service': // says nothing of policy
+        break;
+    }
+  }
+
+  #putClusterPolicy(policy: ClusterNetworkPolicy): void {
+    this.#nodePeers.setPolicy(policy.name, policy);
+    this.#replacePolicy(policy.name, this.#compiler.clusterPolicy(policy));
   }
 
   #delete(id: ObjectId): void {
-    if (id.kind === 'Namespace')
-      this.#sets.setNamespace({ kind: 'Namespace', name: id.name, labels: { [namespaceNameLabel]: id.name }, terminating: false });
-    else if (id.kind === 'Node') {
-      this.#addresses.deleteNode(id.name);
-      this.#delta.nodes.add(id.name);
-    } else if (id.kind === 'Pod') this.#replacePod(qualifiedName(id), undefined);
-    else if (id.kind === 'NetworkPolicy') this.#replacePolicy(qualifiedName(id), undefined);
+    switch (id.kind) {
+      case 'Namespace':
+        this.#sets.setNamespace({ kind: 'Namespace', name: id.name, labels: { [namespaceNameLabel]: id.name }, terminating: false });
+        break;
+      case 'Node':
+        this.#addresses.deleteNode(id.name);
+        this.#nodePeers.setNode(id.name, undefined);
+        this.#delta.nodes.add(id.name);
+        break;
+      case 'Pod':
+        this.#replacePod(qualifiedName(id), undefined);
+        break;
+      case 'NetworkPolicy':
+        this.#replacePolicy(qualifiedName(id), undefined);
+        break;
+      case 'ClusterNetworkPolicy':
+        this.#nodePeers.setPolicy(id.name, undefined);
+        this.#replacePolicy(id.name, undefined);
+        break;
+      case 'Service':
+        break;
+    }
   }
 
   #replacePod(name: string, pod: Pod | undefined): void {
@@ -165,44 +205,6 @@ export class PolicyModel {
     (before.subjects as MutableSet).subjectOf.delete(before);
     for (const podClass of before.subjects.classes) this.#delta.gates.add(podClass);
     for (const set of setsOf(before)) this.#sets.release(set as MutableSet);
-  }
-
-  #compile(policy: NetworkPolicy): CompiledPolicy {
-    const { namespace, name, subject: selector, source } = policy;
-    const compiled = {
-      id: { kind: 'NetworkPolicy' as const, namespace, name },
-      name: qualifiedName(policy),
-      tier: 'NetworkPolicy' as const,
-      priority: 0,
-      subject: { namespace, selector },
-      subjects: this.#sets.retain({ namespace }, selector),
-      ...(source && { source }),
-    };
-    return Object.assign(compiled, {
-      ...(policy.ingress && { ingress: this.#rules(compiled, 'ingress', policy.ingress) }),
-      ...(policy.egress && { egress: this.#rules(compiled, 'egress', policy.egress) }),
-    });
-  }
-
-  #rules(policy: CompiledPolicy, direction: Direction, rules: readonly Rule[]): CompiledRule[] {
-    return rules.map((rule, index) => ({
-      policy,
-      direction,
-      index,
-      action: 'accept',
-      ...(rule.peers && { peers: rule.peers.map((peer) => this.#peer(policy.subject.namespace, peer)) }),
-      ...(rule.ports && { ports: rule.ports }),
-      ...(rule.source && { source: rule.source }),
-    }));
-  }
-
-  #peer(namespace: string, peer: Peer): CompiledPeer {
-    const source = peer.source && { source: peer.source };
-    if (peer.kind === 'block') {
-      return { kind: 'addresses', addresses: peer.addresses, key: [peer.cidr, ...[...peer.except].sort()].join(' except '), ...source };
-    }
-    const scope = peer.namespaces === undefined ? { namespace } : { namespaces: peer.namespaces };
-    return { kind: 'pods', set: this.#sets.retain(scope, peer.pods), ...source };
   }
 
   #noteMembership(set: MutableSet, podClass: MutableClass): void {

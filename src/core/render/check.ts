@@ -34,14 +34,14 @@ function* renderGate(direction: Direction, answer: CheckAnswer, style: CheckStyl
   const subject = direction === 'egress' ? answer.from.id : answer.to.id;
   const state = gate.allowed ? palette.allow('open  ') : palette.deny('closed');
   yield `${pad(direction, 8)} ${state}  ${printable(whyOf(direction, gate, subject))}`;
-  const rule = ({ policy, index, source }: GateAnswer['rules'][number]): string[] => [
+  const rule = ({ policy, index, name, source }: GateAnswer['rules'][number]): string[] => [
     qualifiedName(policy),
-    `${direction}[${index}]`,
+    `${direction}[${index}]${name === undefined ? '' : ` "${name}"`}`,
     source === undefined ? '' : formatSource(source),
   ];
-  yield* renderList('let through by', gate.rules.map(rule), style);
+  yield* renderList(gate.allowed ? 'let through by' : 'denied by', gate.rules.map(rule), style);
   const policies = gate.policies.map((policy) => [qualifiedName(policy), '', placeText(sourceOf(policy))]);
-  yield* renderList(gate.reason === 'tier' ? 'decided by' : 'isolated by', policies, style);
+  yield* renderList(gate.reason === 'tier' ? 'of the policy' : 'isolated by', policies, style);
   const misses = gate.nearMisses.map((miss) => [...rule(miss), missText(miss.failed)]);
   yield* renderList('nearly let through by', misses, style);
 }

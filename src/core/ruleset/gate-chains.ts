@@ -1,23 +1,23 @@
+import type { Choices } from '../api/choices.ts';
+import type { Direction } from '../api/types.ts';
 import { formatRange } from '../net/address-set.ts';
 import { families } from '../net/ip.ts';
-import { formatPorts } from '../net/port-set.ts';
 import { type Protocol, protocols } from '../net/protocol.ts';
-import { frame, peerKey } from './frame.ts';
-import { type Allowed, allowedKey, type Gate, isNobody, type NamedPort } from './gate.ts';
+import { type Draft, takeChain, takePorts } from './drafts.ts';
+import { addressType, frame, goto, peerKey, rule } from './frame.ts';
+import type { Gate, Isolation, NamedPort } from './gate.ts';
 import type { Objects } from './objects.ts';
 import type { PeerSets } from './peer-sets.ts';
-import { commentText, printElement, printRule } from './print.ts';
-import type { Expression, Rule, Verdict } from './types.ts';
+import { type Allowed, allowedKey, isNobody } from './peers.ts';
+import { commentText } from './print.ts';
+import { passed, TierChains } from './tier-chains.ts';
+import { speaksOfAddresses, type TierRules } from './tier-rules.ts';
+import type { Rule, Verdict } from './types.ts';
 
-/** What a chain is made of while it is built: its rules, and the names it took references to. */
-interface Draft {
-  readonly rules: Rule[];
-  readonly taken: string[];
-}
-
-/** A gate while its chains are built. */
+/** The gate of an isolated pod while its chains are built. */
 interface Building {
-  readonly gate: Gate;
+  readonly direction: Direction;
+  readonly isolation: Isolation;
   readonly counter: string;
   /** The policies for comments, as many as fit. */
   readonly policies: string;
@@ -32,69 +32,107 @@ const prefixes = { egress: 'e', ingress: 'i' } as const;
 export class GateChains {
   readonly #objects: Objects;
   readonly #peers: PeerSets;
+  readonly #tiers: TierChains;
+  readonly #choices: Choices;
 
-  constructor(objects: Objects, peers: PeerSets) {
+  constructor(objects: Objects, peers: PeerSets, choices: Choices) {
     this.#objects = objects;
     this.#peers = peers;
+    this.#tiers = new TierChains(objects, peers, choices);
+    this.#choices = choices;
   }
 
   /** A reference to the chain of the gate. Returns its name. */
   take(gate: Gate): string {
-    const policies = commentText(gate.policies.slice(0, 20).join(', '));
-    // The counter's name is the hash of all policies, so the chains that count with it are told apart by it.
-    const counter = this.#objects.take('deny', `${gate.direction} of ${gate.policies.join(', ')}`, [], (name) => ({
-      kind: 'counter',
-      name,
-      comment: `denied by ${gate.direction} of ${policies}`,
-    }));
-    const building: Building = { gate, counter, policies };
-    const draft: Draft = { rules: [], taken: [counter] };
-    for (const protocol of protocols) {
-      this.#addNamed(draft, gate, protocol);
-      this.#addPorts(draft, building, protocol);
+    const { direction, isClosed, admin, isolation, baseline } = gate;
+    const draft: Draft = { rules: [], taken: [] };
+    if (isClosed) this.#addDeny(draft, gate, frame.deny);
+    else {
+      if (admin) this.#addTier(draft, admin);
+      if (isolation) this.#addIsolation(draft, gate, isolation);
+      if (baseline) this.#addTier(draft, baseline);
+      if (!isolation) draft.rules.push(rule(passed(direction)));
     }
-    this.#addAllowed(draft, gate, gate.any);
-    draft.rules.push(denyRule(counter));
-    return this.#takeChain(prefixes[gate.direction], draft, `${gate.direction} gate of ${policies}`);
+    return this.#takeGate(draft, gate, '');
   }
 
-  #takeChain(prefix: string, { rules, taken }: Draft, comment: string): string {
-    return this.#objects.take(prefix, rules.map(printRule).join('\n'), taken, (name) => ({ kind: 'chain', name, rules, comment }));
+  /**
+   * A reference to the chain of the gate toward the pod's own node, which NetworkPolicies do not close. Undefined where no policy has a
+   * say. Source: semantics.md section 4.3.
+   */
+  takeNear(gate: Gate): string | undefined {
+    const { direction, isClosed, admin, isolation, baseline } = gate;
+    const isExempt = direction === 'ingress' || this.#choices['own-node-egress'] === 'always-allow';
+    const tiers = [admin, baseline].filter((tier) => tier !== undefined && speaksOfAddresses(tier));
+    if (tiers.length === 0 && (isolation === undefined || isExempt)) return undefined;
+    if (isClosed || !isExempt) return this.take(gate);
+    const draft: Draft = { rules: [], taken: [] };
+    for (const tier of tiers) this.#addTier(draft, tier!);
+    draft.rules.push(rule({ to: 'accept' }));
+    return this.#takeGate(draft, gate, ' toward the own node');
+  }
+
+  #takeGate(draft: Draft, { direction, policies }: Gate, where: string): string {
+    const comment = `${direction} gate${where} of ${shown(policies)}`;
+    return takeChain(this.#objects, prefixes[direction], draft, comment, true);
+  }
+
+  #addTier(draft: Draft, tier: TierRules): void {
+    const chain = this.#tiers.take(tier);
+    draft.taken.push(chain);
+    draft.rules.push(rule({ to: 'jump', chain }));
+  }
+
+  /** What NetworkPolicies let through, and the deny of all else. */
+  #addIsolation(draft: Draft, { direction, policies }: Gate, isolation: Isolation): void {
+    const counter = this.#takeCounter(direction, policies);
+    draft.taken.push(counter);
+    const building: Building = { direction, isolation, counter, policies: shown(policies) };
+    const deny = denyRule(counter, frame.closed(direction));
+    if (this.#choices['other-l4'] === 'deny') draft.rules.push({ expressions: [{ match: 'other-protocol' }, ...deny.expressions] });
+    for (const protocol of protocols) {
+      this.#addNamed(draft, building, protocol);
+      this.#addPorts(draft, building, protocol);
+    }
+    this.#addAllowed(draft, direction, isolation.any);
+    draft.rules.push(deny);
+  }
+
+  #addDeny(draft: Draft, { direction, policies }: Gate, target: string): void {
+    const counter = this.#takeCounter(direction, policies);
+    draft.taken.push(counter);
+    draft.rules.push(denyRule(counter, target));
+  }
+
+  /** Its name is the hash of all policies, so the chains that count with it are told apart by it. */
+  #takeCounter(direction: Direction, policies: readonly string[]): string {
+    const comment = `denied by ${direction} of ${shown(policies)}`;
+    return this.#objects.take('deny', `${direction} of ${policies.join(', ')}`, [], (name) => ({ kind: 'counter', name, comment }));
   }
 
   /** Egress to ports that the destination declares by name: pairs of address and port. */
-  #addNamed(draft: Draft, gate: Gate, protocol: Protocol): void {
-    const items = gate.named.filter((item) => item.protocol === protocol);
+  #addNamed(draft: Draft, { direction, isolation }: Building, protocol: Protocol): void {
+    const items = isolation.named.filter((item) => item.protocol === protocol);
     if (items.length === 0) return;
     const names = this.#peers.takeNamed(items, namedKey(items));
     draft.taken.push(names[4], names[6]);
     for (const family of families) {
       const key = `destination-and-port${family}` as const;
-      draft.rules.push(passRule(gate, { match: 'protocol', protocol }, { match: 'in', key, set: names[family] }));
+      draft.rules.push(rule(passed(direction), { match: 'protocol', protocol }, { match: 'in', key, set: names[family] }));
     }
   }
 
   #addPorts(draft: Draft, building: Building, protocol: Protocol): void {
-    const entries = building.gate.ports[protocol];
+    const entries = building.isolation.ports[protocol];
     if (entries.length === 0) return;
     const [only] = entries;
     if (entries.length === 1 && only!.ports[0] === 0 && only!.ports[1] === 65535) {
-      const verdict = this.#target(draft.taken, building, only!.allowed);
-      draft.rules.push({
-        expressions: [
-          { match: 'protocol', protocol },
-          { do: 'verdict', verdict },
-        ],
-      });
+      draft.rules.push(rule(this.#target(draft.taken, building, only!.value), { match: 'protocol', protocol }));
       return;
     }
     const taken: string[] = [];
-    const elements = new Map(
-      entries.map(({ ports, allowed }) => [formatPorts([ports])[0]!, this.#target(taken, building, allowed)] as const),
-    );
-    const interval = entries.some(({ ports }) => ports[0] !== ports[1]);
-    const content = Array.from(elements, ([ports, verdict]) => printElement(ports, verdict)).join(', ');
-    const map = this.#objects.take('ports', content, taken, (name) => ({ kind: 'map', name, types: ['inet_service'], interval, elements }));
+    const targets = entries.map(({ ports, value }) => ({ ports, value: this.#target(taken, building, value) }));
+    const map = takePorts(this.#objects, targets, taken);
     draft.taken.push(map);
     draft.rules.push({
       expressions: [
@@ -105,58 +143,49 @@ export class GateChains {
   }
 
   /** Where packets to a port go: on when anyone may pass, else to a chain that asks who it is and ends in the deny. */
-  #target(taken: string[], { gate, counter, policies }: Building, allowed: Allowed): Verdict {
-    if (allowed === 'anyone') return passed(gate);
+  #target(taken: string[], { direction, counter, policies }: Building, allowed: Allowed): Verdict {
+    if (allowed === 'anyone') return passed(direction);
     this.#objects.retain(counter);
     const leaf: Draft = { rules: [], taken: [counter] };
-    this.#addAllowed(leaf, gate, allowed);
-    leaf.rules.push(denyRule(counter));
-    const chain = this.#takeChain('p', leaf, `${gate.direction} peers of ${policies}`);
+    this.#addAllowed(leaf, direction, allowed);
+    leaf.rules.push(denyRule(counter, frame.closed(direction)));
+    const chain = takeChain(this.#objects, 'p', leaf, `${direction} peers of ${policies}`);
     taken.push(chain);
-    return { to: 'goto', chain };
+    return goto(chain);
   }
 
   /** Rules that let the peers pass. */
-  #addAllowed(draft: Draft, gate: Gate, allowed: Allowed): void {
+  #addAllowed(draft: Draft, direction: Direction, allowed: Allowed): void {
     if (allowed === 'anyone') {
-      draft.rules.push(passRule(gate));
+      draft.rules.push(rule(passed(direction)));
       return;
     }
     if (isNobody(allowed)) return;
     const pods = allowed.sets.length === 0 ? undefined : this.#peers.takePods(allowed.sets);
     if (pods !== undefined) draft.taken.push(pods[4], pods[6]);
     for (const family of families) {
-      const key = peerKey(gate.direction, family);
-      if (pods !== undefined) draft.rules.push(passRule(gate, { match: 'in', key, set: pods[family] }));
+      const key = peerKey(direction, family);
+      if (pods !== undefined) draft.rules.push(rule(passed(direction), { match: 'in', key, set: pods[family] }));
       const ranges = allowed.blocks[family];
       if (ranges.length === 0) continue;
       const elements = ranges.map((range) => formatRange(family, range));
       const blocks = this.#objects.take(`blocks${family}`, elements.join(','), [], (name) => ({
         kind: 'set',
         name,
-        types: [family === 4 ? 'ipv4_addr' : 'ipv6_addr'],
+        types: [addressType(family)],
         interval: true,
         elements: new Set(elements),
       }));
       draft.taken.push(blocks);
-      draft.rules.push(passRule(gate, { match: 'in', key, set: blocks }));
+      draft.rules.push(rule(passed(direction), { match: 'in', key, set: blocks }));
     }
   }
 }
 
-/** Where a packet goes that this gate lets through: an egress gate leaves it to the ingress gate. */
-const passed = ({ direction }: Gate): Verdict => ({ to: 'goto', chain: direction === 'egress' ? frame.ingress : frame.accepted });
+const denyRule = (counter: string, target: string): Rule => rule(goto(target), { do: 'count', counter });
 
-const passRule = (gate: Gate, ...expressions: Expression[]): Rule => ({
-  expressions: [...expressions, { do: 'verdict', verdict: passed(gate) }],
-});
-
-const denyRule = (counter: string): Rule => ({
-  expressions: [
-    { do: 'count', counter },
-    { do: 'verdict', verdict: { to: 'goto', chain: frame.deny } },
-  ],
-});
+/** As many names as a comment takes. */
+const shown = (policies: readonly string[]): string => commentText(policies.slice(0, 20).join(', '));
 
 const namedKey = (items: readonly NamedPort[]): string =>
   items.map(({ name, protocol, allowed }) => `${protocol}/${name} of ${allowedKey(allowed)}`).join('; ');

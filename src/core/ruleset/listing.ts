@@ -70,7 +70,7 @@ function readKey(key: unknown): string {
 
 function readVerdict(verdict: unknown): Verdict {
   const [[to, detail]] = Object.entries(verdict as Record<string, { target: string } | null>) as [[string, { target: string } | null]];
-  return to === 'goto' || to === 'jump' ? { to, chain: detail!.target } : { to: to as 'accept' | 'drop' };
+  return to === 'goto' || to === 'jump' ? { to, chain: detail!.target } : { to: to as 'accept' | 'drop' | 'return' };
 }
 
 /** How the kernel differs from what it should hold. */

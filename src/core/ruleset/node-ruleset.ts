@@ -2,7 +2,8 @@ import { type Direction, directions } from '../api/types.ts';
 import { families } from '../net/ip.ts';
 import type { ModelDelta, PodClass } from '../policy/model.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
-import { baseChains, frame, frameObjects, generationChains, greatestGeneration, type RulesetOptions } from './frame.ts';
+import { frame, generationChains, greatestGeneration, nearFrame, type RulesetOptions, type Walk } from './frame.ts';
+import { baseChains, frameObjects, nearObjects } from './frame-chains.ts';
 import { closedGate, gateOf } from './gate.ts';
 import { GateChains } from './gate-chains.ts';
 import { type Drift, driftOf, isMutable, type Listing } from './listing.ts';
@@ -11,8 +12,11 @@ import { addressesOf, familyOf, PeerSets } from './peer-sets.ts';
 import { closingTransaction, type Plan, planOf } from './plan.ts';
 import type { Chain, RulesetObject, Transaction } from './types.ts';
 
-/** The gates of a class, as the names of their chains. */
-type GatesOfClass = Partial<Record<Direction, string>>;
+/** The gates of a class, as the names of their chains, for each walk. */
+type GatesOfClass = Readonly<Record<Walk['name'], Partial<Record<Direction, string>>>>;
+
+const noGates: GatesOfClass = { routed: {}, near: {} };
+const chainsOf = ({ routed, near }: GatesOfClass): string[] => [...Object.values(routed), ...Object.values(near)];
 
 /**
  * What one node enforces, kept current with the policy model: only pods of this node are dispatched to gates, and only sets that those
@@ -30,10 +34,13 @@ export class NodeRuleset {
   readonly #local = new Map<string, { readonly podClass: PodClass; readonly name: string }>();
   readonly #closed = new Set<string>();
   /** Chains of gates by what makes them, during one update: what makes them is named, not spelled out. */
-  readonly #gatesOfUpdate = new Map<string, string>();
+  readonly #gatesOfUpdate = new Map<string, Readonly<Partial<Record<Walk['name'], string>>>>();
+  /** Addresses that have a gate toward the own node; while there are any, packets between pods and their node are hooked. */
+  readonly #near = new Set<string>();
+  #isNearOpen = false;
   #generation = 0;
-  /** Base chains that the kernel lacks, and those it has with another content. */
-  #hooks: readonly Chain[];
+  /** Base chains that the kernel has, and those of them that it has with another content. */
+  #hooked: ReadonlySet<string> = new Set();
   #damagedHooks: readonly Chain[] = [];
   #needsGeneration = false;
   #marksAreClear: boolean;
@@ -43,11 +50,10 @@ export class NodeRuleset {
     this.node = node;
     this.options = options;
     this.#peers = new PeerSets(model, this.#objects);
-    this.#chains = new GateChains(this.#objects, this.#peers);
+    this.#chains = new GateChains(this.#objects, this.#peers, options.choices);
     // Marks of an earlier life may carry any number: until they are cleared, every packet is judged.
     this.#marksAreClear = false;
     for (const object of frameObjects(options, 0)) this.#objects.add(object);
-    this.#hooks = baseChains(options);
   }
 
   /** The generation that connections are marked with; 0 when every packet is judged. */
@@ -73,6 +79,7 @@ export class NodeRuleset {
     const gone = [...delta.addresses].filter((address) => this.#place(address));
     for (const podClass of delta.gates) if (this.#gates.has(podClass)) this.#rebuild(podClass);
     for (const address of delta.addresses) this.#dispatch(address);
+    this.#closeNear();
     return gone;
   }
 
@@ -93,6 +100,7 @@ export class NodeRuleset {
     if (closed) this.#closed.add(policy);
     else this.#closed.delete(policy);
     for (const podClass of this.#model.policies.get(policy)?.subjects.classes ?? []) if (this.#gates.has(podClass)) this.#rebuild(podClass);
+    this.#closeNear();
   }
 
   /** The policies, `namespace/name`, whose gates a transaction creates. */
@@ -101,43 +109,56 @@ export class NodeRuleset {
     const policies = new Set<string>();
     for (const [podClass, gates] of this.#gates)
       for (const direction of directions)
-        if (created.has(gates[direction] ?? '')) for (const { name } of this.#model.policiesOf(podClass, direction)) policies.add(name);
+        if (created.has(gates.routed[direction] ?? '') || created.has(gates.near[direction] ?? ''))
+          for (const { name } of this.#model.policiesOf(podClass, direction)) policies.add(name);
     return [...policies].sort();
   }
 
   /** A transaction that would create the gates which these policies alone make, for asking the kernel whether it would take them. */
   trialOf(policies: readonly string[]): Transaction {
     const trial = new Objects(() => undefined);
-    const chains = new GateChains(trial, new PeerSets(this.#model, trial));
+    const chains = new GateChains(trial, new PeerSets(this.#model, trial), this.options.choices);
     const wanted = new Set(policies);
     for (const podClass of this.#gates.keys())
       for (const direction of directions) {
         const isolating = this.#model.policiesOf(podClass, direction).filter(({ name }) => wanted.has(name));
-        if (isolating.length > 0) chains.take(gateOf(isolating, direction, podClass, this.#model.choices));
+        if (isolating.length === 0) continue;
+        const gate = gateOf(isolating, direction, podClass, this.#model.choices);
+        chains.take(gate);
+        chains.takeNear(gate);
       }
     return [...frameObjects(this.options, 0), ...trial].map((object) => ({ change: 'create', object }));
   }
 
   /** A transaction that isolates every address that should be: those whose gates the kernel lacks are closed by it. */
   closingTransaction(): Transaction {
-    const isolated = directions.flatMap((direction) => families.map((family) => frame.isolated(direction, family)));
+    const isolated = [frame, nearFrame].flatMap((walk) =>
+      directions.flatMap((direction) => families.map((family) => walk.isolated(direction, family))),
+    );
     return closingTransaction(this.#objects.pending(), this.#objects, isolated);
   }
 
   /** Everything that the table holds, in an order in which it can be loaded. */
   *objects(): Generator<RulesetObject> {
     yield* this.#objects;
-    yield* baseChains(this.options);
+    yield* this.#baseChains;
+  }
+
+  get #baseChains(): readonly Chain[] {
+    return baseChains(this.options, this.#isNearOpen);
   }
 
   /** The transactions that bring the kernel from what it was last told to this, or undefined when it is there. */
   plan(): Plan | undefined {
     const pending = this.#objects.pending();
-    if (this.#peers.tookAway()) this.#needsGeneration = true;
+    if (this.#peers.haveRestricted()) this.#needsGeneration = true;
     const isAddition = !this.#needsGeneration;
     const generation = isAddition ? this.#generation : this.#nextGeneration();
+    const wanted = this.#baseChains;
+    const names = new Set(wanted.map(({ name }) => name));
     const plan = planOf(pending, this.#objects, {
-      hooks: this.#hooks,
+      hooks: wanted.filter(({ name }) => !this.#hooked.has(name)),
+      goneHooks: [...this.#hooked].filter((name) => !names.has(name)),
       damagedHooks: this.#damagedHooks,
       generation: generation === this.#generation ? [] : generationChains(this.options, generation),
       isAddition,
@@ -151,12 +172,15 @@ export class NodeRuleset {
       prepared: () => this.#objects.prepared(),
       switched: () => {
         this.#objects.switched();
-        this.#hooks = [];
+        this.#hooked = new Set([...this.#hooked, ...names]);
         this.#damagedHooks = [];
         this.#needsGeneration = false;
         this.#setGeneration(generation);
       },
-      cleaned: () => this.#objects.cleaned(),
+      cleaned: () => {
+        this.#objects.cleaned();
+        this.#hooked = names;
+      },
     };
   }
 
@@ -169,11 +193,11 @@ export class NodeRuleset {
       const object = this.#objects.get(name);
       return object !== undefined && isMutable(object);
     });
-    const hooks = baseChains(this.options);
-    this.#hooks = hooks.filter(({ name }) => !drift.known.has(name));
+    const hooks = this.#baseChains;
+    this.#hooked = new Set(hooks.map(({ name }) => name).filter((name) => drift.known.has(name)));
     this.#damagedHooks = hooks.filter(({ name }) => drift.damaged.has(name));
     this.#objects.adopt(drift);
-    if (drift.damaged.size + this.#hooks.length > 0) this.#needsGeneration = true;
+    if (drift.damaged.size > 0 || this.#hooked.size < hooks.length) this.#needsGeneration = true;
     return drift;
   }
 
@@ -206,62 +230,91 @@ export class NodeRuleset {
   }
 
   #rebuild(podClass: PodClass): void {
-    const before = this.#gates.get(podClass) ?? {};
-    const now: GatesOfClass = {};
+    const before = this.#gates.get(podClass) ?? noGates;
+    const now: GatesOfClass = { routed: {}, near: {} };
     for (const direction of directions) {
-      const chain = this.#takeGate(podClass, direction);
-      if (chain !== undefined) now[direction] = chain;
+      const { routed, near } = this.#takeGate(podClass, direction);
+      if (routed !== undefined) now.routed[direction] = routed;
+      if (near !== undefined) now.near[direction] = near;
     }
     this.#gates.set(podClass, now);
-    for (const direction of directions) if (before[direction] !== undefined) this.#objects.release(before[direction]);
-    if (before.egress === now.egress && before.ingress === now.ingress) return;
+    for (const chain of chainsOf(before)) this.#objects.release(chain);
+    if (
+      directions.every((direction) => before.routed[direction] === now.routed[direction] && before.near[direction] === now.near[direction])
+    )
+      return;
     for (const address of addressesOf(podClass)) this.#dispatch(address);
   }
 
-  /** The chain of a class's gate, undefined when nothing isolates it. Classes that the same sets of subjects hold share one. */
-  #takeGate(podClass: PodClass, direction: Direction): string | undefined {
+  /** The chains of a class's gate, none when no policy has a say. Classes that the same sets of subjects hold share them. */
+  #takeGate(podClass: PodClass, direction: Direction): Readonly<Partial<Record<Walk['name'], string>>> {
     const subjects = Array.from(podClass.sets).filter((set) => set.subjectOf.size > 0);
     const key = [direction, ...subjects.map((set) => set.key).sort(), ...podClass.ports.map((port) => Object.values(port).join())].join(
       '|',
     );
     const known = this.#gatesOfUpdate.get(key);
     if (known !== undefined) {
-      this.#objects.retain(known);
+      for (const chain of Object.values(known)) this.#objects.retain(chain);
       return known;
     }
     const policies = this.#model.policiesOf(podClass, direction);
-    if (policies.length === 0) return undefined;
-    const isClosed = policies.some(({ name }) => this.#closed.has(name));
-    const chain = this.#chains.take(
-      isClosed ? closedGate(policies, direction) : gateOf(policies, direction, podClass, this.#model.choices),
-    );
-    this.#gatesOfUpdate.set(key, chain);
-    return chain;
+    if (policies.length === 0) return {};
+    const open = gateOf(policies, direction, podClass, this.#model.choices);
+    const gate = policies.some(({ name }) => this.#closed.has(name)) ? closedGate(open) : open;
+    const near = this.#chains.takeNear(gate);
+    const chains = { routed: this.#chains.take(gate), ...(near !== undefined && { near }) };
+    this.#gatesOfUpdate.set(key, chains);
+    return chains;
   }
 
   #forget(podClass: PodClass): void {
-    for (const chain of Object.values(this.#gates.get(podClass) ?? {})) this.#objects.release(chain);
+    for (const chain of chainsOf(this.#gates.get(podClass) ?? noGates)) this.#objects.release(chain);
     this.#gates.delete(podClass);
   }
 
   /** Points the dispatch of an address to its gates. */
   #dispatch(address: string): void {
     const podClass = this.#local.get(address)?.podClass;
-    const gates: GatesOfClass = (podClass && this.#gates.get(podClass)) ?? {};
+    const { routed, near } = (podClass && this.#gates.get(podClass)) ?? noGates;
     const family = familyOf(address);
-    let changed = false;
+    const policed = Object.keys(routed).length > 0 ? true : undefined;
+    const changes = [
+      this.#point(frame, address, routed),
+      this.#objects.setElement(frame.hairpin(family), `${address} . ${address}`, policed),
+      this.#dispatchNear(address, near),
+    ];
+    if (changes.includes(true)) this.#needsGeneration = true;
+  }
+
+  #dispatchNear(address: string, gates: GatesOfClass['near']): boolean {
+    if (Object.keys(gates).length > 0) {
+      this.#near.add(address);
+      if (!this.#isNearOpen) for (const object of nearObjects(this.options)) this.#objects.add(object);
+      this.#isNearOpen = true;
+    } else this.#near.delete(address);
+    return this.#isNearOpen && this.#point(nearFrame, address, gates);
+  }
+
+  /** Where no policy has a say in packets between pods and their own node any more, these are not looked at. */
+  #closeNear(): void {
+    if (!this.#isNearOpen || this.#near.size > 0) return;
+    this.#isNearOpen = false;
+    for (const { name } of nearObjects(this.options)) this.#objects.release(name);
+  }
+
+  /** Says which gates an address has on a walk. Returns whether they were others. */
+  #point(walk: Walk, address: string, gates: Partial<Record<Direction, string>>): boolean {
+    const family = familyOf(address);
+    const isPoliced = Object.keys(gates).length > 0 ? true : undefined;
+    const changes = [this.#objects.setElement(walk.policed(family), address, isPoliced)];
     for (const direction of directions) {
       const chain = gates[direction];
       const isolated = chain === undefined ? undefined : true;
-      const changes = [
-        this.#objects.setElement(frame.dispatch(direction, family), address, chain === undefined ? undefined : { to: 'jump', chain }),
-        this.#objects.setElement(frame.isolated(direction, family), address, isolated),
-      ];
-      changed ||= changes.includes(true);
+      changes.push(
+        this.#objects.setElement(walk.dispatch(direction, family), address, chain === undefined ? undefined : { to: 'jump', chain }),
+        this.#objects.setElement(walk.isolated(direction, family), address, isolated),
+      );
     }
-    const policed = (gates.egress ?? gates.ingress) ? true : undefined;
-    changed = this.#objects.setElement(frame.policed(family), address, policed) || changed;
-    changed = this.#objects.setElement(frame.hairpin(family), `${address} . ${address}`, policed) || changed;
-    if (changed) this.#needsGeneration = true;
+    return changes.includes(true);
   }
 }

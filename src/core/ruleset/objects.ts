@@ -53,8 +53,14 @@ export class Objects {
     for (const { object } of this.#entries.values()) yield object;
   }
 
-  /** Adds an object that always exists. */
+  /** Adds an object of the frame, which exists until it is released. One that is idle is still there, and empty. */
   add(object: RulesetObject): void {
+    const known = this.#entries.get(object.name);
+    if (known !== undefined) {
+      known.references++;
+      this.#idle.delete(object.name);
+      return;
+    }
     this.#entries.set(object.name, { object, dependencies: [], references: 1 });
     this.#created.add(object.name);
   }

@@ -3,28 +3,51 @@ import { hasAddress } from '../net/address-set.ts';
 import { type Family, parseIp } from '../net/ip.ts';
 import type { PodClass, PodSet } from '../policy/model.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
-import { type Allowed, isNobody, type NamedPort, portsNamed } from './gate.ts';
+import { addressType } from './frame.ts';
+import type { NamedPort } from './gate.ts';
 import type { Objects } from './objects.ts';
+import { type Allowed, isNobody } from './peers.ts';
+import { portsNamed } from './ports.ts';
+import type { KeyType, Verdict } from './types.ts';
 
 /** The family of a canonical address text. */
 export const familyOf = (address: string): Family => (address.includes(':') ? 6 : 4);
 
-/** A set of the ruleset whose elements follow the pods of the cluster. */
-interface Followed {
-  readonly name: string;
-  readonly family: Family;
+/** An element of a set, or the verdict of a map's. */
+export type Element = Verdict | true;
+
+/** What a set or map holds whose elements follow the pods of the cluster. */
+export interface Following {
+  /** What names of its kind begin with, the family last. */
+  readonly prefix: string;
+  /** The canonical text of what decides its elements, beside the pods that there are. */
+  readonly content: string;
+  readonly types: readonly KeyType[];
   readonly podSets: readonly PodSet[];
-  /** The elements that an address contributes when it belongs to a pod of that class. */
-  readonly elementsOf: (address: string, podClass: PodClass) => readonly string[];
-  /** What each address contributes now. */
-  readonly contributions: Map<string, readonly string[]>;
-  /** Named ports without peers concern every pod. */
+  /** Every pod is looked at, not only those of the sets. */
   readonly everyPod: boolean;
+  readonly shape: { readonly kind: 'set' } | { readonly kind: 'map'; readonly moves?: 'first' };
+  /** Names that its elements may refer to; references pass to it. */
+  readonly dependencies: readonly string[];
+  /** The elements that an address contributes when it belongs to a pod of that class. */
+  readonly elementsOf: (address: string, podClass: PodClass) => ReadonlyMap<string, Element>;
+  /** Whether a change of an element of the address may close what was open. */
+  readonly restricts: (address: string, before: Element | undefined, after: Element | undefined) => boolean;
 }
 
+/** One of them while it is there. */
+interface Followed extends Following {
+  readonly name: string;
+  readonly family: Family;
+  /** What each address contributes now. */
+  readonly contributions: Map<string, ReadonlyMap<string, Element>>;
+}
+
+const nothing: ReadonlyMap<string, Element> = new Map();
+
 /**
- * Keeps the hash sets of peers current: unions of pod sets by address, and named ports by address and port. Every address that the
- * model says was touched is looked at once for each set it may be in, and nothing else is.
+ * Keeps the hash sets and maps of peers current: unions of pod sets by address, named ports by address and port, what tiers decide about
+ * pods. Every address that the model says was touched is looked at once for each set it may be in, and nothing else is.
  */
 export class PeerSets {
   readonly #model: PolicyModel;
@@ -33,7 +56,7 @@ export class PeerSets {
   readonly #byPodSet = new Map<PodSet, Set<Followed>>();
   readonly #ofEveryPod = new Set<Followed>();
   readonly #classOfAddress = new Map<string, PodClass>();
-  #shrank = false;
+  #restricted = false;
 
   constructor(model: PolicyModel, objects: Objects) {
     this.#model = model;
@@ -42,43 +65,47 @@ export class PeerSets {
 
   /** The names, by family, of the sets of addresses of all pods of the given sets; references are the caller's. */
   takePods(podSets: readonly PodSet[]): { readonly 4: string; readonly 6: string } {
-    const key = podSets.map((set) => set.key).join(' + ');
-    return {
-      4: this.#take('pods4', key, key, ['ipv4_addr'], podSets, false, (address) => [address]),
-      6: this.#take('pods6', key, key, ['ipv6_addr'], podSets, false, (address) => [address]),
-    };
+    const content = podSets.map((set) => set.key).join(' + ');
+    const take = (family: Family): string =>
+      this.take({
+        ...followingSet(`pods${family}`, content, [addressType(family)]),
+        podSets,
+        everyPod: false,
+        elementsOf: (address) => new Map([[address, true]]),
+      });
+    return { 4: take(4), 6: take(6) };
   }
 
   /** The names of the sets of `address . port` pairs that named ports of one protocol resolve to. */
-  takeNamed(items: readonly NamedPort[], key: string): { readonly 4: string; readonly 6: string } {
+  takeNamed(items: readonly NamedPort[], content: string): { readonly 4: string; readonly 6: string } {
     const podSets = [...new Set(items.flatMap(({ allowed }) => (allowed === 'anyone' ? [] : allowed.sets)))];
     // Blocks and "anyone" reach pods that no set speaks of, so every pod is looked at.
     const everyPod = items.some(({ allowed }) => allowed === 'anyone' || !isNobody({ sets: [], blocks: allowed.blocks }));
-    const elementsOf = (address: string, podClass: PodClass): string[] => resolve(items, address, podClass);
-    return {
-      4: this.#take('named4', key, key, ['ipv4_addr', 'inet_service'], podSets, everyPod, elementsOf),
-      6: this.#take('named6', key, key, ['ipv6_addr', 'inet_service'], podSets, everyPod, elementsOf),
-    };
+    const take = (family: Family): string =>
+      this.take({
+        ...followingSet(`named${family}`, content, [addressType(family), 'inet_service']),
+        podSets,
+        everyPod,
+        elementsOf: (address, podClass) => new Map(resolve(items, address, podClass).map((pair) => [pair, true])),
+      });
+    return { 4: take(4), 6: take(6) };
   }
 
-  #take(
-    prefix: string,
-    content: string,
-    comment: string,
-    types: readonly ('ipv4_addr' | 'ipv6_addr' | 'inet_service')[],
-    podSets: readonly PodSet[],
-    everyPod: boolean,
-    elementsOf: Followed['elementsOf'],
-  ): string {
-    const family: Family = types[0] === 'ipv4_addr' ? 4 : 6;
-    const taken = this.#objects.take(prefix, content, [], (name) => {
-      const followed: Followed = { name, family, podSets, elementsOf, contributions: new Map(), everyPod };
+  /** The name of the set or map that holds this; the reference is the caller's. */
+  take(following: Following): string {
+    const { prefix, content, types, podSets, shape, dependencies } = following;
+    const taken = this.#objects.take(prefix, content, dependencies, (name) => {
+      const followed = { ...following, name, family: types[0] === 'ipv4_addr' ? (4 as const) : (6 as const), contributions: new Map() };
       this.#follow(followed);
-      return { kind: 'set', name, types, interval: false, elements: new Set(this.#elements(followed)), comment };
+      const elements = new Map(this.#elements(followed));
+      const common = { name, types, interval: false, comment: content };
+      return shape.kind === 'set'
+        ? { kind: 'set', ...common, elements: new Set(elements.keys()) }
+        : { kind: 'map', ...common, ...(shape.moves && { moves: shape.moves }), elements: elements as Map<string, Verdict> };
     });
     const followed = this.#followed.get(taken)!;
     // The model let a selection go and made it anew while the set of that name was still here.
-    if (podSets.some((set, index) => set !== followed.podSets[index])) this.#retarget(followed, { ...followed, podSets, elementsOf });
+    if (podSets.some((set, index) => set !== followed.podSets[index])) this.#retarget(followed, { ...followed, ...following });
     return taken;
   }
 
@@ -92,7 +119,7 @@ export class PeerSets {
   }
 
   /** What all pods contribute now. */
-  *#elements(followed: Followed): Generator<string> {
+  *#elements(followed: Followed): Generator<[string, Element]> {
     for (const podClass of this.#candidates(followed))
       for (const address of addressesOf(podClass)) if (familyOf(address) === followed.family) yield* this.#contribute(followed, address);
   }
@@ -128,11 +155,11 @@ export class PeerSets {
     }
   }
 
-  /** Whether any set lost elements since the last time this was asked. */
-  tookAway(): boolean {
-    const shrank = this.#shrank;
-    this.#shrank = false;
-    return shrank;
+  /** Whether, since the last time this was asked, any change may have closed what was open. */
+  haveRestricted(): boolean {
+    const restricted = this.#restricted;
+    this.#restricted = false;
+    return restricted;
   }
 
   /** Brings the sets up to date with an update of the model. */
@@ -172,19 +199,22 @@ export class PeerSets {
   }
 
   #refresh(followed: Followed, address: string): void {
-    const { name } = followed;
     if (followed.family !== familyOf(address)) return;
-    const before = followed.contributions.get(address) ?? [];
+    const before = followed.contributions.get(address) ?? nothing;
     const now = this.#contribute(followed, address);
-    for (const element of before) if (!now.includes(element) && this.#objects.setElement(name, element, undefined)) this.#shrank = true;
-    for (const element of now) this.#objects.setElement(name, element, true);
+    for (const [key, was] of before) if (!now.has(key)) this.#change(followed, address, key, was, undefined);
+    for (const [key, is] of now) this.#change(followed, address, key, before.get(key), is);
+  }
+
+  #change({ name, restricts }: Followed, address: string, key: string, was: Element | undefined, is: Element | undefined): void {
+    if (this.#objects.setElement(name, key, is) && restricts(address, was, is)) this.#restricted = true;
   }
 
   /** What the address contributes now, noted. */
-  #contribute(followed: Followed, address: string): readonly string[] {
+  #contribute(followed: Followed, address: string): ReadonlyMap<string, Element> {
     const owner = this.#model.ownerOf(address);
-    const elements = owner.kind === 'Pod' && this.#isIn(followed, owner.class) ? followed.elementsOf(address, owner.class) : [];
-    if (elements.length === 0) followed.contributions.delete(address);
+    const elements = owner.kind === 'Pod' && this.#isIn(followed, owner.class) ? followed.elementsOf(address, owner.class) : nothing;
+    if (elements.size === 0) followed.contributions.delete(address);
     else followed.contributions.set(address, elements);
     return elements;
   }
@@ -193,6 +223,20 @@ export class PeerSets {
     return followed.everyPod || followed.podSets.some((set) => set.classes.has(podClass));
   }
 }
+
+/** A set of peers that may pass: only what it loses closes anything. */
+const followingSet = (
+  prefix: string,
+  content: string,
+  types: readonly KeyType[],
+): Pick<Following, 'prefix' | 'content' | 'types' | 'shape' | 'dependencies' | 'restricts'> => ({
+  prefix,
+  content,
+  types,
+  shape: { kind: 'set' },
+  dependencies: [],
+  restricts: (_, __, after) => after === undefined,
+});
 
 /** The addresses of all members, canonical. */
 export function* addressesOf(podClass: PodClass): Generator<string> {

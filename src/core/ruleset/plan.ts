@@ -23,6 +23,8 @@ export interface Plan {
 /** What changes of the fixed part of the table. */
 interface Frame {
   readonly hooks: readonly Chain[];
+  /** Names of base chains that are to go. */
+  readonly goneHooks: readonly string[];
   readonly damagedHooks: readonly Chain[];
   readonly generation: readonly Chain[];
   readonly isAddition: boolean;
@@ -33,7 +35,7 @@ export function planOf(pending: Pending, objects: Objects, frame: Frame): Omit<P
   const elements = elementChanges(pending.touched, objects);
   const replaced = new Set(frame.generation.map(({ name }) => name));
   const plan = {
-    prepare: pending.created.map((object): Change => ({ change: 'create', object })),
+    prepare: [...elements.early, ...pending.created.map((object): Change => ({ change: 'create', object }))],
     switch: [
       ...pending.damaged.filter(({ name }) => !replaced.has(name)).flatMap(refill),
       ...elements.now,
@@ -42,6 +44,7 @@ export function planOf(pending: Pending, objects: Objects, frame: Frame): Omit<P
     ],
     clean: [
       ...elements.later,
+      ...frame.goneHooks.map((name): Change => ({ change: 'remove', kind: 'chain', name })),
       ...[...pending.idle, ...pending.strangers].map(({ kind, name }): Change => ({ change: 'remove', kind, name })),
     ],
     isAddition: frame.isAddition,
@@ -57,24 +60,36 @@ function refill(object: RulesetObject): Change[] {
 
 /**
  * Element changes. An address leaves `@isolated` in the switch and the dispatch map in the clean-up only: a packet that saw the address isolated
- * must still find its gate.
+ * must still find its gate. A map that is asked before others gets new elements before these change.
  */
-function elementChanges(touched: Pending['touched'], objects: Objects): { now: Change[]; later: Change[] } {
+function elementChanges(touched: Pending['touched'], objects: Objects): { early: Change[]; now: Change[]; later: Change[] } {
+  const early: Change[] = [];
   const now: Change[] = [];
   const later: Change[] = [];
   for (const [name, keys] of touched) {
     const object = objects.get(name)!;
     const changes = Array.from(keys, ([key, before]) => ({ key, before, after: elementOf(object, key) }));
     const gone = changes.filter(({ after }) => after === undefined).map(({ key }) => [key] as const);
-    const replaced = changes.filter(({ before, after }) => before !== undefined && after !== undefined).map(({ key }) => [key] as const);
-    const added = changes.flatMap(({ key, after }) => (after === undefined ? [] : [elementWith(key, after)]));
+    const there = changes.flatMap(({ key, before, after }) =>
+      after === undefined ? [] : [{ isNew: before === undefined, element: elementWith(key, after) }],
+    );
+    const replaced = there.filter(({ isNew }) => !isNew).map(({ element }) => element);
+    const fresh = there.filter(({ isNew }) => isNew).map(({ element }) => element);
+    const moves = object.kind === 'map' ? object.moves : undefined;
     const types = 'types' in object ? object.types : [];
-    const step = (change: 'add' | 'delete', elements: typeof added): Change[] =>
+    const step = (change: 'add' | 'delete', elements: typeof fresh): Change[] =>
       elements.length === 0 ? [] : [{ change, set: name, types, elements }];
-    (object.kind === 'map' ? later : now).push(...step('delete', gone));
-    now.push(...step('delete', replaced), ...step('add', added));
+    (moves === 'last' ? later : now).push(...step('delete', gone));
+    (moves === 'first' ? early : now).push(...step('add', fresh));
+    now.push(
+      ...step(
+        'delete',
+        replaced.map(([key]) => [key] as const),
+      ),
+      ...step('add', replaced),
+    );
   }
-  return { now, later };
+  return { early, now, later };
 }
 
 const elementWith = (key: string, value: Verdict | true): readonly [string, Verdict?] => (value === true ? [key] : [key, value]);

@@ -4,7 +4,7 @@ import type { Chain, ConnectionState, Expression, Key, RulesetObject, Verdict } 
 
 /** A packet as the ruleset sees it: the ends of its connection after DNAT and before SNAT, and what conntrack says of it. */
 export interface Packet {
-  readonly hook: 'forward' | 'input';
+  readonly hook: 'forward' | 'input' | 'output';
   readonly source: string;
   readonly destination: string;
   readonly protocol: Protocol | 'icmp' | 'icmpv6' | 'other';
@@ -68,6 +68,7 @@ class Walker {
       const step = this.#runRule(rule.expressions);
       if (step === 'matched' || step === 'unmatched') continue;
       if ('outcome' in step) return step.outcome;
+      if (step.to === 'return') return undefined;
       if (step.to === 'accept' || step.to === 'drop') return step.to;
       const outcome = this.run(this.#chain((step as { chain: string }).chain));
       if (outcome !== undefined || step.to === 'goto') return outcome;

@@ -26,8 +26,8 @@ export type Key =
   | 'packet-destination4'
   | 'packet-destination6';
 
-/** Where a rule sends the packet. */
-export type Verdict = { readonly to: 'accept' | 'drop' } | { readonly to: 'goto' | 'jump'; readonly chain: string };
+/** Where a rule sends the packet; `return` is back to where it jumped from. */
+export type Verdict = { readonly to: 'accept' | 'drop' | 'return' } | { readonly to: 'goto' | 'jump'; readonly chain: string };
 
 /** One expression of a rule; a rule is a list of them and goes on only while they match. */
 export type Expression =
@@ -68,7 +68,7 @@ interface Named {
 /** A chain; `hook` makes it a base chain. */
 export interface Chain extends Named {
   readonly kind: 'chain';
-  readonly hook?: { readonly hook: 'forward' | 'input' | 'prerouting'; readonly priority: number };
+  readonly hook?: { readonly hook: 'forward' | 'input' | 'output' | 'prerouting'; readonly priority: number };
   readonly rules: readonly Rule[];
 }
 
@@ -88,6 +88,12 @@ export interface VerdictMap extends Named {
   readonly kind: 'map';
   readonly types: readonly KeyType[];
   readonly interval: boolean;
+  /**
+   * Of maps that change in place, which changes are not of the switch. `last`: elements leave in the clean-up, because a packet in
+   * flight may still look for them. `first`: new elements come with the preparation, because a packet that misses one goes on to what
+   * has changed already.
+   */
+  readonly moves?: 'last' | 'first';
   readonly elements: ReadonlyMap<string, Verdict>;
 }
 

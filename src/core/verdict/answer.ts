@@ -10,10 +10,11 @@ import type { GateVerdict, Reason } from './gate.ts';
 import type { Outcome } from './outcome.ts';
 import type { RuleMatch } from './rule-match.ts';
 
-/** A rule in an answer: the policy, the rule's place in its list from 0, and where it stands. */
+/** A rule in an answer: the policy, the rule's place in its list from 0, its name where it has one, and where it stands. */
 export interface RuleAnswer {
   readonly policy: PolicyId;
   readonly index: number;
+  readonly name?: string;
   readonly source?: Source;
 }
 
@@ -21,9 +22,9 @@ export interface RuleAnswer {
 export interface GateAnswer {
   readonly allowed: boolean;
   readonly reason: Reason;
-  /** The policies that isolate this gate. */
+  /** The policies that isolate this gate; for the reason `tier` the one that decided. */
   readonly policies: readonly PolicyId[];
-  /** All rules that match. */
+  /** All rules that match; for the reason `tier` the one that decided. */
   readonly rules: readonly RuleAnswer[];
   /** Of a denial: the rules of which only one half matched, with the half that failed. */
   readonly nearMisses: readonly (RuleAnswer & { readonly failed: 'peer' | 'port' })[];
@@ -140,5 +141,6 @@ function gateAnswer({ allowed, reason, policies, rules, nearMisses }: GateVerdic
 }
 
 function ruleAnswer({ rule }: RuleMatch): RuleAnswer {
-  return { policy: rule.policy.id, index: rule.index, ...(rule.source && { source: rule.source }) };
+  const { policy, index, name, source } = rule;
+  return { policy: policy.id, index, ...(name !== undefined && { name }), ...(source && { source }) };
 }

@@ -15,7 +15,7 @@ export interface Certainty {
 /** Whether a verdict holds whatever upstream leaves open: every choice that could matter here is put to the test. */
 export function certaintyOf(analysis: Analysis, pair: EndpointPair, allowed: boolean): Certainty {
   if (!protocols.some((protocol) => protocol === pair.protocol)) return { certainty: 'undefined', choices: ['other-l4'] };
-  const deciding = relevantChoices(pair).filter((name) =>
+  const deciding = relevantChoices(analysis, pair).filter((name) =>
     alternatives(analysis.model.choices, name).some((choices) => {
       // The model depends on some choices and the judgement on the others; compiling anew is needed for the former only.
       const model = compiled.includes(name) ? analysis.under(choices) : analysis.model;
@@ -25,13 +25,13 @@ export function certaintyOf(analysis: Analysis, pair: EndpointPair, allowed: boo
   return { certainty: deciding.length > 0 ? 'cni-dependent' : 'defined', choices: deciding };
 }
 
-const compiled: readonly ChoiceName[] = ['hostnetwork', 'terminal-pods', 'duplicate-port-name', 'sidecar-named-ports'];
+const compiled: readonly ChoiceName[] = ['hostnetwork', 'terminal-pods', 'duplicate-port-name', 'sidecar-named-ports', 'baseline-skip'];
 
 function alternatives(choices: Choices, name: ChoiceName): Choices[] {
   return settings[name].filter((value) => value !== choices[name]).map((value) => ({ ...choices, [name]: value }));
 }
 
-function relevantChoices({ from, to }: EndpointPair): ChoiceName[] {
+function relevantChoices({ model }: Analysis, { from, to }: EndpointPair): ChoiceName[] {
   const pods = [from, to].flatMap(podsOf);
   const ports = podsOf(to).flatMap((pod) => pod.ports);
   const names = podsOf(to).map((pod) => pod.ports.filter((port) => port.name !== undefined).map((port) => `${port.protocol} ${port.name}`));
@@ -43,6 +43,7 @@ function relevantChoices({ from, to }: EndpointPair): ChoiceName[] {
     'named-port-with-ipblock',
     ...(names.some((list) => new Set(list).size < list.length) ? (['duplicate-port-name'] as const) : []),
     ...(ports.some(({ sidecar }) => sidecar) ? (['sidecar-named-ports'] as const) : []),
+    ...([...model.policies.values()].some(({ tier }) => tier === 'Baseline') ? (['baseline-skip'] as const) : []),
   ];
 }
 

@@ -2,14 +2,14 @@ import type { Choices } from '../api/choices.ts';
 import type { Direction } from '../api/types.ts';
 import { type AddressSet, hasAddress } from '../net/address-set.ts';
 import { protocols } from '../net/protocol.ts';
-import { type CompiledPolicy, type Tier, tiers } from '../policy/model.ts';
+import { type CompiledPolicy, tiers } from '../policy/model.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 import { type Party, portsOf } from './party.ts';
 import { matchRule, type RuleMatch, type RuleQuestion } from './rule-match.ts';
 
 /**
  * Why a gate is open or closed. `rule`, `own-node`, `hairpin` and `no-rule-matched` come from the NetworkPolicy tier of an isolated
- * pod, `tier` from a cluster-wide policy.
+ * pod, `tier` from a cluster-wide policy, whose tiers know none of these exceptions.
  */
 export type Reason = 'not-isolated' | 'rule' | 'no-rule-matched' | 'self' | 'hairpin' | 'own-node' | 'unpoliced-endpoint' | 'tier';
 
@@ -26,7 +26,7 @@ export interface GateVerdict {
   readonly policies: readonly CompiledPolicy[];
   /** Every rule that matches. */
   readonly rules: readonly RuleMatch[];
-  /** Of a denial: the rules that almost matched. */
+  /** Of a denial: the rules that almost matched and would have prevented it. */
   readonly nearMisses: readonly NearMiss[];
 }
 
@@ -66,21 +66,34 @@ export function judgeGate(model: PolicyModel, question: GateQuestion, choices: C
     declared: portsOf(destination),
     choices,
   };
+  const passedOver: NearMiss[] = [];
   for (const tier of tiers) {
     const ofTier = policies.filter((policy) => policy.tier === tier);
-    const verdict = tier === 'NetworkPolicy' ? isolationTier(model, ofTier, question, asked) : orderedTier(ofTier, direction, asked);
-    if (verdict !== undefined) return verdict;
-    if (tier === 'NetworkPolicy' && choices['baseline-skip'] === 'any-direction' && isSelectedElsewhere(model, question)) break;
+    const verdict =
+      tier === 'NetworkPolicy' ? isolationTier(model, ofTier, question, asked) : orderedTier(ofTier, direction, asked, passedOver);
+    if (verdict === undefined) continue;
+    return verdict.allowed ? verdict : { ...verdict, nearMisses: [...passedOver, ...verdict.nearMisses] };
   }
   return open('not-isolated');
 }
 
-/** A cluster-wide tier: the first rule that matches decides. Undefined when none does, or when it passes on. */
-function orderedTier(policies: readonly CompiledPolicy[], direction: Direction, asked: RuleQuestion): GateVerdict | undefined {
+/**
+ * A cluster-wide tier: the first rule that matches decides. Undefined when none does, or when it passes on. Notes the rules that were asked
+ * and would have spared the connection what comes after them.
+ */
+function orderedTier(
+  policies: readonly CompiledPolicy[],
+  direction: Direction,
+  asked: RuleQuestion,
+  passedOver: NearMiss[],
+): GateVerdict | undefined {
   for (const policy of policies)
     for (const rule of policy[direction]!) {
       const match = matchRule(rule, asked);
-      if (!match.peerMatches || !match.portMatches) continue;
+      if (!match.peerMatches || !match.portMatches) {
+        if (rule.action !== 'deny') passedOver.push(...nearMiss(match));
+        continue;
+      }
       if (rule.action === 'pass') return undefined;
       return { allowed: rule.action === 'accept', reason: 'tier', policies: [policy], rules: [match], nearMisses: [] };
     }
@@ -119,10 +132,4 @@ function isOwnNode(model: PolicyModel, { direction, subject, remote }: GateQuest
   if (direction === 'egress' && choices['own-node-egress'] === 'policy') return false;
   const name = subject.owner.kind === 'Pod' ? subject.owner.pod.node : undefined;
   return name !== undefined && model.nodeOf(name)?.addresses.includes(remote.address) === true;
-}
-
-function isSelectedElsewhere(model: PolicyModel, { direction, subject }: GateQuestion): boolean {
-  if (subject.owner.kind !== 'Pod') return false;
-  const tier: Tier = 'NetworkPolicy';
-  return model.policiesOf(subject.owner.class, direction === 'egress' ? 'ingress' : 'egress').some((policy) => policy.tier === tier);
 }
