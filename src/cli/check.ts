@@ -62,8 +62,8 @@ async function check(options: Options): Promise<ExitCode> {
 }
 
 async function analysisOf(options: InputOptions): Promise<Analysis> {
-  const { objects, choices } = await readInput(options);
-  return new Analysis(clusterOf(objects), choices);
+  const { objects, choices, settled } = await readInput(options);
+  return new Analysis(clusterOf(objects), choices, settled);
 }
 
 function answerTo(analysis: Analysis, flow: Flow, place = ''): CheckAnswer {

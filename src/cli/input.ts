@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Choices } from '#core/api/choices.ts';
+import type { ChoiceName, Choices } from '#core/api/choices.ts';
 import type { KubernetesObject } from '#core/api/types.ts';
 import { assignAddresses } from '#core/cluster/assign-addresses.ts';
 import { parseCidr } from '#core/net/cidr.ts';
@@ -8,13 +8,15 @@ import { count } from '#core/render/text.ts';
 import { unenforceableChoice } from '#core/ruleset/enforceable.ts';
 import { readManifests } from '#manifest/read.ts';
 import { CannotAnswer } from './exit.ts';
-import { choicesOf, type InputOptions } from './options.ts';
+import { choicesOf, type InputOptions, settledBy } from './options.ts';
 import { stderr } from './terminal.ts';
 
 /** What a command looks at. */
 export interface Input {
   readonly objects: readonly KubernetesObject[];
   readonly choices: Choices;
+  /** Choices that the user's network plugin is known to have made. */
+  readonly settled: ReadonlySet<ChoiceName>;
 }
 
 /** Says something beside the answer, line by line. */
@@ -49,7 +51,7 @@ export async function readObjects(options: InputOptions, say: Say): Promise<Inpu
   if (diagnostics.length > mostShown) await say([`and ${diagnostics.length - mostShown} more`]);
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   if (errors > 0) throw new CannotAnswer(`${count(errors, 'error')} in the input; nothing was evaluated`);
-  return { objects: assignAddresses(objects, podCidr), choices, skipped };
+  return { objects: assignAddresses(objects, podCidr), choices, settled: settledBy(options), skipped };
 }
 
 /** The paths that the options name. Without any a live cluster would be meant. */

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type Choices, choices, parseChoices } from '#core/api/choices.ts';
+import { type ChoiceName, type Choices, choices, parseChoices } from '#core/api/choices.ts';
+import { choicesOfProfile, type ProfileName, profileNames } from '#core/api/profiles.ts';
 import { defaultPodCidrs } from '#core/cluster/assign-addresses.ts';
 import { CannotAnswer } from './exit.ts';
 
@@ -9,6 +10,7 @@ export interface InputOptions {
   readonly namespace?: string;
   readonly allNamespaces?: true;
   readonly set?: readonly string[];
+  readonly profile?: ProfileName;
   readonly podCidr?: readonly string[];
 }
 
@@ -21,6 +23,9 @@ export function addInputOptions(command: Command): Command {
     .option('-f, --filename <path>', 'a file, a directory (recursive) or - for standard input; may be repeated', collect)
     .option('-n, --namespace <name>', 'the namespace of objects that name none; limits what is shown, never what is evaluated')
     .option('-A, --all-namespaces', 'show all namespaces')
+    .addOption(
+      new Option('--profile <name>', 'answer for this network plugin; docs/profiles.md says what is known of each').choices(profileNames),
+    )
     .option('--set <name=value>', `decide what Kubernetes leaves open: ${Object.keys(choices).join(', ')}; may be repeated`, collect)
     .option(
       '--pod-cidr <cidr>',
@@ -43,12 +48,16 @@ export function addOutputOption(command: Command, formats: readonly string[]): C
   );
 }
 
-/** The choices that the user set. */
-export function choicesOf({ set = [] }: InputOptions): Choices {
-  const parsed = parseChoices(set);
+/** The choices that the user set, over those of the profile. */
+export function choicesOf({ set = [], profile = 'spec' }: InputOptions): Choices {
+  const parsed = parseChoices(set, choicesOfProfile(profile).choices);
   if ('error' in parsed) throw new CannotAnswer(parsed.error as string);
   return parsed as Choices;
 }
+
+/** The choices that a named profile settles; without one, every choice is open. */
+export const settledBy = ({ profile }: InputOptions): ReadonlySet<ChoiceName> =>
+  profile === undefined ? new Set() : choicesOfProfile(profile).settled;
 
 /** Adds examples at the end of a command's help. */
 export function examples(command: Command, lines: readonly string[]): Command {

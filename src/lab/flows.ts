@@ -6,6 +6,7 @@ import { checkFlow, type Flow, type FlowVerdict } from '#core/verdict/check.ts';
 import { type EndpointIdentity, isOfFamily, isUnanswerable, podId } from '#core/verdict/endpoint.ts';
 import { parseEndpoint } from '#core/verdict/endpoint-name.ts';
 import type { End } from '#core/verdict/ends.ts';
+import type { Way } from '#core/verdict/service-backends.ts';
 import { firstUsable, unusableReason } from './addresses.ts';
 import { nodePlace } from './links.ts';
 import type { Trial } from './observer.ts';
@@ -73,7 +74,7 @@ function planFlow(analysis: Analysis, verdict: FlowVerdict): PlannedFlow {
     port,
     family,
     verdict: allowed ? 'allow' : 'deny',
-    trials: to.identity.kind === 'Service' ? throughService(analysis, verdict) : direct(verdict),
+    trials: to.members.kind === 'backends' ? throughService(analysis, to.members.backends.way, verdict) : direct(verdict),
   };
 }
 
@@ -87,15 +88,36 @@ function direct({ outcomes, protocol }: FlowVerdict): PlannedFlow['trials'] {
   }));
 }
 
-/** Which pod a Service leads to is not for the client to choose; proxies take them in turn, so two rounds meet all of them. */
-function throughService({ cluster }: Analysis, { to, outcomes, protocol, port, family }: FlowVerdict): PlannedFlow['trials'] {
-  const { namespace = '', name = '', ip } = to.identity;
-  const service = cluster.namespaces.get(namespace)?.services.get(name);
-  const address = ip ?? service?.clusterIps.find((candidate) => isOfFamily(candidate, family)) ?? '';
+/** Which endpoint a Service leads to is not for the client to choose; proxies take them in turn, so two rounds meet all of them. */
+function throughService({ cluster }: Analysis, way: Way, { to, outcomes, protocol, port, family }: FlowVerdict): PlannedFlow['trials'] {
   const sources = [...new Set(outcomes.map(({ from, connection }) => addressOf(from, connection.from.address)))];
+  const isOutside = outcomes.some(({ connection }) => connection.from.owner.kind === 'External');
+  const dialed = dialedBy(way, to.identity.ip, isOutside ? [...cluster.nodes.values()] : [], family, port);
   const members = new Set(outcomes.flatMap((outcome) => outcome.to.map(({ party }) => party.address))).size;
   const rounds = members === 1 ? 1 : 2 * members;
-  return sources.flatMap((from) => Array.from({ length: rounds }, () => ({ from, to: address, protocol, port, expected: 'any' as const })));
+  return sources.flatMap((from) =>
+    dialed.flatMap((destination) =>
+      Array.from({ length: rounds }, () => ({ from, to: destination.address, protocol, port: destination.port, expected: 'any' as const })),
+    ),
+  );
+}
+
+/** What a client dials: an address that was named, a port of the node, of every node from outside, or else the cluster address. */
+function dialedBy(
+  { kind, service, port, entry }: Way,
+  named: string | undefined,
+  nodes: readonly Node[],
+  family: Family,
+  asked: number,
+): { readonly address: string; readonly port: number }[] {
+  const first = (addresses: readonly string[]): string | undefined => addresses.find((candidate) => isOfFamily(candidate, family));
+  const { nodePort } = port;
+  if (kind === 'name' && nodePort !== undefined && nodes.length > 0)
+    return nodes.flatMap(({ addresses }) => {
+      const address = first(addresses);
+      return address === undefined ? [] : [{ address, port: nodePort }];
+    });
+  return [{ address: named ?? first(entry?.addresses ?? service.clusterIps) ?? '', port: asked }];
 }
 
 /** An address of the part that a machine can have: the one that was judged, unless it is one like 0.0.0.0 that speaks for a range. */

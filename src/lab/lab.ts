@@ -3,6 +3,7 @@ import type { Applied } from '#agent/reconciler.ts';
 import { type KubernetesObject, type Pod, qualifiedName } from '#core/api/types.ts';
 import type { Protocol } from '#core/net/protocol.ts';
 import { isOfFamily } from '#core/verdict/endpoint.ts';
+import { serviceAt } from '#core/verdict/service-backends.ts';
 import { SystemCallError } from '#dataplane/libc.ts';
 import { withNamespace } from '#dataplane/namespace.ts';
 import { unusableReason } from './addresses.ts';
@@ -101,7 +102,9 @@ export class Lab {
   /** Adds hosts outside, unless they are there or the address is somebody's in the cluster. */
   async addExternals(addresses: readonly string[]): Promise<void> {
     const places = placesOf(this.#topology);
-    const fresh = addresses.filter((address) => !places.has(address) && unusableReason(address) === undefined);
+    const { cluster } = this.#topology;
+    const isNew = (address: string): boolean => !places.has(address) && serviceAt(cluster, address) === undefined;
+    const fresh = addresses.filter((address) => isNew(address) && unusableReason(address) === undefined);
     if (fresh.length > 0) await this.#inTurn(() => this.#move(this.#objects, [...new Set([...this.#externals, ...fresh])]));
   }
 
@@ -223,7 +226,7 @@ export class Lab {
       for (const address of pod.addresses) for (const { protocol, port } of pod.ports) this.#listen(place, address, protocol, port);
     }
     for (const { port, endpoints } of routesOf(topology)) {
-      for (const end of endpoints) this.#listen(qualifiedName(end.pod), end.address, port.protocol, end.port);
+      for (const end of endpoints) if (end.pod !== undefined) this.#listen(qualifiedName(end.pod), end.address, port.protocol, end.port);
     }
   }
 

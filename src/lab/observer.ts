@@ -5,7 +5,7 @@ import { isOfFamily } from '#core/verdict/endpoint.ts';
 import { SystemCallError } from '#dataplane/libc.ts';
 import { withNamespace } from '#dataplane/namespace.ts';
 import { type DeniedConnections, readDenied } from './denied.ts';
-import { nodePlace } from './links.ts';
+import { nodePlace, outside } from './links.ts';
 import type { Listeners, Site } from './listener.ts';
 import type { Network } from './network.ts';
 import { type Place, placesOf } from './places.ts';
@@ -68,10 +68,14 @@ export class Observer {
     const unsupported = this.#unsupported(scene, protocol, family);
     if (unsupported !== undefined) return { observed: 'skipped', detail: unsupported };
     const ends = scene.endsOf(to, protocol, port);
+    if (source.home === outside && !scene.places.has(to) && ends.length > 0)
+      return { observed: 'skipped', detail: 'the lab has no load balancer: from outside it leads to ports of nodes only' };
     if (ends.length === 0) return { observed: 'error', detail: `nobody in the lab has the address ${to}` };
     try {
       const answers = new Set(ends.map((end) => this.#listen(scene.places.get(end.ip)!, end, protocol)));
-      return { probe: { from: this.#siteOf(source, from), to: { ip: to, port }, protocol, ends }, answers };
+      const isTranslated = ends.some((end) => end.ip !== to);
+      const aliases = isTranslated ? scene.nodeAddresses.filter((address) => isOfFamily(address, family)) : [];
+      return { probe: { from: this.#siteOf(source, from), to: { ip: to, port }, protocol, ends, aliases }, answers };
     } catch (error) {
       if (error instanceof SystemCallError) return { observed: 'error', detail: `no listener on port ${port}: ${error.message}` };
       throw error;
@@ -109,15 +113,17 @@ export class Observer {
 class Scene {
   readonly topology: Topology;
   readonly places: ReadonlyMap<string, Place>;
+  readonly nodeAddresses: readonly string[];
   /** By `protocol address port` of the Service, and by `protocol port` of node ports. */
   readonly #services = new Map<string, SocketAddress[]>();
 
   constructor(topology: Topology) {
     this.topology = topology;
     this.places = placesOf(topology);
-    for (const { port, family, addresses, endpoints } of routesOf(topology)) {
+    this.nodeAddresses = [...topology.nodes.values()].flatMap(({ addresses }) => addresses);
+    for (const { port, family, addresses, outside: fromOutside, endpoints } of routesOf(topology)) {
       const ends = endpoints.map((end) => ({ ip: end.address, port: end.port }));
-      for (const address of addresses) this.#services.set(`${port.protocol} ${address} ${port.port}`, ends);
+      for (const address of [...addresses, ...fromOutside]) this.#services.set(`${port.protocol} ${address} ${port.port}`, ends);
       if (port.nodePort !== undefined) this.#services.set(`${port.protocol} IPv${family} ${port.nodePort}`, ends);
     }
   }

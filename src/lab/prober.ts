@@ -17,6 +17,8 @@ export interface Probe {
   readonly protocol: Protocol;
   /** Where translation may lead the connection; `to` itself where there is none. */
   readonly ends: readonly SocketAddress[];
+  /** Addresses that nodes may put in the place of the source on the way; they keep its port as long as it is free there. */
+  readonly aliases: readonly string[];
 }
 
 /** What became of it. `denied`: nobody answered, and our own ruleset has recorded that it dropped this very connection. */
@@ -141,8 +143,10 @@ class Batch {
     if (this.#attempts.size === 0) return;
     const denied = await readDenied();
     for (const [index, { from }] of [...this.#attempts]) {
-      const { protocol, ends } = this.probes[index]!;
-      if (ends.some((end) => denied.has(deniedKey(protocol, from, end)))) this.settle(index, 'denied');
+      const { protocol, to, ends, aliases } = this.probes[index]!;
+      const sources = [from, ...aliases.map((ip) => ({ ip, port: from.port }))];
+      // A gate before the translation has seen what was asked for.
+      if (sources.some((source) => [to, ...ends].some((end) => denied.has(deniedKey(protocol, source, end))))) this.settle(index, 'denied');
     }
   }
 

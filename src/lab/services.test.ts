@@ -42,8 +42,15 @@ describe('proxyScript', () => {
 
   it('sends node ports of traffic policy Local to the pods of the node only', () => {
     const topology = topologyOf([...nodes, node('n3', ['192.168.0.13']), ...pods, service('web', {}, local)]);
-    expect(chain(proxyScript(topology, 'n1'), 'at4-shop-web-tcp-80')).toEqual(['numgen inc mod 1 vmap { 0 : goto at4-shop-web-tcp-80-0 }']);
-    expect(chain(proxyScript(topology, 'n3'), 'at4-shop-web-tcp-80')).toEqual(['drop']);
+    expect(chain(proxyScript(topology, 'n1'), 'local4-shop-web-tcp-80')).toEqual([
+      'numgen inc mod 1 vmap { 0 : goto local4-shop-web-tcp-80-0 }',
+    ]);
+    expect(chain(proxyScript(topology, 'n3'), 'local4-shop-web-tcp-80')).toEqual(['drop']);
+    // What comes from pods is led to all of them.
+    expect(chain(proxyScript(topology, 'n3'), 'at4-shop-web-tcp-80')).toEqual([
+      'ip saddr @pods4 goto to4-shop-web-tcp-80',
+      'goto local4-shop-web-tcp-80',
+    ]);
   });
 
   it('masquerades node ports of traffic policy Cluster', () => {

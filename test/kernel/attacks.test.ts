@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { KubernetesObject, Service } from '#core/api/types.ts';
+import type { KubernetesObject } from '#core/api/types.ts';
 import { Conntrack } from '#dataplane/conntrack.ts';
 import { runNft } from '#dataplane/nft-process.ts';
 import { Lab } from '#lab/lab.ts';
 import { cannotRunLab } from './lab-needs.ts';
+import { service } from './lab-objects.ts';
 import { allowIn, allowOut, client, closed, isolateAll, pod, policy, server, world } from './world.ts';
 
 const reason = cannotRunLab();
@@ -91,17 +92,12 @@ describe.skipIf(reason !== undefined)(`ways around policy that were tried${reaso
   });
 
   test('a pod that reaches itself through a Service is let through, and through it nobody else', async () => {
-    const service: Service = {
-      kind: 'Service',
-      namespace: 'x',
-      name: 'self',
-      type: 'ClusterIP',
-      selector: { app: 'client' },
-      clusterIps: ['10.96.0.10'],
-      ports: [{ protocol: 'TCP', port: 80, targetPort: 80 }],
-      externalTrafficPolicy: 'Cluster',
-    };
-    await start([...world, service, isolateAll]);
+    const self = service(
+      'self',
+      { app: 'client' },
+      { namespace: 'x', clusterIps: ['10.96.0.10'], ports: [{ protocol: 'TCP', port: 80, targetPort: 80 }] },
+    );
+    await start([...world, self, isolateAll]);
     const [itself, other] = await lab.observe([
       { from: client, to: '10.96.0.10', protocol: 'TCP', port: 80 },
       { from: closed, to: '10.96.0.10', protocol: 'TCP', port: 80 },

@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { defaultChoices } from '#core/api/choices.ts';
-import type { KubernetesObject, NetworkPolicy } from '#core/api/types.ts';
+import type { EndpointSlice, KubernetesObject, NetworkPolicy } from '#core/api/types.ts';
 import { selector } from '#core/label/selector.ts';
+import { addressesOf } from '#core/net/address-set.ts';
+import { parseCidr } from '#core/net/cidr.ts';
 import type { Flow } from '#core/verdict/check.ts';
 import { Lab } from '#lab/lab.ts';
 import type { LabReport } from '#lab/run.ts';
@@ -93,6 +95,65 @@ describe.skipIf(reason !== undefined)(`packets compared with verdicts${reason ==
     expect(flows.filter(({ match }) => !match)).toEqual([]);
     expect([mismatches, skipped]).toEqual([0, 1]);
     expect(flows.map(({ observed }) => observed).join(' ')).toBe('deny allow allow allow allow deny allow deny allow allow skipped');
+  });
+
+  it('agree for ports of nodes, load balancers and slices, whatever is translated on the way', async () => {
+    const block = (cidr: string) => ({ kind: 'block' as const, cidr, except: [], addresses: addressesOf([parseCidr(cidr)!.cidr]) });
+    const onlyFrom = (name: string, who: string, ...cidrs: string[]): NetworkPolicy => ({
+      kind: 'NetworkPolicy',
+      namespace: 'shop',
+      name,
+      subject: app(who),
+      ingress: [{ peers: cidrs.map(block) }],
+    });
+    const port = { protocol: 'TCP', port: 80, targetPort: 'http' } as const;
+    const client = '203.0.113.10';
+    const [one, two] = ['192.168.7.1', '192.168.7.2'];
+    const slice: EndpointSlice = {
+      kind: 'EndpointSlice',
+      namespace: 'shop',
+      name: 'outside-1',
+      service: 'outside',
+      addresses: [client],
+      ports: [{ name: '', protocol: 'TCP', port: 8443 }],
+    };
+    const { selector: _, ...selectorless } = service('outside', {}, { ports: [{ protocol: 'TCP', port: 443, targetPort: 443 }] });
+    const session = await start(
+      [
+        node('n1', [one]),
+        node('n2', [two]),
+        pod(1, { node: 'n1' }),
+        pod(2, { node: 'n2' }),
+        pod(3, { node: 'n1' }),
+        pod(4, { node: 'n2' }),
+        service('spread', {}, { type: 'NodePort', ports: [{ ...port, nodePort: 30080 }] }),
+        service('kept', { app: 'p1' }, { type: 'NodePort', externalTrafficPolicy: 'Local', ports: [{ ...port, nodePort: 30081 }] }),
+        service('near', { app: 'p1' }, { type: 'LoadBalancer', loadBalancerIps: ['198.51.100.80'], ports: [{ ...port, nodePort: 30082 }] }),
+        selectorless,
+        slice,
+        onlyFrom('p1', 'p1', `${client}/32`, `${two}/32`),
+        { ...onlyFrom('p2', 'p2'), ingress: [], egress: [{ peers: [block(`${one}/32`), block(`${client}/32`)] }] },
+      ],
+      [
+        { from: client, to: 'node:n1', port: 30081 },
+        { from: client, to: 'node:n1', port: 30080 },
+        { from: client, to: 'node:n2', port: 30082 },
+        { from: client, to: 'node:n1', port: 30082 },
+        { from: 'shop/p2', to: 'node:n1', port: 30081 },
+        { from: 'shop/p2', to: 'node:n2', port: 30081 },
+        { from: 'shop/p4', to: 'node:n1', port: 30082 },
+        { from: 'shop/p4', to: 'node:n2', port: 30082 },
+        { from: 'shop/p3', to: '198.51.100.80', port: 80 },
+        { from: 'shop/p4', to: '198.51.100.80', port: 80 },
+        { from: 'shop/p2', to: 'shop/service/outside', port: 443 },
+        { from: 'shop/p2', to: 'shop/service/kept', port: 80 },
+      ],
+    );
+    await session.begin();
+    const { flows, mismatches, errors } = await reportOf(session);
+    expect(flows.filter(({ match }) => !match)).toEqual([]);
+    expect([mismatches, errors]).toEqual([0, 0]);
+    expect(new Set(flows.map(({ observed }) => observed))).toEqual(new Set(['allow', 'deny']));
   });
 
   it('disagree when a ruleset does not do its work', async () => {

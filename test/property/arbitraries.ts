@@ -213,3 +213,8 @@ const judged: readonly ChoiceName[] = [
 export const someChoices: fc.Arbitrary<Choices> = fc
   .record(Object.fromEntries(judged.map((name) => [name, fc.constantFrom(...choices[name])])))
   .map((settings) => ({ ...defaultChoices, ...settings }) as Choices);
+
+/** The same with those that can be answered but not enforced. */
+export const answeredChoices: fc.Arbitrary<Choices> = fc
+  .tuple(someChoices, fc.constantFrom(...choices['ipblock-pods']), fc.constantFrom(...choices['ipblock-nodes']))
+  .map(([settings, pods, nodes]) => ({ ...settings, 'ipblock-pods': pods, 'ipblock-nodes': nodes }));

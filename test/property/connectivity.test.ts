@@ -8,7 +8,7 @@ import { Analysis } from '#core/verdict/analysis.ts';
 import { checkConnection } from '#core/verdict/answer.ts';
 import { isOfFamily, isUnanswerable } from '#core/verdict/endpoint.ts';
 import { parseEndpoint } from '#core/verdict/endpoint-name.ts';
-import { addressesIn, decoded, interestingPort, rawCluster, someChoices } from './arbitraries.ts';
+import { addressesIn, answeredChoices, decoded, interestingPort, rawCluster } from './arbitraries.ts';
 import { expectMatrix, lets } from './matrix-oracle.ts';
 
 const protocol = fc.constantFrom('TCP' as const, 'UDP' as const, 'SCTP' as const);
@@ -23,7 +23,7 @@ test('the connectivity of everything is what single verdicts say', () => {
 
 test('under every setting of the choices', () => {
   fc.assert(
-    fc.property(rawCluster, someChoices, protocol, ports, (raw, choices, each, some) =>
+    fc.property(rawCluster, answeredChoices, protocol, ports, (raw, choices, each, some) =>
       expectMatrix(new Analysis(clusterOf(decoded(raw)), choices), each, some),
     ),
     { numRuns: 60 },

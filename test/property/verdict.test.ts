@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { defaultChoices } from '#core/api/choices.ts';
 import { referenceAllows } from '../reference/evaluator.ts';
-import { clusterWithConnections, decoded, someChoices } from './arbitraries.ts';
+import { answeredChoices, clusterWithConnections, decoded } from './arbitraries.ts';
 import { freshModel, verdictOf } from './judging.ts';
 
 describe('the verdict is that of the reference evaluator', () => {
@@ -22,7 +22,7 @@ describe('the verdict is that of the reference evaluator', () => {
 
   test('for other protocols and every setting of the choices', () => {
     fc.assert(
-      fc.property(clusterWithConnections(40, ['TCP', 'UDP', 'SCTP', 'ICMP']), someChoices, ([cluster, connections], choices) => {
+      fc.property(clusterWithConnections(40, ['TCP', 'UDP', 'SCTP', 'ICMP']), answeredChoices, ([cluster, connections], choices) => {
         const model = freshModel(decoded(cluster), choices);
         for (const connection of connections)
           expect({ ...connection, allowed: verdictOf(model, connection).allowed }).toEqual({

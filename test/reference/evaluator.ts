@@ -109,7 +109,8 @@ function ruleMatches(question: Question, direction: Direction, policy: RawPolicy
   const peers: Written[] = (direction === 'ingress' ? rule.from : rule.to) ?? [];
   const ports: Written[] = rule.ports ?? [];
   const namespace = policy.metadata.namespace ?? 'default';
-  const byAddress = peers.some((peer) => peer.ipBlock && blockMatches(peer.ipBlock, remote.ip));
+  const isSeen = remote.kind === 'External' || question.choices[remote.kind === 'Pod' ? 'ipblock-pods' : 'ipblock-nodes'] !== 'ignore';
+  const byAddress = isSeen && peers.some((peer) => peer.ipBlock && blockMatches(peer.ipBlock, remote.ip));
   const byPod = peers.some((peer) => !peer.ipBlock && podPeerMatches(question.cluster, namespace, peer, remote));
   if (peers.length > 0 && !byAddress && !byPod) return false;
   const namesCount = peers.length === 0 || byPod || question.choices['named-port-with-ipblock'] !== 'never';

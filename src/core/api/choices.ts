@@ -1,8 +1,10 @@
 /**
- * What upstream leaves open, each a named option with the default of semantics.md section 10. The user changes one with
- * `--set name=value`.
+ * What upstream leaves open, each a named option with the default of semantics.md section 10, and what is demanded but known to be done
+ * otherwise: whether an ipBlock matches the addresses of pods and of nodes. The user changes one with `--set name=value`.
  */
 export const choices = {
+  'ipblock-pods': ['match', 'ignore'],
+  'ipblock-nodes': ['match', 'ignore'],
   hostnetwork: ['node', 'as-pods'],
   'own-node-egress': ['always-allow', 'policy'],
   'service-hairpin': ['allow', 'policy'],
@@ -26,9 +28,9 @@ export type Choices = { readonly [Name in ChoiceName]: (typeof choices)[Name][nu
 /** The defaults: the first value of each. */
 export const defaultChoices: Choices = Object.fromEntries(Object.entries(choices).map(([name, values]) => [name, values[0]])) as Choices;
 
-/** Reads `name=value` texts over the defaults; an unknown name or value is an error text. */
-export function parseChoices(settings: readonly string[]): Choices | { readonly error: string } {
-  const result: Record<string, string> = { ...defaultChoices };
+/** Reads `name=value` texts over the given choices; an unknown name or value is an error text. */
+export function parseChoices(settings: readonly string[], base: Choices = defaultChoices): Choices | { readonly error: string } {
+  const result: Record<string, string> = { ...base };
   for (const setting of settings) {
     const [name = '', value = ''] = setting.split('=', 2);
     const values: readonly string[] | undefined = Object.hasOwn(choices, name) ? choices[name as ChoiceName] : undefined;

@@ -249,14 +249,18 @@ describe('Namespace, Node and Service', () => {
       type: 'ClusterIP',
       selector: { a: 'b' },
       clusterIps: ['10.96.0.1'],
+      headless: false,
+      loadBalancerIps: [],
+      externalIps: [],
       externalTrafficPolicy: 'Cluster',
+      internalTrafficPolicy: 'Cluster',
       ports: [
         { protocol: 'TCP', port: 80, targetPort: 80 },
         { name: 'x', protocol: 'UDP', port: 81, targetPort: 'web', nodePort: 30000 },
       ],
     });
     const headless = { apiVersion: 'v1', kind: 'Service', metadata: { name: 's' }, spec: { clusterIP: 'None', selector: {} } };
-    expect(only<Service>(headless)).toMatchObject({ clusterIps: [] });
+    expect(only<Service>(headless)).toMatchObject({ clusterIps: [], headless: true });
     expect(only<Service>(headless).selector).toBeUndefined();
   });
 

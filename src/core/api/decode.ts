@@ -1,6 +1,7 @@
 import { type Choices, defaultChoices } from './choices.ts';
 import { type Channel, clusterNetworkPolicyKinds } from './cluster-network-policy.ts';
 import type { Diagnostic, FieldPath } from './diagnostic.ts';
+import { endpointSliceKind } from './endpoint-slice.ts';
 import { Faults, nowhere, type Place } from './faults.ts';
 import type { Kind, Surroundings } from './kind.ts';
 import { namespaceKind } from './namespace.ts';
@@ -103,6 +104,7 @@ const kinds: ReadonlyMap<string, (value: unknown, session: Session) => void> = n
   clusterNetworkPolicyDecoder(),
   decoderOf(podKind),
   decoderOf(serviceKind),
+  decoderOf(endpointSliceKind),
   decoderOf(namespaceKind),
   decoderOf(nodeKind),
   ...workloadKinds.map(decoderOf),

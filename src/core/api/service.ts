@@ -16,9 +16,13 @@ const reader = partial({
     selector: stringMap,
     clusterIP: string,
     clusterIPs: list(string),
+    externalIPs: list(string),
+    externalName: string,
     externalTrafficPolicy: string,
+    internalTrafficPolicy: string,
     ports: list(partial({ name: string, protocol: string, port: int32, targetPort: intOrString, nodePort: int32 })),
   }),
+  status: partial({ loadBalancer: partial({ ingress: list(partial({ ip: string })) }) }),
 });
 
 type WrittenService = ReadOf<typeof reader>;
@@ -33,18 +37,30 @@ const trafficPolicies: readonly string[] = ['Cluster', 'Local'] satisfies Servic
 const clusterIpsOf = ({ clusterIP, clusterIPs = [] }: WrittenServiceSpec): readonly string[] =>
   (clusterIPs.length > 0 ? clusterIPs : clusterIP ? [clusterIP] : []).filter((text) => text !== 'None');
 
+const balancersOf = ({ status }: WrittenService) => status?.loadBalancer?.ingress ?? [];
+
 /** What is checked of a Service: the fields that are read. Source: ValidateService in Kubernetes. */
 function validate(written: WrittenService, { defaultNamespace }: Surroundings, faults: Faults): void {
   validateIdentity(written.metadata ?? {}, naming, defaultNamespace, faults);
   const { spec = {} } = written;
   if (spec.type && !types.includes(spec.type)) faults.notSupported(['spec', 'type'], spec.type, types);
-  if (spec.externalTrafficPolicy && !trafficPolicies.includes(spec.externalTrafficPolicy))
-    faults.notSupported(['spec', 'externalTrafficPolicy'], spec.externalTrafficPolicy, trafficPolicies);
+  for (const field of ['externalTrafficPolicy', 'internalTrafficPolicy'] as const) {
+    const policy = spec[field];
+    if (policy && !trafficPolicies.includes(policy)) faults.notSupported(['spec', field], policy, trafficPolicies);
+  }
   if (spec.selector) validateLabels(spec.selector, ['spec', 'selector'], faults);
+  validateAddresses(written, faults);
+  for (const [index, port] of (spec.ports ?? []).entries()) validatePort(port, ['spec', 'ports', index], faults);
+}
+
+function validateAddresses(written: WrittenService, faults: Faults): void {
+  const { spec = {} } = written;
   const fromList = (spec.clusterIPs ?? []).length > 0;
   for (const [index, text] of clusterIpsOf(spec).entries())
     faults.invalidEach(fromList ? ['spec', 'clusterIPs', index] : ['spec', 'clusterIP'], text, checkIp(text));
-  for (const [index, port] of (spec.ports ?? []).entries()) validatePort(port, ['spec', 'ports', index], faults);
+  for (const [index, text] of (spec.externalIPs ?? []).entries()) faults.invalidEach(['spec', 'externalIPs', index], text, checkIp(text));
+  for (const [index, { ip }] of balancersOf(written).entries())
+    if (ip) faults.invalidEach(['status', 'loadBalancer', 'ingress', index, 'ip'], ip, checkIp(ip));
 }
 
 /** Source: validateServicePort in Kubernetes. */
@@ -58,7 +74,8 @@ function validatePort({ protocol, port = 0, targetPort, nodePort }: WrittenPort,
 }
 
 /** The valid Service. */
-function build({ metadata: meta = {}, spec = {} }: WrittenService, { defaultNamespace, place }: Surroundings): Service {
+function build(written: WrittenService, { defaultNamespace, place }: Surroundings): Service {
+  const { metadata: meta = {}, spec = {} } = written;
   const { name, namespace = '' } = identify(meta, naming, defaultNamespace);
   const source = place([]);
   // An empty selector is as good as none: the Service's endpoints are somebody else's to say.
@@ -70,8 +87,13 @@ function build({ metadata: meta = {}, spec = {} }: WrittenService, { defaultName
     type: (spec.type || 'ClusterIP') as Service['type'],
     ...(hasSelector && { selector: spec.selector }),
     clusterIps: clusterIpsOf(spec).map(canonical),
+    headless: spec.clusterIP === 'None' || (spec.clusterIPs ?? []).includes('None'),
+    loadBalancerIps: balancersOf(written).flatMap(({ ip }) => (ip ? [canonical(ip)] : [])),
+    externalIps: (spec.externalIPs ?? []).map(canonical),
+    ...(spec.externalName && { externalName: spec.externalName }),
     ports: (spec.ports ?? []).map(portOf),
     externalTrafficPolicy: (spec.externalTrafficPolicy || 'Cluster') as Service['externalTrafficPolicy'],
+    internalTrafficPolicy: (spec.internalTrafficPolicy || 'Cluster') as Service['internalTrafficPolicy'],
     ...(source && { source }),
   };
 }

@@ -80,10 +80,31 @@ export interface Service extends Named {
   readonly type: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName';
   /** Absent for a Service without selector. */
   readonly selector?: Labels;
-  /** Canonical; empty for a headless Service. */
+  /** Canonical; empty for a headless Service, and where none is known. */
   readonly clusterIps: readonly string[];
+  /** Its name leads to the addresses of its endpoints, and nothing is translated. */
+  readonly headless: boolean;
+  /** Canonical addresses of load balancers, and addresses outside that nodes take connections for. */
+  readonly loadBalancerIps: readonly string[];
+  readonly externalIps: readonly string[];
+  /** The host that a Service of type ExternalName is another name of. */
+  readonly externalName?: string;
   readonly ports: readonly ServicePort[];
+  /** Which endpoints connections from outside, and those from pods, are led to: all, or those of the node they come to. */
   readonly externalTrafficPolicy: 'Cluster' | 'Local';
+  readonly internalTrafficPolicy: 'Cluster' | 'Local';
+}
+
+/** Addresses behind a Service, as a controller or a person has written them down. */
+export interface EndpointSlice extends Named {
+  readonly kind: 'EndpointSlice';
+  readonly namespace: string;
+  /** The name of the Service; empty for a slice of none. */
+  readonly service: string;
+  /** Canonical, of endpoints that are ready. */
+  readonly addresses: readonly string[];
+  /** Their ports, by the names that the Service's ports have. */
+  readonly ports: readonly { readonly name: string; readonly protocol: Protocol; readonly port: number }[];
 }
 
 /** Who a rule speaks of. */
@@ -174,7 +195,7 @@ export interface ClusterNetworkPolicy extends Named {
 }
 
 /** Any object that this program reads. Workloads are expanded to Pods at the door. */
-export type KubernetesObject = Namespace | Pod | Node | Service | NetworkPolicy | ClusterNetworkPolicy;
+export type KubernetesObject = Namespace | Pod | Node | Service | EndpointSlice | NetworkPolicy | ClusterNetworkPolicy;
 
 /** Which object, without what it says. */
 export interface ObjectId {

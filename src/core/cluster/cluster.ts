@@ -1,4 +1,14 @@
-import type { ClusterNetworkPolicy, KubernetesObject, Namespace, NetworkPolicy, Node, ObjectId, Pod, Service } from '../api/types.ts';
+import type {
+  ClusterNetworkPolicy,
+  EndpointSlice,
+  KubernetesObject,
+  Namespace,
+  NetworkPolicy,
+  Node,
+  ObjectId,
+  Pod,
+  Service,
+} from '../api/types.ts';
 
 /** What happened to one object. */
 export type ClusterChange =
@@ -11,6 +21,7 @@ export interface NamespaceContent {
   readonly namespace?: Namespace;
   readonly pods: ReadonlyMap<string, Pod>;
   readonly services: ReadonlyMap<string, Service>;
+  readonly endpointSlices: ReadonlyMap<string, EndpointSlice>;
   readonly policies: ReadonlyMap<string, NetworkPolicy>;
 }
 
@@ -24,7 +35,7 @@ export interface Cluster {
 
 export const emptyCluster: Cluster = { namespaces: new Map(), nodes: new Map(), clusterPolicies: new Map() };
 
-const emptyContent: NamespaceContent = { pods: new Map(), services: new Map(), policies: new Map() };
+const emptyContent: NamespaceContent = { pods: new Map(), services: new Map(), endpointSlices: new Map(), policies: new Map() };
 
 /** The cluster of the given objects; a later object replaces an earlier one of the same identity. */
 export function clusterOf(objects: Iterable<KubernetesObject>): Cluster {
@@ -41,10 +52,15 @@ export function applyChanges(cluster: Cluster, changes: readonly ClusterChange[]
   return draft.finish();
 }
 
+/** Where the objects of a namespace stand, by their kinds. */
+const tableOf = { Pod: 'pods', Service: 'services', EndpointSlice: 'endpointSlices', NetworkPolicy: 'policies' } as const;
+const tables = Object.values(tableOf);
+
 type MutableContent = {
   namespace?: Namespace;
   pods: Map<string, Pod>;
   services: Map<string, Service>;
+  endpointSlices: Map<string, EndpointSlice>;
   policies: Map<string, NetworkPolicy>;
 };
 
@@ -78,15 +94,20 @@ class Draft {
       return;
     }
     const content = this.#content(id.namespace!);
-    const tables: Record<string, Map<string, unknown>> = { Pod: content.pods, Service: content.services, NetworkPolicy: content.policies };
-    set(tables[id.kind]!, id.name, change);
+    set(content[tableOf[id.kind]], id.name, change);
   }
 
   #content(name: string): MutableContent {
     let content = this.#touched.get(name);
     if (content === undefined) {
       const before = this.#before.namespaces.get(name) ?? emptyContent;
-      content = { ...before, pods: new Map(before.pods), services: new Map(before.services), policies: new Map(before.policies) };
+      content = {
+        ...before,
+        pods: new Map(before.pods),
+        services: new Map(before.services),
+        endpointSlices: new Map(before.endpointSlices),
+        policies: new Map(before.policies),
+      };
       this.#touched.set(name, content);
     }
     return content;
@@ -99,7 +120,7 @@ class Draft {
       return shared.nodes === nodes && shared.clusterPolicies === clusterPolicies ? this.#before : { ...this.#before, ...shared };
     const namespaces = new Map(this.#before.namespaces);
     for (const [name, content] of this.#touched) {
-      const empty = content.namespace === undefined && content.pods.size + content.services.size + content.policies.size === 0;
+      const empty = content.namespace === undefined && tables.every((table) => content[table].size === 0);
       if (empty) namespaces.delete(name);
       else namespaces.set(name, content);
     }
@@ -123,9 +144,7 @@ export function differenceOf(before: Cluster, after: Cluster): ClusterChange[] {
     const now = after.namespaces.get(name) ?? emptyContent;
     if (old === now) continue;
     compareObject(old.namespace, now.namespace, changes);
-    compare(old.pods, now.pods, changes);
-    compare(old.services, now.services, changes);
-    compare(old.policies, now.policies, changes);
+    for (const table of tables) compare(old[table], now[table], changes);
   }
   return changes;
 }
@@ -154,8 +173,7 @@ export function findObject(
   if (kind === 'Node') return nodes.get(name);
   if (kind === 'ClusterNetworkPolicy') return clusterPolicies.get(name);
   if (kind === 'Namespace') return namespaces.get(name)?.namespace;
-  const content = namespaces.get(namespace);
-  return { Pod: content?.pods, Service: content?.services, NetworkPolicy: content?.policies }[kind]?.get(name);
+  return namespaces.get(namespace)?.[tableOf[kind]].get(name);
 }
 
 /** The identity of an object. */

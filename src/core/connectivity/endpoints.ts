@@ -214,7 +214,7 @@ export class MatrixEndpoints {
         return this.#units.blocks
           .atomsOf(family)
           .filter(({ range }) => !isFull(range))
-          .map(({ range, signature }) => ({ unit: this.#units.unitOf(undefined, signature), family, range }));
+          .map(({ range, signature }) => ({ unit: this.#units.unitOf('External', signature), family, range }));
       });
   }
 
@@ -254,7 +254,7 @@ export class MatrixEndpoints {
   }
 
   #unitAt({ owner, ip }: Pick<Party, 'owner' | 'ip'>): Unit {
-    return this.#units.unitOf(owner.kind === 'Pod' ? owner.class : undefined, this.#units.blocks.signatureOf(ip));
+    return this.#units.unitOf(owner.kind === 'Pod' ? owner.class : owner.kind, this.#units.blocks.signatureOf(ip));
   }
 }
 

@@ -2,7 +2,7 @@ import type { Choices } from '../api/choices.ts';
 import type { ContainerPort, Direction } from '../api/types.ts';
 import { allTraffic, noTraffic, type Traffic, trafficOf, uniteTraffic } from '../net/port-set.ts';
 import { type CompiledPolicy, type CompiledRule, inOrderOfEvaluation, type PodSet } from '../policy/model.ts';
-import { portsMeant } from '../verdict/rule-match.ts';
+import { portsMeant, seesInBlocks } from '../verdict/rule-match.ts';
 import type { Signature } from './block-index.ts';
 import { GateStates, type StateId, type StepId } from './gate-states.ts';
 import { SpokenStates } from './spoken-states.ts';
@@ -91,11 +91,12 @@ export class GateTable {
   }
 
   /** For each peer of the rule that holds the unit, whether names of ports count there. */
-  #matchesOf(rule: CompiledRule, { profile, signature }: Unit): boolean[] {
+  #matchesOf(rule: CompiledRule, { profile, signature, owner }: Unit): boolean[] {
     if (rule.peers === undefined) return isByDestination(rule) ? [true] : [];
     return rule.peers.flatMap((peer) => {
       if (peer.kind === 'pods') return profile?.sets.has(peer.set) ? [true] : [];
-      return signature.blocks.includes(this.#units.blockIds.get(peer.key)!) ? [this.#blocksCountNames] : [];
+      const isHeld = seesInBlocks(rule, owner, this.#choices) && signature.blocks.includes(this.#units.blockIds.get(peer.key)!);
+      return isHeld ? [this.#blocksCountNames] : [];
     });
   }
 
@@ -105,7 +106,7 @@ export class GateTable {
     return rule.peers.map((peer) =>
       peer.kind === 'pods'
         ? { units: this.#unitsOf(peer.set), countsNames: true }
-        : { units: this.#unitsWithin(this.#units.blockIds.get(peer.key)!), countsNames: this.#blocksCountNames },
+        : { units: this.#unitsWithin(rule, this.#units.blockIds.get(peer.key)!), countsNames: this.#blocksCountNames },
     );
   }
 
@@ -137,10 +138,15 @@ export class GateTable {
     for (const { rule, countsNames } of matches) visit(rule, countsNames);
   }
 
-  #visitUnordered(direction: Direction, { profile, signature }: Unit, visit: (rule: CompiledRule, countsNames: boolean) => void): void {
+  #visitUnordered(
+    direction: Direction,
+    { profile, signature, owner }: Unit,
+    visit: (rule: CompiledRule, countsNames: boolean) => void,
+  ): void {
     const { bySet, byBlock } = this.#rules[direction];
     for (const set of profile?.sets ?? []) for (const rule of bySet.get(set) ?? []) visit(rule, true);
-    for (const block of signature.blocks) for (const rule of byBlock.get(block) ?? []) visit(rule, this.#blocksCountNames);
+    for (const block of signature.blocks)
+      for (const rule of byBlock.get(block) ?? []) if (seesInBlocks(rule, owner, this.#choices)) visit(rule, this.#blocksCountNames);
   }
 
   get #blocksCountNames(): boolean {
@@ -179,8 +185,9 @@ export class GateTable {
     return units;
   }
 
-  *#unitsWithin(block: number): Generator<Unit> {
-    for (const signature of this.#signaturesIn.get(block) ?? []) yield* this.#units.unitsWith(signature);
+  *#unitsWithin(rule: CompiledRule, block: number): Generator<Unit> {
+    for (const signature of this.#signaturesIn.get(block) ?? [])
+      for (const unit of this.#units.unitsWith(signature)) if (seesInBlocks(rule, unit.owner, this.#choices)) yield unit;
   }
 
   #index(direction: Direction): RuleIndex {

@@ -1,6 +1,6 @@
 import type { ContainerPort, Direction } from '../api/types.ts';
 import type { AddressSet } from '../net/address-set.ts';
-import type { CompiledPolicy, CompiledRule, PodClass, PodSet } from '../policy/model.ts';
+import type { AddressOwner, CompiledPolicy, CompiledRule, PodClass, PodSet } from '../policy/model.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 import { BlockIndex, type Signature } from './block-index.ts';
 
@@ -41,6 +41,8 @@ export interface Unit {
   /** Absent for addresses that no pod has. */
   readonly profile?: Profile;
   readonly signature: Signature;
+  /** Who has the addresses, as far as blocks ask. */
+  readonly owner: AddressOwner['kind'];
 }
 
 /** The units of a model, made as they are asked for. */
@@ -58,13 +60,15 @@ export class Units {
   readonly #profileOf = new Map<PodClass, Profile>();
   readonly #ports = new Map<string, Ports>();
   readonly #gates = new Map<string, Gate>();
-  /** The units of nobody, by the numbers of their signatures. */
-  readonly #unowned = new Map<number, Unit>();
+  /** The units of nobody and of nodes, by the numbers of their signatures. */
+  readonly #unpoliced: Readonly<Record<'Node' | 'External', Map<number, Unit>>>;
   readonly #bySignature = new Map<number, Unit[]>();
 
   /** `cuts` divide the address space besides the blocks of the model's rules. */
   constructor(model: PolicyModel, cuts: readonly AddressSet[]) {
     this.#model = model;
+    const unowned = new Map<number, Unit>();
+    this.#unpoliced = { External: unowned, Node: model.choices['ipblock-nodes'] === 'match' ? unowned : new Map() };
     const rules = [...model.policies.values()].flatMap(({ egress = [], ingress = [] }) => [...egress, ...ingress]);
     const blocks: AddressSet[] = [];
     for (const { peers = [] } of rules)
@@ -74,13 +78,13 @@ export class Units {
     this.#names = new Set(rules.flatMap(({ ports = [] }) => ports.flatMap((port) => (port.kind === 'named' ? nameKey(port) : []))));
   }
 
-  /** The unit of addresses of a class of pods, or of nobody. */
-  unitOf(podClass: PodClass | undefined, signature: Signature): Unit {
-    const profile = podClass && this.profileOf(podClass);
-    const known = profile?.units ?? this.#unowned;
+  /** The unit of addresses of a class of pods, of nodes, or of nobody. */
+  unitOf(of: PodClass | 'Node' | 'External', signature: Signature): Unit {
+    const profile = typeof of === 'string' ? undefined : this.profileOf(of);
+    const known = typeof of === 'string' ? this.#unpoliced[of] : profile!.units;
     let unit = known.get(signature.id);
     if (unit === undefined) {
-      unit = { id: this.units.length, signature, ...(profile && { profile }) };
+      unit = { id: this.units.length, signature, owner: typeof of === 'string' ? of : 'Pod', ...(profile && { profile }) };
       known.set(signature.id, unit);
       this.units.push(unit);
       append(this.#bySignature, signature.id, unit);

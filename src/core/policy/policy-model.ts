@@ -115,6 +115,7 @@ export class PolicyModel {
         this.#putClusterPolicy(object);
         break;
       case 'Service': // says nothing of policy
+      case 'EndpointSlice':
         break;
     }
   }
@@ -145,6 +146,7 @@ export class PolicyModel {
         this.#replacePolicy(id.name, undefined);
         break;
       case 'Service':
+      case 'EndpointSlice':
         break;
     }
   }

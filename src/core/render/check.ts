@@ -1,9 +1,10 @@
+import type { ChoiceName } from '../api/choices.ts';
 import type { Source } from '../api/diagnostic.ts';
 import { type Direction, directions, type PolicyId, qualifiedName } from '../api/types.ts';
 import type { CheckAnswer, GateAnswer, ResultAnswer } from '../verdict/answer.ts';
 import { formatSource } from './diagnostics.ts';
 import type { Style } from './palette.ts';
-import { columnsOf, pad, printable, shorten } from './text.ts';
+import { columnsOf, pad, printable, shorten, wrapProse } from './text.ts';
 
 /** How the answer to one connection is written: with where each policy stands, as far as that is known. */
 export interface CheckStyle extends Style {
@@ -21,7 +22,7 @@ export function* renderCheck(answer: CheckAnswer, style: CheckStyle): Iterable<s
   yield '';
   for (const direction of directions) yield* renderGate(direction, answer, style);
   if (answer.results !== undefined) yield* renderResults(answer.results, style);
-  for (const note of notesOf(answer)) yield palette.faint(note);
+  yield* renderNotes(answer, style);
 }
 
 /** `TCP/8080`; a protocol without ports stands alone. */
@@ -89,22 +90,61 @@ const listIndent = 9;
 
 function* renderResults(results: readonly ResultAnswer[], { palette }: Style): Iterable<string> {
   yield '';
-  yield 'not all members are alike';
-  for (const { from, to, port, allowed } of results) {
+  yield results.some(({ seenAs }) => seenAs !== undefined) ? 'not all members and ways are alike' : 'not all members are alike';
+  for (const { from, to, port, seenAs, allowed } of results) {
     const verdict = allowed ? palette.allow('allowed') : palette.deny('denied ');
-    yield `  ${verdict}  ${printable(`${membersText(from)} → ${membersText(to)}`)}  port ${port}`;
+    const seen = [
+      ...(seenAs?.egress === undefined ? [] : [`leaving for ${seenAs.egress}`]),
+      ...(seenAs?.ingress === undefined ? [] : [`arriving from ${seenAs.ingress}`]),
+    ];
+    const way = seen.length === 0 ? '' : `, ${seen.join(', ')}`;
+    yield `  ${verdict}  ${printable(`${membersText(from)} → ${membersText(to)}`)}  port ${port}${way}`;
   }
 }
 
 const membersText = (ids: readonly string[]): string =>
   ids.length <= 3 ? ids.join(', ') : `${ids.slice(0, 2).join(', ')} and ${ids.length - 2} more`;
 
-function notesOf({ certainty, dependsOn = [], assumedAddress, protocol }: CheckAnswer): string[] {
-  const decides = dependsOn.length === 0 ? '' : ` (--set ${dependsOn.join(', --set ')})`;
-  const notes: string[] = [];
-  if (certainty === 'undefined') notes.push(`note: NetworkPolicy does not speak of ${protocol}; this is what our enforcer does${decides}`);
-  if (certainty === 'cni-dependent')
-    notes.push(`note: Kubernetes leaves this to the network plugin; another one may decide otherwise${decides}`);
-  if (assumedAddress) notes.push('note: an address was assumed (--pod-cidr), and with another one the verdict could be another');
-  return notes.length === 0 ? [] : ['', ...notes];
+/** What should be known beside the verdict, each note a sentence or two. */
+function* renderNotes(answer: CheckAnswer, { palette, width }: Style): Iterable<string> {
+  const notes = [...(answer.notes ?? []).map(({ message }) => message), ...doubtsOf(answer)];
+  if (notes.length > 0) yield '';
+  for (const note of notes) for (const line of wrapProse(printable(`note: ${note}`), width, '  ')) yield palette.faint(line);
 }
+
+/** Why the verdict could be another. */
+function doubtsOf({ certainty, dependsOn = [], opinions = [], assumedAddress, protocol }: CheckAnswer): string[] {
+  const doubts: string[] = [];
+  if (certainty === 'undefined')
+    doubts.push(`NetworkPolicy does not speak of ${protocol}; this is what our enforcer does${settings(dependsOn)}`);
+  if (certainty === 'cni-dependent') {
+    for (const choice of dependsOn) {
+      const said = opinions.filter((opinion) => opinion.choice === choice).map(opinionText);
+      doubts.push(`network plugins differ in ${choiceText[choice] ?? choice}: ${said.join('; ')}`);
+    }
+    doubts.push(`--profile answers for one network plugin${settings(dependsOn)}`);
+  }
+  if (assumedAddress) doubts.push('an address was assumed (--pod-cidr), and with another one the verdict could be another');
+  return doubts;
+}
+
+const settings = (names: readonly string[]): string => (names.length === 0 ? '' : ` (or --set ${names.join(', --set ')})`);
+
+function opinionText({ value, allowed, profiles }: NonNullable<CheckAnswer['opinions']>[number]): string {
+  const who = profiles.length === 0 ? '' : ` (${profiles.join(', ')})`;
+  return `${value}${who} ${allowed ? 'allows' : 'denies'} it`;
+}
+
+/** What a choice is about, in words. */
+const choiceText: Partial<Record<ChoiceName, string>> = {
+  'ipblock-pods': 'whether an ipBlock matches pods',
+  'ipblock-nodes': 'whether an ipBlock matches nodes',
+  hostnetwork: 'whether policies see hostNetwork pods as pods',
+  'own-node-egress': 'whether a pod always reaches its own node',
+  'service-hairpin': 'whether a pod always reaches itself through a Service',
+  'terminal-pods': 'whether finished pods count',
+  'named-port-with-ipblock': 'whether a named port counts for peers that an ipBlock matches',
+  'duplicate-port-name': 'which ports a name means that two containers have',
+  'sidecar-named-ports': 'whether the ports of sidecars have names',
+  'baseline-skip': 'when the Baseline tier is asked',
+};

@@ -68,3 +68,15 @@ export function wrap(names: readonly string[], columnsOfLine: number): string[] 
   }
   return lines;
 }
+
+/** Prose in lines of at most that many columns; the lines after the first begin with the indent. */
+export function wrapProse(text: string, columnsOfLine: number | undefined, indent = ''): string[] {
+  if (columnsOfLine === undefined) return [text];
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last !== undefined && columnsOf(last) + 1 + columnsOf(word) <= columnsOfLine) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(lines.length === 0 ? word : indent + word);
+  }
+  return lines;
+}

@@ -1,4 +1,4 @@
-import type { Node, Pod } from '../api/types.ts';
+import type { Pod } from '../api/types.ts';
 import { type Cluster, podsOf } from '../cluster/cluster.ts';
 import { type AddressSet, addressesOf, allAddresses, hasAddress, subtractAddresses } from '../net/address-set.ts';
 import { parseCidr } from '../net/cidr.ts';
@@ -36,11 +36,21 @@ export const isFinished = ({ phase }: Pod): boolean => phase === 'Succeeded' || 
 
 const controlPlaneLabel = 'node-role.kubernetes.io/control-plane';
 
-/** The nodes on which the API server is taken to run: those labelled as control plane. */
-export function apiServerNodes({ nodes }: Cluster): readonly Node[] | Unanswerable {
-  const found = [...nodes.values()].filter(({ labels }) => Object.hasOwn(labels, controlPlaneLabel));
-  if (found.some(({ addresses }) => addresses.length > 0)) return found;
+/**
+ * The addresses of the API server: those behind its Service `default/kubernetes`, else those of the nodes that are labelled as control
+ * plane. With the name of the node, if it is one.
+ */
+export function apiServerAt({
+  namespaces,
+  nodes,
+}: Cluster): { readonly addresses: readonly string[]; readonly node?: string } | Unanswerable {
+  const slices = [...(namespaces.get('default')?.endpointSlices.values() ?? [])].filter(({ service }) => service === 'kubernetes');
+  const addresses = slices.flatMap((slice) => slice.addresses);
+  if (addresses.length > 0) return { addresses };
+  const labelled = [...nodes.values()].filter(({ labels }) => Object.hasOwn(labels, controlPlaneLabel));
+  if (labelled.some((node) => node.addresses.length > 0))
+    return { addresses: labelled.flatMap((node) => node.addresses), ...(labelled.length === 1 && { node: labelled[0]!.name }) };
   return {
-    error: `endpoint \`apiserver\` is not known: no Node with an address is labelled ${controlPlaneLabel}; give the address of the API server`,
+    error: `endpoint \`apiserver\` is not known: no EndpointSlice of Service default/kubernetes is there, and no Node with an address is labelled ${controlPlaneLabel}; give the address of the API server`,
   };
 }

@@ -1,4 +1,4 @@
-import { type Choices, defaultChoices } from '../api/choices.ts';
+import { type ChoiceName, type Choices, defaultChoices } from '../api/choices.ts';
 import { type Cluster, differenceOf, emptyCluster } from '../cluster/cluster.ts';
 import { type PotentialName, potentialId, withPotentialPods } from '../cluster/potential-pods.ts';
 import { PolicyModel } from '../policy/policy-model.ts';
@@ -10,8 +10,12 @@ export class Analysis {
   readonly #alternatives = new Map<string, PolicyModel>();
   readonly #extended = new Map<string, Analysis>();
 
-  constructor(cluster: Cluster, choices: Choices = defaultChoices) {
+  /** Choices that are no question: it is known what the network plugin does. */
+  readonly settled: ReadonlySet<ChoiceName>;
+
+  constructor(cluster: Cluster, choices: Choices = defaultChoices, settled: ReadonlySet<ChoiceName> = new Set()) {
     this.cluster = cluster;
+    this.settled = settled;
     this.model = modelOf(cluster, choices);
   }
 
@@ -31,7 +35,7 @@ export class Analysis {
     const key = names.map(potentialId).sort().join('\n');
     let analysis = this.#extended.get(key);
     if (analysis === undefined) {
-      analysis = new Analysis(withPotentialPods(this.cluster, names), this.model.choices);
+      analysis = new Analysis(withPotentialPods(this.cluster, names), this.model.choices, this.settled);
       this.#extended.set(key, analysis);
     }
     return analysis;

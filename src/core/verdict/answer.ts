@@ -4,11 +4,15 @@ import type { Family } from '../net/ip.ts';
 import type { Analysis } from './analysis.ts';
 import type { Certainty } from './certainty.ts';
 import { type Flow, type FlowVerdict, judgeFlow, withEnds } from './check.ts';
-import { type EndpointIdentity, isOfFamily, isUnanswerable, type Unanswerable } from './endpoint.ts';
-import { addressesOfPod, type End } from './ends.ts';
+import { type EndpointIdentity, isOfFamily, isUnanswerable, serviceId, type Unanswerable } from './endpoint.ts';
+import { addressesMeant, type End } from './ends.ts';
 import type { GateVerdict, Reason } from './gate.ts';
 import type { Outcome } from './outcome.ts';
+import type { Party } from './party.ts';
+import type { Passage } from './passage.ts';
 import type { RuleMatch } from './rule-match.ts';
+import type { Way } from './service-backends.ts';
+import { type ServiceNote, serviceNotes } from './service-notes.ts';
 
 /** A rule in an answer: the policy, the rule's place in its list from 0, its name where it has one, and where it stands. */
 export interface RuleAnswer {
@@ -37,6 +41,8 @@ export interface ResultAnswer {
   readonly to: readonly string[];
   /** The port at the members of a Service. */
   readonly port: number;
+  /** What the gates see in the place of the true ends, where a node has put it there. */
+  readonly seenAs?: { readonly egress?: string; readonly ingress?: string };
   readonly allowed: boolean;
   readonly egress: GateAnswer;
   readonly ingress: GateAnswer;
@@ -54,10 +60,15 @@ export interface CheckAnswer {
   /** Of the first pair of members that is denied, else of the first pair. */
   readonly egress: GateAnswer;
   readonly ingress: GateAnswer;
+  /** Of a connection that is led to the endpoints of a Service: which Service, and how it comes there. */
+  readonly via?: { readonly service: EndpointIdentity; readonly way: Way['kind']; readonly node?: string };
+  /** What should be known of that way. */
+  readonly notes?: readonly ServiceNote[];
   /** Where the port after translation is another: every one that members of the Service are reached at. */
   readonly targetPorts?: readonly number[];
-  /** The choices of semantics.md section 10 that decide the verdict, where it is not defined. */
+  /** The choices that decide the verdict, where it is not defined; `opinions` says who decides how. */
   readonly dependsOn?: Certainty['choices'];
+  readonly opinions?: Certainty['opinions'];
   /** The verdict could change if the pod had another address than the one that was made up for it. */
   readonly assumedAddress?: true;
   /** Where members differ: what holds for which of them. */
@@ -72,9 +83,10 @@ export function checkConnection(analysis: Analysis, flow: Flow): CheckAnswer | U
 }
 
 function answerOf(analysis: Analysis, verdict: FlowVerdict): CheckAnswer {
-  const { from, to, protocol, port, family, allowed, outcomes, certainty, choices, assumedAddress } = verdict;
+  const { from, to, protocol, port, family, allowed, outcomes, certainty, choices, opinions, assumedAddress } = verdict;
   const shown = outcomes.find((outcome) => !outcome.verdict.allowed) ?? outcomes[0]!;
   const targetPorts = [...new Set(outcomes.flatMap((outcome) => outcome.to.map((end) => end.port)))].sort((a, b) => a - b);
+  const notes = serviceNotes(verdict, analysis.cluster.nodes.size > 0);
   const isMixed = outcomes.some((outcome) => outcome.verdict.allowed !== allowed);
   return {
     from: identityOf(analysis, from, family),
@@ -86,17 +98,27 @@ function answerOf(analysis: Analysis, verdict: FlowVerdict): CheckAnswer {
     certainty,
     egress: gateAnswer(shown.verdict.egress),
     ingress: gateAnswer(shown.verdict.ingress),
+    ...(to.members.kind === 'backends' && { via: viaOf(to.members.backends.way) }),
+    ...(notes.length > 0 && { notes }),
     ...(targetPorts.some((target) => target !== port) && { targetPorts }),
     ...(choices.length > 0 && { dependsOn: choices }),
+    ...(opinions.length > 0 && { opinions }),
     ...(assumedAddress && { assumedAddress: true as const }),
     ...(isMixed && { results: resultsOf(outcomes) }),
   };
 }
 
+function viaOf({ kind, service, entry }: Way): NonNullable<CheckAnswer['via']> {
+  const { namespace, name } = service;
+  return { service: { id: serviceId(service), kind: 'Service', namespace, name }, way: kind, ...(entry && { node: entry.name }) };
+}
+
 /** The identity, with the address of a pod that is meant alone. */
-export function identityOf({ model }: Analysis, { identity, members }: FlowVerdict['from'], family: Family): EndpointIdentity {
-  if (identity.ip !== undefined || members.kind === 'space' || (members.kind === 'pods' && identity.kind !== 'Pod')) return identity;
-  const addresses = members.kind === 'addresses' ? members.addresses : members.pods.flatMap((pod) => addressesOfPod(model, pod));
+export function identityOf({ model }: Analysis, endpoint: FlowVerdict['from'], family: Family): EndpointIdentity {
+  const { identity, members } = endpoint;
+  const isMany = members.kind === 'space' || members.kind === 'backends' || (members.kind === 'pods' && identity.kind === 'Workload');
+  if (identity.ip !== undefined || isMany) return identity;
+  const addresses = addressesMeant(model, endpoint);
   const [ip, ...others] = addresses.filter((address) => isOfFamily(address, family));
   return ip === undefined || others.length > 0 ? identity : { ...identity, ip };
 }
@@ -104,16 +126,24 @@ export function identityOf({ model }: Analysis, { identity, members }: FlowVerdi
 /** The outcomes, those that say the same of the same other side as one. */
 function resultsOf(outcomes: readonly Outcome[]): ResultAnswer[] {
   const idsOf = (ends: readonly End[]): string[] => ends.map(({ id }) => id);
-  const single = outcomes.map(({ from, to, verdict }) => ({
+  const single = outcomes.map(({ from, to, connection, verdict }) => ({
     from: idsOf(from),
     to: idsOf(to),
     port: to[0]!.port,
+    ...seenAs(connection.passage),
     allowed: verdict.allowed,
     egress: gateAnswer(verdict.egress),
     ingress: gateAnswer(verdict.ingress),
   }));
   return merge(merge(single, 'from'), 'to');
 }
+
+function seenAs({ toward, seenFrom }: Passage = {}): Pick<ResultAnswer, 'seenAs'> {
+  if (toward === undefined && seenFrom === undefined) return {};
+  return { seenAs: { ...(toward && { egress: nameOf(toward.party) }), ...(seenFrom && { ingress: nameOf(seenFrom) }) } };
+}
+
+const nameOf = ({ owner, address }: Party): string => (owner.kind === 'Node' ? `node:${owner.node.name}` : address);
 
 /** Joins results that differ in one side's members only. */
 function merge(results: readonly ResultAnswer[], side: 'from' | 'to'): ResultAnswer[] {

@@ -1,41 +1,67 @@
-import { type ChoiceName, type Choices, choices as settings } from '../api/choices.ts';
+import { type ChoiceName, choices as settings } from '../api/choices.ts';
+import { type ProfileName, profilesWith } from '../api/profiles.ts';
 import { protocols } from '../net/protocol.ts';
 import { isFinished } from './address-space.ts';
 import type { Analysis } from './analysis.ts';
-import type { Endpoint } from './endpoint.ts';
+import { podsMeant } from './endpoint.ts';
 import { type EndpointPair, judgePair } from './outcome.ts';
 
-/** How sure a verdict is: `cni-dependent` where another legal choice of a network plugin gives another, `undefined` where nothing is specified. */
+/** How sure a verdict is: `cni-dependent` where network plugins decide otherwise, `undefined` where nothing is specified. */
 export interface Certainty {
   readonly certainty: 'defined' | 'undefined' | 'cni-dependent';
-  /** The choices that decide, in the order of semantics.md section 10. */
+  /** The choices that decide, in their order. */
   readonly choices: readonly ChoiceName[];
+  /** Of a verdict that depends on the network plugin: what each value of a choice that decides would make of it, and who is known to have it. */
+  readonly opinions: readonly Opinion[];
 }
 
-/** Whether a verdict holds whatever upstream leaves open: every choice that could matter here is put to the test. */
+/** What one value of a choice makes of a verdict. */
+export interface Opinion {
+  readonly choice: ChoiceName;
+  readonly value: string;
+  readonly allowed: boolean;
+  /** Names of profiles. */
+  readonly profiles: readonly ProfileName[];
+}
+
+/** Whether a verdict holds whatever network plugins do: every choice that could matter here and is not settled is put to the test. */
 export function certaintyOf(analysis: Analysis, pair: EndpointPair, allowed: boolean): Certainty {
-  if (!protocols.some((protocol) => protocol === pair.protocol)) return { certainty: 'undefined', choices: ['other-l4'] };
-  const deciding = relevantChoices(analysis, pair).filter((name) =>
-    alternatives(analysis.model.choices, name).some((choices) => {
-      // The model depends on some choices and the judgement on the others; compiling anew is needed for the former only.
-      const model = compiled.includes(name) ? analysis.under(choices) : analysis.model;
-      return judgePair(model, pair, choices).every(({ verdict }) => verdict.allowed) !== allowed;
-    }),
-  );
-  return { certainty: deciding.length > 0 ? 'cni-dependent' : 'defined', choices: deciding };
+  if (!protocols.some((protocol) => protocol === pair.protocol)) return { certainty: 'undefined', choices: ['other-l4'], opinions: [] };
+  const open = relevantChoices(analysis, pair).filter((name) => !analysis.settled.has(name));
+  const opinions = open.flatMap((name) => {
+    const others = settings[name].map((value): Opinion => {
+      const isOurs = value === analysis.model.choices[name];
+      return {
+        choice: name,
+        value,
+        allowed: isOurs ? allowed : isAllowedWith(analysis, pair, name, value),
+        profiles: profilesWith(name, value),
+      };
+    });
+    return others.some((opinion) => opinion.allowed !== allowed) ? others : [];
+  });
+  const deciding = [...new Set(opinions.map(({ choice }) => choice))];
+  return { certainty: deciding.length > 0 ? 'cni-dependent' : 'defined', choices: deciding, opinions };
+}
+
+function isAllowedWith(analysis: Analysis, pair: EndpointPair, name: ChoiceName, value: string): boolean {
+  const choices = { ...analysis.model.choices, [name]: value };
+  // The model depends on some choices and the judgement on the others; compiling anew is needed for the former only.
+  const model = compiled.includes(name) ? analysis.under(choices) : analysis.model;
+  return judgePair({ cluster: analysis.cluster, model }, pair, choices).every(({ verdict }) => verdict.allowed);
 }
 
 const compiled: readonly ChoiceName[] = ['hostnetwork', 'terminal-pods', 'duplicate-port-name', 'sidecar-named-ports', 'baseline-skip'];
 
-function alternatives(choices: Choices, name: ChoiceName): Choices[] {
-  return settings[name].filter((value) => value !== choices[name]).map((value) => ({ ...choices, [name]: value }));
-}
-
 function relevantChoices({ model }: Analysis, { from, to }: EndpointPair): ChoiceName[] {
-  const pods = [from, to].flatMap(podsOf);
-  const ports = podsOf(to).flatMap((pod) => pod.ports);
-  const names = podsOf(to).map((pod) => pod.ports.filter((port) => port.name !== undefined).map((port) => `${port.protocol} ${port.name}`));
+  const pods = [from, to].flatMap(podsMeant);
+  const ports = podsMeant(to).flatMap((pod) => pod.ports);
+  const names = podsMeant(to).map((pod) =>
+    pod.ports.filter((port) => port.name !== undefined).map((port) => `${port.protocol} ${port.name}`),
+  );
   return [
+    'ipblock-pods',
+    'ipblock-nodes',
     ...(pods.some(({ hostNetwork }) => hostNetwork) ? (['hostnetwork'] as const) : []),
     'own-node-egress',
     'service-hairpin',
@@ -46,5 +72,3 @@ function relevantChoices({ model }: Analysis, { from, to }: EndpointPair): Choic
     ...([...model.policies.values()].some(({ tier }) => tier === 'Baseline') ? (['baseline-skip'] as const) : []),
   ];
 }
-
-const podsOf = ({ members }: Endpoint) => (members.kind === 'pods' ? members.pods : []);

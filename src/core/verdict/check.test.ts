@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type Choices, defaultChoices } from '../api/choices.ts';
 import { decodeObject } from '../api/decode.ts';
+import { choicesOfProfile } from '../api/profiles.ts';
 import type { Pod } from '../api/types.ts';
 import { clusterOf } from '../cluster/cluster.ts';
 import { Analysis } from './analysis.ts';
@@ -273,16 +274,18 @@ describe('Services', () => {
   test.each([
     [{ selector: { app: 'web' }, ports: [{ port: 443 }] }, 'Service shop/s has no port TCP/80: it has TCP/443'],
     [{ selector: { app: 'web' }, ports: [{ port: 80, protocol: 'UDP' }] }, 'Service shop/s has no port TCP/80: it has UDP/80'],
-    [{ ports: [{ port: 80 }] }, 'Service shop/s has no selector, so its endpoints are not known: give their addresses'],
-    [{ type: 'ExternalName', externalName: 'example.com' }, 'Service shop/s is a name for a host outside: give the address of that host'],
+    [{ ports: [{ port: 80 }] }, 'Service shop/s has no selector, and no EndpointSlice says who is behind its port TCP/80'],
+    [
+      { type: 'ExternalName', externalName: 'example.com' },
+      'Service shop/s is a name for the host example.com: give the address of that host',
+    ],
     [{ selector: { app: 'none' }, ports: [{ port: 80 }] }, 'Service shop/s selects no pod'],
     [
       { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 'grpc' }] },
       'Service shop/s leads to port grpc, which none of its pods declares',
     ],
   ])('%j can not be asked', (spec, error) => {
-    const { externalName: _, ...known } = spec as { externalName?: string };
-    expect(errorOf(analysisOf([...shop, service('s', known)]), { from: 'shop/client', to: 'shop/svc/s', port: 80 })).toBe(error);
+    expect(errorOf(analysisOf([...shop, service('s', spec)]), { from: 'shop/client', to: 'shop/svc/s', port: 80 })).toBe(error);
   });
 
   test('a Service is no source', () => {
@@ -448,8 +451,31 @@ describe('how sure it is', () => {
     ];
     expect(answer(analysisOf(named), { from: 'shop/db', to: 'shop/web-0', port: 8080 })).toMatchObject({
       allowed: true,
-      dependsOn: ['named-port-with-ipblock'],
+      dependsOn: ['ipblock-pods', 'named-port-with-ipblock'],
     });
+  });
+
+  test('a block that holds a pod or a node is read otherwise by some plugins, and it is said by which', () => {
+    const block = [...shop, policy('web', { ...app('web'), ingress: [{ from: [{ ipBlock: { cidr: '0.0.0.0/0' } }] }] })];
+    const flow: Flow = { from: 'shop/db', to: 'shop/web-0', port: 8080 };
+    expect(answer(analysisOf(block), flow)).toMatchObject({
+      allowed: true,
+      certainty: 'cni-dependent',
+      dependsOn: ['ipblock-pods'],
+      opinions: [
+        { choice: 'ipblock-pods', value: 'match', allowed: true },
+        { choice: 'ipblock-pods', value: 'ignore', allowed: false, profiles: ['cilium'] },
+      ],
+    });
+    expect(answer(analysisOf(block), { ...flow, from: '203.0.113.7' })).toMatchObject({ allowed: true, certainty: 'defined' });
+    for (const [name, allowed] of [
+      ['calico', true],
+      ['cilium', false],
+    ] as const) {
+      const { choices, settled } = choicesOfProfile(name);
+      const analysis = new Analysis(analysisOf(block).cluster, choices, settled);
+      expect(answer(analysis, flow)).toMatchObject({ allowed, certainty: 'defined' });
+    }
   });
 
   test('other protocols are not defined, and predicted', () => {

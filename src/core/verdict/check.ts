@@ -5,7 +5,7 @@ import { dependsOnAssumedAddress } from './assumption.ts';
 import { type Certainty, certaintyOf } from './certainty.ts';
 import { type Endpoint, isOfFamily, isUnanswerable, type Unanswerable } from './endpoint.ts';
 import { parseEndpoint } from './endpoint-name.ts';
-import { addressesOfPod } from './ends.ts';
+import { addressesMeant } from './ends.ts';
 import { findEndpoint } from './find-endpoint.ts';
 import { type EndpointPair, judgePair, type Outcome } from './outcome.ts';
 
@@ -50,7 +50,11 @@ export function judgeFlow(analysis: Analysis, flow: Flow): FlowVerdict | Unanswe
   const missing = [from, to].find((end) => !familiesOf(model, end).has(family));
   if (missing !== undefined) return { error: `${missing.identity.id} has no IPv${family} address` };
   const pair: EndpointPair = { from, to, protocol, port, family };
-  const outcomes = judgePair(model, pair);
+  const outcomes = judgePair(analysis, pair);
+  if (outcomes.length === 0 && to.members.kind === 'backends')
+    return {
+      error: `${to.identity.id} leads nowhere from ${from.identity.id}: its traffic policy is Local, and no endpoint runs on the node`,
+    };
   if (outcomes.length === 0)
     return { error: `no address of ${from.identity.id} or of ${to.identity.id} is left once those of pods and nodes are taken out` };
   const allowed = outcomes.every(({ verdict }) => verdict.allowed);
@@ -77,18 +81,21 @@ function familyOf({ model }: Analysis, from: Endpoint, to: Endpoint): Family | U
 const isAddress = ({ identity: { kind, ip } }: Endpoint): boolean => kind === 'External' || kind === 'Internet' || ip !== undefined;
 
 /** The families in which the endpoint has addresses, that of its first address first. */
-function familiesOf(model: PolicyModel, { members }: Endpoint): Set<Family> {
+function familiesOf(model: PolicyModel, end: Endpoint): Set<Family> {
+  const { members } = end;
   if (members.kind === 'space') return new Set(families.filter((family) => members.addresses[family].length > 0));
-  const addresses = members.kind === 'addresses' ? members.addresses : members.pods.flatMap((pod) => addressesOfPod(model, pod));
+  const addresses = addressesMeant(model, end);
   return new Set(addresses.map((address) => (isOfFamily(address, 6) ? 6 : 4)));
 }
+
+const isNamedByAddress = ({ members }: Endpoint): boolean => members.kind === 'addresses' || members.kind === 'space';
 
 /** Where an end was named by addresses, it is already an assumption who has them. */
 function isAssumed(model: PolicyModel, { from, to }: EndpointPair, outcomes: readonly Outcome[]): boolean {
   return outcomes.some(
     ({ connection, verdict }) =>
-      (from.members.kind !== 'pods' && connection.from.assumed) ||
-      (to.members.kind !== 'pods' && connection.to.assumed) ||
+      (isNamedByAddress(from) && connection.from.assumed) ||
+      (isNamedByAddress(to) && connection.to.assumed) ||
       dependsOnAssumedAddress(model, connection, verdict),
   );
 }

@@ -1,6 +1,7 @@
-import type { Pod } from '../api/types.ts';
+import type { Pod, Service } from '../api/types.ts';
 import type { AddressSet } from '../net/address-set.ts';
 import type { Family } from '../net/ip.ts';
+import type { Backends } from './service-backends.ts';
 
 /** An endpoint in answers: `E` of the JSON contract. Fields that do not apply are absent. */
 export interface EndpointIdentity {
@@ -18,12 +19,9 @@ export interface EndpointIdentity {
 
 /** Who is meant by an endpoint. */
 export type Members =
-  | {
-      readonly kind: 'pods';
-      readonly pods: readonly Pod[];
-      /** Of a Service: the number of the port that each pod is reached at. */
-      readonly targets?: ReadonlyMap<Pod, number>;
-    }
+  | { readonly kind: 'pods'; readonly pods: readonly Pod[] }
+  /** Those behind a Service, which the endpoint leads to. */
+  | { readonly kind: 'backends'; readonly backends: Backends }
   | { readonly kind: 'addresses'; readonly addresses: readonly string[] }
   | {
       readonly kind: 'space';
@@ -49,6 +47,15 @@ export const isUnanswerable = (value: object): value is Unanswerable => 'error' 
 
 /** The id of a pod. */
 export const podId = ({ namespace, name, potential }: Pod): string => potential ?? `${namespace}/Pod/${name}`;
+
+/** The pods that an endpoint means by name. */
+export function podsMeant({ members }: Endpoint): readonly Pod[] {
+  if (members.kind === 'pods') return members.pods;
+  return members.kind === 'backends' ? [...members.backends.targets.keys()].filter((backend) => typeof backend !== 'string') : [];
+}
+
+/** The id of a Service. */
+export const serviceId = ({ namespace, name }: Service): string => `${namespace}/Service/${name}`;
 
 /** The workload that a pod belongs to; undefined for a bare pod. The node that runs a static pod is no workload. */
 export const workloadOf = ({ owner }: Pod): Pod['owner'] => (owner?.kind === 'Node' ? undefined : owner);

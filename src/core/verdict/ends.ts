@@ -19,11 +19,12 @@ export interface End {
 export function endsOf(model: PolicyModel, { members }: Endpoint, family: Family, port: number, blocks: readonly AddressSet[]): End[] {
   switch (members.kind) {
     case 'pods':
-      return members.pods.flatMap((pod) =>
-        addressesOfPod(model, pod)
-          .filter((address) => isOfFamily(address, family))
-          .map((address) => ({ party: partyOf(model, pod, address), id: podId(pod), port: members.targets?.get(pod) ?? port })),
-      );
+      return members.pods.flatMap((pod) => endsOfPod(model, pod, family, port));
+    case 'backends':
+      return [...members.backends.targets].flatMap(([backend, target]) => {
+        if (typeof backend !== 'string') return endsOfPod(model, backend, family, target);
+        return isOfFamily(backend, family) ? [endAt(model, backend, target)] : [];
+      });
     case 'addresses':
       return members.addresses.filter((address) => isOfFamily(address, family)).map((address) => endAt(model, address, port));
     case 'space':
@@ -31,10 +32,31 @@ export function endsOf(model: PolicyModel, { members }: Endpoint, family: Family
   }
 }
 
+/** The addresses of everybody who is meant by name or address. */
+export function addressesMeant(model: PolicyModel, { members }: Endpoint): readonly string[] {
+  switch (members.kind) {
+    case 'pods':
+      return members.pods.flatMap((pod) => addressesOfPod(model, pod));
+    case 'backends':
+      return [...members.backends.targets.keys()].flatMap((backend) =>
+        typeof backend === 'string' ? [backend] : addressesOfPod(model, backend),
+      );
+    case 'addresses':
+      return members.addresses;
+    case 'space':
+      return members.isWhole ? members.owned : [];
+  }
+}
+
 /** The addresses that the pod uses; a hostNetwork pod that tells none has those of its node. */
 export function addressesOfPod(model: PolicyModel, pod: Pod): readonly string[] {
   if (pod.addresses.length > 0 || !pod.hostNetwork || pod.node === undefined) return pod.addresses;
   return model.nodeOf(pod.node)?.addresses ?? [];
+}
+
+function endsOfPod(model: PolicyModel, pod: Pod, family: Family, port: number): End[] {
+  const addresses = addressesOfPod(model, pod).filter((address) => isOfFamily(address, family));
+  return addresses.map((address) => ({ party: partyOf(model, pod, address), id: podId(pod), port }));
 }
 
 function endAt(model: PolicyModel, address: string, port: number): End {

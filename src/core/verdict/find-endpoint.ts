@@ -5,10 +5,20 @@ import { potentialId } from '../cluster/potential-pods.ts';
 import { type AddressSet, formatRanges } from '../net/address-set.ts';
 import { formatCidr } from '../net/cidr.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
-import { apiServerNodes, internetSpace, isFinished, ownedAddresses } from './address-space.ts';
-import { type Endpoint, isUnanswerable, type Members, podId, podIdentity, type Unanswerable, workloadOf } from './endpoint.ts';
+import { apiServerAt, internetSpace, isFinished, ownedAddresses } from './address-space.ts';
+import {
+  type Endpoint,
+  type EndpointIdentity,
+  isUnanswerable,
+  type Members,
+  podId,
+  podIdentity,
+  serviceId,
+  type Unanswerable,
+  workloadOf,
+} from './endpoint.ts';
 import { type EndpointName, parseEndpoint } from './endpoint-name.ts';
-import { serviceAt, targetsOf } from './service-target.ts';
+import { type Backends, backendsOf, behind, nodePortAt, serviceAt, type Way } from './service-backends.ts';
 
 /** Where a connection is to go, for endpoints that are reached through a Service. */
 export interface Destination {
@@ -29,7 +39,7 @@ export function findEndpoint(cluster: Cluster, model: PolicyModel, text: string,
     case 'object':
       return findObject(cluster, name, text, destination);
     case 'node':
-      return findNode(cluster, name.name);
+      return findNode(cluster, name.name, destination);
     case 'address':
       return findAddress(cluster, model, name.address, destination);
     case 'block':
@@ -66,7 +76,7 @@ function findObject(
   }
   if (objectKind === 'service') {
     const service = content.services.get(name);
-    return service === undefined ? unknown(cluster, text) : findService(cluster, service, destination);
+    return service === undefined ? unknown(cluster, text) : findService(cluster, service, 'name', destination);
   }
   return findWorkload(cluster, [...content.pods.values()], { namespace, name, objectKind }, text);
 }
@@ -95,42 +105,52 @@ function findWorkload(
   };
 }
 
-function findService(cluster: Cluster, service: Service, destination: Destination | undefined, ip?: string): Endpoint | Unanswerable {
+function findService(
+  cluster: Cluster,
+  service: Service,
+  kind: Way['kind'],
+  destination: Destination | undefined,
+  ip?: string,
+): Endpoint | Unanswerable {
   const { namespace, name } = service;
   if (destination === undefined) return { error: `a Service opens no connections: Service ${namespace}/${name} can only be a destination` };
-  const targets = targetsOf(cluster, service, destination.protocol, destination.port);
-  if (isUnanswerable(targets)) return targets;
+  const backends = backendsOf(cluster, service, destination.protocol, destination.port, kind);
+  if (isUnanswerable(backends)) return backends;
   return {
-    identity: { id: `${namespace}/Service/${name}`, kind: 'Service', namespace, name, ...(ip !== undefined && { ip }) },
-    members: { kind: 'pods', pods: [...targets.keys()], targets },
+    identity: { id: serviceId(service), kind: 'Service', namespace, name, ...(ip !== undefined && { ip }) },
+    members: { kind: 'backends', backends },
   };
 }
 
-function findNode(cluster: Cluster, name: string): Endpoint | Unanswerable {
+/** A node; where the destination port is a node port, those behind the Service that it leads to. */
+function findNode(cluster: Cluster, name: string, destination: Destination | undefined, ip?: string): Endpoint | Unanswerable {
   const node = cluster.nodes.get(name);
   if (node === undefined) return unknown(cluster, `node:${name}`);
-  return { identity: { id: `node:${name}`, kind: 'Node', name }, members: { kind: 'addresses', addresses: node.addresses } };
+  const identity: EndpointIdentity = { id: `node:${name}`, kind: 'Node', name, ...(ip !== undefined && { ip }) };
+  const way = destination && nodePortAt(cluster, node, destination.protocol, destination.port);
+  if (way === undefined) return { identity, members: { kind: 'addresses', addresses: ip === undefined ? node.addresses : [ip] } };
+  const backends: Backends | Unanswerable = behind(cluster, way);
+  return isUnanswerable(backends) ? backends : { identity, members: { kind: 'backends', backends } };
 }
 
 function findApiServer(cluster: Cluster): Endpoint | Unanswerable {
-  const nodes = apiServerNodes(cluster);
-  if ('error' in nodes) return nodes;
-  const only = nodes.length === 1 ? { name: nodes[0]!.name } : {};
+  const found = apiServerAt(cluster);
+  if (isUnanswerable(found)) return found;
+  const { addresses, node } = found;
   return {
-    identity: { id: 'apiserver', kind: 'Node', ...only },
-    members: { kind: 'addresses', addresses: nodes.flatMap(({ addresses }) => addresses) },
+    identity: { id: 'apiserver', kind: 'Node', ...(node !== undefined && { name: node }) },
+    members: { kind: 'addresses', addresses },
   };
 }
 
 /** An address is whoever has it: a Service, where one can be reached; a pod; a node; or nobody in the cluster. */
 function findAddress(cluster: Cluster, model: PolicyModel, address: string, destination: Destination | undefined): Endpoint | Unanswerable {
-  const service = destination && serviceAt(cluster, address);
-  if (service !== undefined) return findService(cluster, service, destination, address);
+  const found = destination && serviceAt(cluster, address);
+  if (found !== undefined) return findService(cluster, found.service, found.kind, destination, address);
   const owner = model.ownerOf(address);
+  if (owner.kind === 'Node') return findNode(cluster, owner.node.name, destination, address);
   const members = { kind: 'addresses' as const, addresses: [address] };
   if (owner.kind === 'Pod') return { identity: { ...podIdentity(owner.pod), ip: address }, members };
-  if (owner.kind === 'Node')
-    return { identity: { id: `node:${owner.node.name}`, kind: 'Node', name: owner.node.name, ip: address }, members };
   return { identity: { id: address, kind: 'External', ip: address }, members };
 }
 

@@ -1,11 +1,14 @@
 import type { Choices } from '../api/choices.ts';
-import type { Direction } from '../api/types.ts';
+import type { Direction, Node } from '../api/types.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import { type AddressSet, hasAddress } from '../net/address-set.ts';
-import type { Family } from '../net/ip.ts';
+import { type Family, type Ip, parseIp } from '../net/ip.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
-import type { Endpoint } from './endpoint.ts';
-import { addressesOfPod, type End, endsOf } from './ends.ts';
+import type { Analysis } from './analysis.ts';
+import { type Endpoint, isOfFamily } from './endpoint.ts';
+import { addressesMeant, addressesOfPod, type End, endsOf } from './ends.ts';
 import { isSamePod, type Party, partyAt, partyOf } from './party.ts';
+import { passagesOf } from './passage.ts';
 import { type Connection, judge, type Verdict } from './verdict.ts';
 
 /** A connection between two endpoints that may each stand for many. */
@@ -27,18 +30,26 @@ export interface Outcome {
 }
 
 /** Judges every pair of the members of two endpoints, each kind of pair once. Empty when an end has no address of the family. */
-export function judgePair(model: PolicyModel, pair: EndpointPair, choices: Choices = model.choices): Outcome[] {
+export function judgePair(
+  { cluster, model }: Pick<Analysis, 'cluster' | 'model'>,
+  pair: EndpointPair,
+  choices: Choices = model.choices,
+): Outcome[] {
   const { from, to, protocol, port, family } = pair;
-  const isThroughService = to.members.kind === 'pods' && to.members.targets !== undefined;
+  const way = to.members.kind === 'backends' ? to.members.backends.way : undefined;
   const ingressBlocks = blocksOf(model, to, 'ingress');
   const egressBlocks = blocksOf(model, from, 'egress');
   const sources = groupsOf(endsOf(model, from, family, port, ingressBlocks), ingressBlocks);
   const destinations = groupsOf(endsOf(model, to, family, port, egressBlocks), egressBlocks);
+  const nodes = unlikeNodes(cluster, ingressBlocks, family);
   const outcomes: Outcome[] = [];
   const alone: Outcome[] = [];
   const add = (list: Outcome[], source: readonly End[], destination: readonly End[], a: End, b: End): void => {
-    const connection = { from: a.party, to: b.party, protocol, port: b.port, isThroughService };
-    list.push({ from: source, to: destination, connection, verdict: judge(model, connection, choices) });
+    const passages = way === undefined ? [{}] : passagesOf({ model, nodes, way, from: a.party, to: b.party, family });
+    for (const passage of passages) {
+      const connection = { from: a.party, to: b.party, protocol, port: b.port, isThroughService: way !== undefined, passage };
+      list.push({ from: source, to: destination, connection, verdict: judge(model, connection, choices) });
+    }
   };
   for (const source of sources)
     for (const destination of destinations) {
@@ -46,10 +57,25 @@ export function judgePair(model: PolicyModel, pair: EndpointPair, choices: Choic
       if (others !== undefined) add(outcomes, source, destination, ...others);
       const same = samePod(source, destination);
       // A pod that reaches itself at its own address says nothing about a workload, unless there is no other pair.
-      if (same !== undefined) add(isThroughService ? outcomes : alone, [same[0]], [same[1]], ...same);
+      if (same !== undefined) add(way === undefined ? alone : outcomes, [same[0]], [same[1]], ...same);
     }
   return outcomes.length > 0 ? outcomes : alone;
 }
+
+/** Two nodes of each kind that the blocks tell apart, so that one is left when the other is the backend's own. */
+function unlikeNodes({ nodes }: Cluster, blocks: readonly AddressSet[], family: Family): Node[] {
+  const kinds = new Map<string, Node[]>();
+  for (const node of nodes.values()) {
+    const address = node.addresses.find((each) => isOfFamily(each, family));
+    if (address === undefined) continue;
+    const within = withinText(blocks, parseIp(address)!);
+    const kind = kinds.get(within) ?? [];
+    if (kind.length < 2) kinds.set(within, [...kind, node]);
+  }
+  return [...kinds.values()].flat();
+}
+
+const withinText = (blocks: readonly AddressSet[], ip: Ip): string => blocks.map((block) => (hasAddress(block, ip) ? 1 : 0)).join('');
 
 /** The blocks by which the gates of an endpoint's pods tell addresses apart, each once. */
 function blocksOf(model: PolicyModel, endpoint: Endpoint, direction: Direction): AddressSet[] {
@@ -62,11 +88,11 @@ function blocksOf(model: PolicyModel, endpoint: Endpoint, direction: Direction):
   return [...blocks.values()];
 }
 
-function partiesOf(model: PolicyModel, { members }: Endpoint): Party[] {
+function partiesOf(model: PolicyModel, endpoint: Endpoint): Party[] {
+  const { members } = endpoint;
   if (members.kind === 'pods')
     return members.pods.flatMap((pod) => addressesOfPod(model, pod).map((address) => partyOf(model, pod, address)));
-  const addresses = members.kind === 'addresses' ? members.addresses : members.isWhole ? members.owned : [];
-  return addresses.map((address) => partyAt(model, address));
+  return addressesMeant(model, endpoint).map((address) => partyAt(model, address));
 }
 
 /** The ends that no gate of the other side can tell apart, together. */
@@ -74,7 +100,7 @@ function groupsOf(ends: readonly End[], blocks: readonly AddressSet[]): End[][] 
   const groups = new Map<string, End[]>();
   for (const end of ends) {
     const { owner, ip, address, assumed } = end.party;
-    const within = blocks.map((block) => (hasAddress(block, ip) ? 1 : 0)).join('');
+    const within = withinText(blocks, ip);
     const who = owner.kind === 'Pod' && !owner.pod.hostNetwork ? `${owner.class.key} ${owner.pod.node ?? ''}` : address;
     const key = `${who} ${end.port} ${assumed} ${within}`;
     const group = groups.get(key);

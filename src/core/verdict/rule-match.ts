@@ -3,7 +3,7 @@ import type { ContainerPort, PortMatch } from '../api/types.ts';
 import type { AddressSet } from '../net/address-set.ts';
 import type { Interval } from '../net/interval.ts';
 import { everyPort } from '../net/port-set.ts';
-import type { CompiledRule } from '../policy/model.ts';
+import type { AddressOwner, CompiledRule } from '../policy/model.ts';
 import type { Party } from './party.ts';
 
 /** What a gate asks of a rule: is this the peer, and is this the port? */
@@ -32,7 +32,7 @@ export interface RuleMatch {
 
 /** Tries a rule. Source: `peersMatch` and `portsMatch` in semantics.md section 7. */
 export function matchRule(rule: CompiledRule, question: RuleQuestion): RuleMatch {
-  const peer = rule.peers === undefined ? undefined : firstPeer(rule.peers, question);
+  const peer = rule.peers === undefined ? undefined : firstPeer(rule, rule.peers, question);
   const peerMatches = peer !== -1;
   const isBlockOnly = peer !== undefined && peer >= 0 && rule.peers![peer]!.kind === 'addresses';
   const names = isBlockOnly && question.choices['named-port-with-ipblock'] === 'never' ? [] : question.declared;
@@ -47,10 +47,17 @@ export function matchRule(rule: CompiledRule, question: RuleQuestion): RuleMatch
 }
 
 /** The first pod peer that matches, else the first block: what a named port means may depend on which of them it was. */
-function firstPeer(peers: NonNullable<CompiledRule['peers']>, { remote, isWithin }: RuleQuestion): number {
+function firstPeer(rule: CompiledRule, peers: NonNullable<CompiledRule['peers']>, { remote, isWithin, choices }: RuleQuestion): number {
   const { owner } = remote;
   const byPod = owner.kind === 'Pod' ? peers.findIndex((peer) => peer.kind === 'pods' && peer.set.classes.has(owner.class)) : -1;
-  return byPod >= 0 ? byPod : peers.findIndex((peer) => peer.kind === 'addresses' && isWithin(peer.addresses));
+  if (byPod >= 0 || !seesInBlocks(rule, owner.kind, choices)) return byPod;
+  return peers.findIndex((peer) => peer.kind === 'addresses' && isWithin(peer.addresses));
+}
+
+/** Whether the blocks of a rule match addresses of such an owner. Networks of a cluster-wide policy match every address. */
+export function seesInBlocks({ policy }: CompiledRule, owner: AddressOwner['kind'], choices: Choices): boolean {
+  if (policy.tier !== 'NetworkPolicy' || owner === 'External') return true;
+  return choices[owner === 'Pod' ? 'ipblock-pods' : 'ipblock-nodes'] === 'match';
 }
 
 /** The port numbers that a port item means at a destination that declares the given ports. Source: semantics.md section 3.3. */

@@ -2,6 +2,7 @@ import type { Choices } from '../api/choices.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 import { type GateQuestion, type GateVerdict, judgeGate, selfGate } from './gate.ts';
 import { isSamePod, type Party } from './party.ts';
+import type { Passage } from './passage.ts';
 
 /** One connection, in the direction in which it is opened. */
 export interface Connection {
@@ -15,6 +16,8 @@ export interface Connection {
   readonly port: number;
   /** The source asked for a Service, which led here. */
   readonly isThroughService?: boolean;
+  /** What the gates see of it where that is not the true ends. */
+  readonly passage?: Passage;
 }
 
 /** Whether a connection is allowed, and what both gates say. */
@@ -37,10 +40,10 @@ export function judge(model: PolicyModel, connection: Connection, choices: Choic
 
 /** What the two gates of a connection are asked. */
 export function gateQuestions(connection: Connection): readonly [egress: GateQuestion, ingress: GateQuestion] {
-  const { from, to, protocol, port } = connection;
+  const { from, to, protocol, port, passage: { toward = { party: to, port }, seenFrom = from } = {} } = connection;
   const isHairpin = isSamePod(from, to);
   return [
-    { direction: 'egress', subject: from, remote: to, protocol, port, isHairpin },
-    { direction: 'ingress', subject: to, remote: from, protocol, port, isHairpin },
+    { direction: 'egress', subject: from, remote: toward.party, protocol, port: toward.port, isHairpin },
+    { direction: 'ingress', subject: to, remote: seenFrom, protocol, port, isHairpin },
   ];
 }
