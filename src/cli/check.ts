@@ -1,7 +1,11 @@
 import type { Command } from 'commander';
+import { stringify } from 'yaml';
+import { type Advice, adviseOn } from '#core/advise/advise.ts';
+import type { Source } from '#core/api/diagnostic.ts';
 import type { PolicyId } from '#core/api/types.ts';
 import { qualifiedName } from '#core/api/types.ts';
 import { clusterOf } from '#core/cluster/cluster.ts';
+import { renderAdvice } from '#core/render/advice.ts';
 import { renderCheck } from '#core/render/check.ts';
 import { renderFlows } from '#core/render/flows.ts';
 import { renderIndentedJson, renderJson } from '#core/render/json.ts';
@@ -17,6 +21,7 @@ import { stdout } from './terminal.ts';
 
 interface Options extends ConnectionOptions, InputOptions {
   readonly flows?: string;
+  readonly advice: boolean;
   readonly output: 'text' | 'json';
 }
 
@@ -25,11 +30,12 @@ export function define(command: Command): void {
   command
     .description(
       'Says whether a connection is allowed, and why: what both gates say, the egress of its source and the ingress of its destination, ' +
-        'by which policies and rules, and which rules nearly matched.\n\nExit code 0: allowed; 1: denied (with --flows: any is denied); 2: no answer.',
+        'by which policies and rules, which rules nearly matched, and the smallest edit that would make it otherwise.\n\nExit code 0: allowed; 1: denied (with --flows: any is denied); 2: no answer.',
     )
     .usage('-f <path>... (--from <endpoint> --to <endpoint> --port <port> | --flows <file>) [options]');
   addConnectionOptions(command);
   command.option('--flows <file>', 'a list of {from, to, protocol, port, family} as JSON, JSON lines or YAML; - for standard input');
+  command.option('--no-advice', 'do not look for the edit that would allow or deny it');
   addInputOptions(command);
   addOutputOption(command, ['text', 'json']);
   examples(command, [
@@ -47,8 +53,11 @@ async function check(options: Options): Promise<ExitCode> {
     const flow = connectionOf(options);
     const analysis = await analysisOf(options);
     const answer = answerTo(analysis, flow);
+    const advice = options.advice ? adviceOn(analysis, flow) : undefined;
     const sourceOf = (policy: PolicyId) => analysis.model.policies.get(qualifiedName(policy))?.source;
-    await stdout.print(output === 'json' ? renderIndentedJson(answer) : renderCheck(answer, { ...stdout.style, sourceOf }));
+    await stdout.print(
+      output === 'json' ? renderIndentedJson({ ...answer, ...(advice && { advice }) }) : renderAnswer(answer, advice, sourceOf),
+    );
     return answer.allowed ? 0 : 1;
   }
   if (from !== undefined || to !== undefined || port !== undefined)
@@ -59,6 +68,22 @@ async function check(options: Options): Promise<ExitCode> {
   const answers = list.map((flow, index) => answerTo(analysis, flow, `${flows === '-' ? '<stdin>' : flows}: ${entryName(index)}: `));
   await stdout.print(output === 'json' ? renderJson(answers) : renderFlows(answers, stdout.style));
   return answers.every(({ allowed }) => allowed) ? 0 : 1;
+}
+
+function* renderAnswer(
+  answer: CheckAnswer,
+  advice: Advice | undefined,
+  sourceOf: (policy: PolicyId) => Source | undefined,
+): Iterable<string> {
+  const style = { ...stdout.style, sourceOf, yamlOf: (manifest: unknown) => stringify(manifest) };
+  yield* renderCheck(answer, style);
+  if (advice !== undefined) yield* renderAdvice(advice, style);
+}
+
+function adviceOn(analysis: Analysis, flow: Flow): Advice {
+  const tried = adviseOn(analysis, flow);
+  if ('error' in tried) throw new CannotAnswer(tried.error);
+  return tried.advice;
 }
 
 async function analysisOf(options: InputOptions): Promise<Analysis> {

@@ -15,7 +15,8 @@ const mayImportInCore: Record<string, readonly string[]> = {
   verdict: ['net', 'label', 'api', 'cluster', 'policy'],
   ruleset: ['net', 'label', 'api', 'cluster', 'policy'],
   connectivity: ['net', 'label', 'api', 'cluster', 'policy', 'verdict'],
-  render: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'ruleset', 'connectivity'],
+  advise: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'connectivity'],
+  render: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'ruleset', 'connectivity', 'advise'],
 };
 
 const mayImport: Record<(typeof compiledRooms)[number], readonly string[]> = {

@@ -38,6 +38,13 @@ interface Found {
   readonly outcome: OutcomeId;
 }
 
+/** The endpoints of which a pod is of one of the classes or is treated like them, in either cluster: a row is looked at in both or in none. */
+function touchedIds(entries: readonly MatrixEntry[], classes: ReadonlySet<string>): Set<string> {
+  const isTouched = ({ uses }: MatrixEntry): boolean =>
+    uses.some(({ unit: { profile } }) => profile?.classes.some(({ key }) => classes.has(key)));
+  return new Set(entries.filter(isTouched).map(({ id }) => id));
+}
+
 /** Walks two clusters side by side. */
 export class Comparison {
   readonly #traffics: TrafficTable;
@@ -45,6 +52,7 @@ export class Comparison {
   /** Without port 0, which nobody serves: `1-65535` is no change from all ports. */
   readonly #compared: TrafficId;
   readonly #isShown: (entry: MatrixEntry) => boolean;
+  /** The endpoints whose pairs are looked at; undefined: all. */
   readonly #touched: ReadonlySet<string> | undefined;
   readonly #before: Side;
   readonly #after: Side;
@@ -67,9 +75,10 @@ export class Comparison {
     this.#wanted = traffic === undefined ? everything : traffics.idOf(traffic);
     this.#compared = traffics.intersect(this.#wanted, traffics.idOf(everyNamedPort));
     this.#isShown = isShown === undefined ? () => true : ({ answer }) => isShown(answer);
-    this.#touched = touched;
-    this.#before = this.#side(before, before.index.entries(after.index, touched));
-    this.#after = this.#side(after, after.index.entries(before.index, touched));
+    const [old, now] = [before.index.entries(after.index, touched), after.index.entries(before.index, touched)];
+    this.#touched = touched && touchedIds([...old, ...now], touched);
+    this.#before = this.#side(before, old);
+    this.#after = this.#side(after, now);
     this.#members = new MemberDifferences(before.index, after.index);
     this.#objects = objects;
     this.#policies = policyChanges(objects);
@@ -77,7 +86,7 @@ export class Comparison {
 
   #side({ model, index }: Compared, entries: readonly MatrixEntry[]): Side {
     const walk = index.walk(entries, {
-      isShown: (entry) => this.#isTouched(entry),
+      isShown: ({ id }) => this.#touched?.has(id) ?? true,
       direction: undefined,
       denied: false,
       // No edit changes it, but every pod that moves would.
@@ -93,11 +102,6 @@ export class Comparison {
       walk,
       answers: new Answers(index, this.#wanted),
     };
-  }
-
-  #isTouched({ uses }: MatrixEntry): boolean {
-    const keys = this.#touched;
-    return keys === undefined || uses.some(({ unit: { profile } }) => profile?.classes.some(({ key }) => keys.has(key)));
   }
 
   difference(): Difference {

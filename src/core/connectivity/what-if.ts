@@ -3,12 +3,18 @@ import { applyChanges, type Cluster, type ClusterChange, differenceOf, emptyClus
 import { objectChanges } from '../cluster/object-changes.ts';
 import type { AddressSet } from '../net/address-set.ts';
 import { PolicyModel } from '../policy/policy-model.ts';
-import type { Analysis } from '../verdict/analysis.ts';
+import { Analysis } from '../verdict/analysis.ts';
 import { Comparison } from './comparison.ts';
 import { ConnectivityIndex } from './connectivity-index.ts';
 import { blocksOf, type Difference, type DifferenceOptions } from './difference.ts';
 import { type LocatedPods, locatePods } from './endpoints.ts';
 import { TrafficTable } from './traffic-table.ts';
+
+/** What changes come to. */
+interface Outcome {
+  readonly difference: Difference;
+  readonly analysis: Analysis;
+}
 
 /**
  * Answers what changes to a cluster would open and close, one after the other, as an editor does with every keystroke: what `differenceBetween`
@@ -37,6 +43,11 @@ export class WhatIf {
 
   /** What the changes, taken together, open and close. Nothing of it stays for the next question. */
   difference(changes: readonly ClusterChange[], options: Omit<DifferenceOptions, 'exposure'> = {}): Difference {
+    return this.outcome(changes, options).difference;
+  }
+
+  /** The same, with the cluster as it would be. It holds until the next question. */
+  outcome(changes: readonly ClusterChange[], options: Omit<DifferenceOptions, 'exposure'> = {}): Outcome {
     const cluster = this.#follow(changes);
     const objects = objectChanges(this.#before.cluster, cluster);
     const [old, now] = [this.#blocks, blocksOf(this.#model)];
@@ -48,7 +59,8 @@ export class WhatIf {
       { model: this.#model, index: after },
     ] as const;
     const touched = this.#touched(changes);
-    return new Comparison(...sides, this.#traffics, objects, { ...options, ...(touched && { touched }) }).difference();
+    const comparison = new Comparison(...sides, this.#traffics, objects, { ...options, ...(touched && { touched }) });
+    return { difference: comparison.difference(), analysis: new Analysis(cluster, this.#model.choices, this.#before.settled, this.#model) };
   }
 
   #follow(changes: readonly ClusterChange[]): Cluster {

@@ -14,7 +14,7 @@ export function trafficText(traffic: TrafficAnswer): string {
 const isEveryPort = (ports: readonly string[]): boolean => ports.length === 1 && ports[0] === '0-65535';
 
 /** What a pair may do; where its members differ, also what only some of them may. */
-function pairText({ traffic, partial }: ConnectionAnswer): string {
+export function pairText({ traffic, partial }: Pick<ConnectionAnswer, 'traffic' | 'partial'>): string {
   return partial === undefined ? trafficText(traffic) : `${trafficText(traffic)} (some pods: ${trafficText(partial)})`;
 }
 

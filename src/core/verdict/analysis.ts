@@ -13,10 +13,16 @@ export class Analysis {
   /** Choices that are no question: it is known what the network plugin does. */
   readonly settled: ReadonlySet<ChoiceName>;
 
-  constructor(cluster: Cluster, choices: Choices = defaultChoices, settled: ReadonlySet<ChoiceName> = new Set()) {
+  /** A model that is given must be that of the cluster, under these choices. */
+  constructor(
+    cluster: Cluster,
+    choices: Choices = defaultChoices,
+    settled: ReadonlySet<ChoiceName> = new Set(),
+    model: PolicyModel = modelOf(cluster, choices),
+  ) {
     this.cluster = cluster;
     this.settled = settled;
-    this.model = modelOf(cluster, choices);
+    this.model = model;
   }
 
   /** The model of the same cluster with other choices, compiled when it is first asked for. */

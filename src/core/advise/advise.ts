@@ -1,0 +1,162 @@
+import { directions, type NetworkPolicy } from '../api/types.ts';
+import type { ClusterChange } from '../cluster/cluster.ts';
+import type { ConnectionAnswer, TrafficAnswer } from '../connectivity/connectivity.ts';
+import type { Difference } from '../connectivity/difference.ts';
+import { WhatIf } from '../connectivity/what-if.ts';
+import type { Analysis } from '../verdict/analysis.ts';
+import { type Flow, type FlowVerdict, judgeFlow, withEnds } from '../verdict/check.ts';
+import { isUnanswerable, type Unanswerable } from '../verdict/endpoint.ts';
+import type { Reason } from '../verdict/gate.ts';
+import { gateQuestions } from '../verdict/verdict.ts';
+import { waysToAllow } from './allowing.ts';
+import { waysToDeny } from './denying.ts';
+import type { Candidate, Edit } from './edit.ts';
+
+/** A pair of endpoints whose connections the edits change. */
+export interface SideEffect {
+  readonly from: string;
+  readonly to: string;
+  readonly before: Pick<ConnectionAnswer, 'traffic' | 'partial'>;
+  readonly after: Pick<ConnectionAnswer, 'traffic' | 'partial'>;
+}
+
+/** The smallest edits that make a connection what it is not, tried on the whole cluster. */
+export interface Advice {
+  readonly goal: 'allow' | 'deny';
+  /** Together they do it. None: no NetworkPolicy can. */
+  readonly edits: readonly Edit[];
+  /** All pairs whose connections they change, the asked one among them. */
+  readonly changes: readonly SideEffect[];
+  /** Why there are no edits: what decides at a gate that no NetworkPolicy changes, or that it takes too many edits. */
+  readonly obstacle?: Reason | 'many-edits';
+}
+
+/** Advice with the policies as they would be. */
+export interface TriedAdvice {
+  readonly advice: Advice;
+  readonly policies: readonly NetworkPolicy[];
+}
+
+/** A connection that needs more edits than this had better be thought through. */
+const mostEdits = 8;
+
+/** The edits that would allow a denied flow, or deny an allowed one: those that change least of everything else, then the shortest. */
+export function adviseOn(analysis: Analysis, flow: Flow): TriedAdvice | Unanswerable {
+  const extended = withEnds(analysis, flow);
+  const verdict = judgeFlow(extended, flow);
+  return isUnanswerable(verdict) ? verdict : new Search(extended, flow, verdict.allowed ? 'deny' : 'allow').run(verdict);
+}
+
+/** Tries edits one after the other until the flow is what it should be. */
+class Search {
+  readonly #flow: Flow;
+  readonly #goal: Advice['goal'];
+  readonly #whatIf: WhatIf;
+  /** The policies as edited so far, by identity. */
+  readonly #results = new Map<string, NetworkPolicy>();
+  #analysis: Analysis;
+
+  constructor(analysis: Analysis, flow: Flow, goal: Advice['goal']) {
+    this.#analysis = analysis;
+    this.#flow = flow;
+    this.#goal = goal;
+    this.#whatIf = new WhatIf(analysis);
+  }
+
+  run(verdict: FlowVerdict): TriedAdvice | Unanswerable {
+    const edits: Edit[] = [];
+    for (let now = verdict; ; ) {
+      const { candidates, reason } = this.#ways(now);
+      if (candidates.length === 0) return this.#none(reason);
+      if (edits.length === mostEdits) return this.#none('many-edits');
+      const best = candidates.length === 1 ? candidates[0]! : this.#best(candidates);
+      edits.push(best.edit);
+      this.#results.set(keyOf(best), best.result);
+      const { difference, analysis } = this.#whatIf.outcome(changesTo(this.#results));
+      this.#analysis = analysis;
+      const next = judgeFlow(analysis, this.#flow);
+      if (isUnanswerable(next)) return next;
+      if (next.allowed === (this.#goal === 'allow'))
+        return { advice: { goal: this.#goal, edits, changes: changesOf(difference) }, policies: [...this.#results.values()] };
+      now = next;
+    }
+  }
+
+  #none(obstacle: NonNullable<Advice['obstacle']>): TriedAdvice {
+    return { advice: { goal: this.#goal, edits: [], changes: [], obstacle }, policies: [] };
+  }
+
+  /** The edits that take one step, and what stands in the way of those that are missing. */
+  #ways({ outcomes, from, to }: FlowVerdict): { readonly candidates: Candidate[]; readonly reason: Reason } {
+    const isAllowing = this.#goal === 'allow';
+    const { connection, verdict } = outcomes.find((outcome) => outcome.verdict.allowed !== isAllowing)!;
+    const [egress, ingress] = gateQuestions(connection);
+    const asked = { egress: { ...egress, asked: to }, ingress: { ...ingress, asked: from } };
+    const { cluster } = this.#analysis;
+    if (isAllowing) {
+      const closed = directions.filter((direction) => !verdict[direction].allowed);
+      const ways = closed.map((direction) => waysToAllow(cluster, asked[direction], verdict[direction]));
+      const stuck = ways.findIndex((found) => found.length === 0);
+      // A gate that nothing opens makes the other one's edits pointless.
+      return { candidates: stuck === -1 ? ways[0]! : [], reason: verdict[closed[Math.max(stuck, 0)]!].reason };
+    }
+    const candidates = directions.flatMap((direction) => waysToDeny(cluster, asked[direction], verdict[direction]));
+    const decisive = directions.find((direction) => !unpoliced.has(verdict[direction].reason)) ?? 'ingress';
+    return { candidates, reason: verdict[decisive].reason };
+  }
+
+  /** The edit that changes least of everything. */
+  #best(candidates: readonly Candidate[]): Candidate {
+    const rated = candidates.map((candidate, place) => ({ candidate, place, cost: this.#costOf(candidate) }));
+    return rated.sort((a, b) => a.cost - b.cost || rank(a.candidate) - rank(b.candidate) || a.place - b.place)[0]!.candidate;
+  }
+
+  /** How much the edits so far and this one change, in ports of pairs of endpoints. */
+  #costOf(candidate: Candidate): number {
+    const results = new Map(this.#results).set(keyOf(candidate), candidate.result);
+    const changes = changesOf(this.#whatIf.outcome(changesTo(results)).difference);
+    return changes.reduce((sum, { before, after }) => sum + Math.abs(portsOf(after) - portsOf(before)), 0);
+  }
+}
+
+/** Gates at which no policy is asked. */
+const unpoliced: ReadonlySet<Reason> = new Set(['unpoliced-endpoint', 'own-node', 'self', 'hairpin']);
+
+const keyOf = ({ result: { namespace, name } }: Candidate): string => `${namespace}/${name}`;
+
+const changesTo = (results: ReadonlyMap<string, NetworkPolicy>): ClusterChange[] =>
+  Array.from(results.values(), (object) => ({ type: 'put', object }));
+
+const order: readonly Edit['action'][] = ['remove-port', 'remove-peer', 'add-port', 'add-peer', 'remove-rule', 'add-rule', 'add-policy'];
+const rank = ({ edit }: Candidate): number => order.indexOf(edit.action);
+
+function changesOf({ added, removed, changed }: Difference): SideEffect[] {
+  const side = (traffic: TrafficAnswer, partial: TrafficAnswer | undefined): SideEffect['before'] => ({
+    traffic,
+    ...(partial && { partial }),
+  });
+  return [
+    ...added.map(({ from, to, traffic, partial }) => ({ from, to, before: side([], undefined), after: side(traffic, partial) })),
+    ...removed.map(({ from, to, traffic, partial }) => ({ from, to, before: side(traffic, partial), after: side([], undefined) })),
+    ...changed.map(({ from, to, before, after, partialBefore, partialAfter }) => ({
+      from,
+      to,
+      before: side(before, partialBefore),
+      after: side(after, partialAfter),
+    })),
+  ];
+}
+
+/** How many ports of all protocols a pair may use; what only some members may counts half. */
+const portsOf = ({ traffic, partial }: SideEffect['before']): number =>
+  partial === undefined ? portsIn(traffic) : (portsIn(traffic) + portsIn(partial)) / 2;
+
+/** How many ports of all protocols the traffic has. */
+function portsIn(traffic: TrafficAnswer): number {
+  if (traffic === 'all') return 3 * 65_536;
+  const widthOf = (range: string): number => {
+    const [first, last = first] = range.split('-').map(Number) as [number, number?];
+    return last! - first + 1;
+  };
+  return traffic.reduce((sum, { ports }) => sum + ports.reduce((width, range) => width + widthOf(range), 0), 0);
+}
