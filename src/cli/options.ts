@@ -1,10 +1,12 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type Choices, choices, parseChoices } from '#core/api/choices.ts';
 import { defaultPodCidrs } from '#core/cluster/assign-addresses.ts';
+import type { KubeOptions } from '#kube/target.ts';
+import { called } from './called.ts';
 import { CannotAnswer } from './exit.ts';
 
-/** The options that say what is looked at. */
-export interface InputOptions {
+/** The options that say what is looked at: files, or a cluster. */
+export interface InputOptions extends KubeOptions {
   readonly filename?: readonly string[];
   readonly namespace?: string;
   readonly allNamespaces?: true;
@@ -50,7 +52,8 @@ export function choicesOf({ set = [] }: InputOptions): Choices {
   return parsed as Choices;
 }
 
-/** Adds examples at the end of a command's help. */
+/** Adds examples at the end of a command's help, written as the user calls the program. */
 export function examples(command: Command, lines: readonly string[]): Command {
-  return command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`);
+  const asCalled = lines.map((line) => `  ${line.replaceAll(/\bsallyport(?= [a-z])/g, called)}`);
+  return command.addHelpText('after', `\nExamples:\n${asCalled.join('\n')}`);
 }
