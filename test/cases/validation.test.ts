@@ -1,32 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { type Choices, defaultChoices } from '#core/api/choices.ts';
 import { type Decoded, decodeObject, validateUpdate } from '#core/api/decode.ts';
 import type { Diagnostic } from '#core/api/diagnostic.ts';
 import type { NetworkPolicy } from '#core/api/types.ts';
 import type { ManifestDocument } from '#manifest/document.ts';
 import { parseDocuments } from '#manifest/parse.ts';
+import { otherCases, policyCases, type ValidationCase } from './validation-cases.ts';
 
-/** A manifest with what kube-apiserver v1.34.4 says of it. */
-interface ValidationCase {
-  readonly id: string;
-  readonly kind: string;
-  readonly yaml: string;
-  readonly old?: string;
-  readonly strictCIDR: boolean;
-  readonly unknownOrDuplicateFields: boolean;
-  readonly outcome: 'valid' | 'invalid' | 'decode-error';
-  readonly errors?: readonly { readonly path: string; readonly type: string }[];
-  readonly policyTypes?: readonly string[];
-  readonly warnings?: readonly string[];
-  readonly warningCount?: number;
-}
-
-const cases = parse(readFileSync(new URL('validation.yaml', import.meta.url), 'utf8')) as ValidationCase[];
-const policyCases = cases.filter(({ kind }) => kind === 'NetworkPolicy');
 const strangeCases = policyCases.filter(({ unknownOrDuplicateFields }) => unknownOrDuplicateFields);
-const otherCases = cases.filter(({ kind }) => kind !== 'NetworkPolicy');
 
 function documentOf(yaml: string): ManifestDocument {
   const documents = [...parseDocuments(yaml, 'case.yaml')];

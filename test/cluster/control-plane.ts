@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, request } from 'node:https';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -40,6 +41,7 @@ export interface ControlPlaneOptions {
 /** The server's answer to a request of a test. */
 export interface Reply {
   readonly status: number;
+  readonly headers: IncomingHttpHeaders;
   /** An object, or the text that is no JSON. */
   readonly body: unknown;
 }
@@ -116,8 +118,8 @@ export class ControlPlane implements AsyncDisposable {
   }
 
   /** Asks the server as its administrator. */
-  async send(method: string, path: string, body?: object, type = 'application/json'): Promise<Reply> {
-    const payload = body === undefined ? undefined : JSON.stringify(body);
+  async send(method: string, path: string, body?: object | string, type = 'application/json'): Promise<Reply> {
+    const payload = typeof body === 'object' ? JSON.stringify(body) : body;
     const sent = request(this.server + path, {
       method,
       agent: this.#agent,
@@ -126,7 +128,10 @@ export class ControlPlane implements AsyncDisposable {
     const response = new Promise<Reply>((resolve, reject) => {
       sent.on('error', reject);
       sent.on('response', (received) => {
-        text(received).then((answer) => resolve({ status: received.statusCode ?? 0, body: jsonOf(answer) }), reject);
+        text(received).then(
+          (answer) => resolve({ status: received.statusCode ?? 0, headers: received.headers, body: jsonOf(answer) }),
+          reject,
+        );
       });
     });
     sent.end(payload);
@@ -170,6 +175,16 @@ export class ControlPlane implements AsyncDisposable {
     };
     writeFileSync(path, JSON.stringify(config));
     return path;
+  }
+
+  /** Puts an object into the store behind the server's back, as an older server may have left it. */
+  async store(key: string, object: object): Promise<void> {
+    const base64 = (text: string): string => Buffer.from(text).toString('base64');
+    const response = await fetch(`${this.etcd}/v3/kv/put`, {
+      method: 'POST',
+      body: JSON.stringify({ key: base64(key), value: base64(JSON.stringify(object)) }),
+    });
+    if (!response.ok) throw new Error(await response.text());
   }
 
   /** Waits until something has become so. */
