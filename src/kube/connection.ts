@@ -1,7 +1,8 @@
 import { Agent as PlainAgent } from 'node:http';
 import { Agent } from 'node:https';
-import type { Headers } from './credentials.ts';
-import { KubeFault, messageOf } from './fault.ts';
+import { getCACertificates } from 'node:tls';
+import type { Headers, Tls } from './credentials.ts';
+import { KubeFault } from './fault.ts';
 import { proxyOfEnvironment } from './proxy.ts';
 import { defaultSurroundings, type KubeOptions, type Surroundings, targetOf } from './target.ts';
 
@@ -35,8 +36,11 @@ export async function connectionOf(options: KubeOptions, surroundings: Surroundi
   return { server, agent, headers: () => orFault(user, headers), ...(timeout && { timeout }), ...(user !== undefined && { user }) };
 }
 
-function agentOf(server: string, tls: object): PlainAgent {
-  return server.startsWith('https:') ? new Agent({ ...tls, keepAlive: true }) : new PlainAgent({ keepAlive: true });
+function agentOf(server: string, tls: Tls): PlainAgent {
+  if (server.startsWith('http:')) return new PlainAgent({ keepAlive: true });
+  // A cluster that names no authority is trusted as this machine trusts; Node by itself goes by a list of its own.
+  const ca = tls.ca ?? [...getCACertificates('default'), ...getCACertificates('system')];
+  return new Agent({ ...tls, ca, keepAlive: true });
 }
 
 /** What a file is missing or a provider can't do, the library throws as it comes. */
@@ -46,6 +50,6 @@ async function orFault<T>(user: string | undefined, work: () => T | Promise<T>):
   } catch (error) {
     if (error instanceof KubeFault) throw error;
     const whose = user === undefined ? '' : ` of user ${JSON.stringify(user)}`;
-    throw new KubeFault('credentials', `the credentials${whose} can't be used: ${messageOf(error)}`);
+    throw new KubeFault('credentials', `the credentials${whose} can't be used: ${(error as Error).message}`);
   }
 }

@@ -3,7 +3,7 @@ import type { RequestOptions } from 'node:https';
 import type { Authenticator } from '@kubernetes/client-node/dist/auth.js';
 import type { User } from '@kubernetes/client-node/dist/config_types.js';
 import { isObject } from '#core/api/reader.ts';
-import { KubeFault, messageOf } from './fault.ts';
+import { KubeFault } from './fault.ts';
 import type { KubeCluster, KubeExec } from './kubeconfig.ts';
 
 /** Under this name the library hands a user's credential plugin to us. */
@@ -51,7 +51,7 @@ export class ExecPlugin implements Authenticator {
     const environment = Object.fromEntries(env.map(({ name = '', value = '' }) => [name, value]));
     return new Promise((resolve, reject) => {
       const child = spawn(command, args, {
-        env: { ...process.env, ...environment, KUBERNETES_EXEC_INFO: JSON.stringify(this.#execInfo(interactive)) },
+        env: { ...process.env, ...environment, KUBERNETES_EXEC_INFO: JSON.stringify(this.#purpose(interactive)) },
         stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'inherit'],
       });
       let output = '';
@@ -68,7 +68,8 @@ export class ExecPlugin implements Authenticator {
     });
   }
 
-  #execInfo(interactive: boolean): object {
+  /** What the plugin is told. */
+  #purpose(interactive: boolean): object {
     const { apiVersion = '', provideClusterInfo } = this.#plugin;
     const { 'certificate-authority': _, ...cluster } = this.#cluster;
     return { kind: 'ExecCredential', apiVersion, spec: { interactive, ...(provideClusterInfo && { cluster }) } };
@@ -103,7 +104,7 @@ function jsonOf(output: string, command: string): unknown {
   try {
     return JSON.parse(output);
   } catch (error) {
-    throw pluginFault(command, `printed no JSON: ${messageOf(error)}`);
+    throw pluginFault(command, `printed no JSON: ${(error as Error).message}`);
   }
 }
 

@@ -23,6 +23,3 @@ export class KubeFault extends Error {
     this.hint = hint;
   }
 }
-
-/** The message of anything thrown. */
-export const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));

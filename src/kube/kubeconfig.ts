@@ -4,7 +4,7 @@ import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { Faults, nowhere } from '#core/api/faults.ts';
 import { anything, boolean, list, partial, type ReadOf, string } from '#core/api/reader.ts';
-import { KubeFault, messageOf } from './fault.ts';
+import { KubeFault } from './fault.ts';
 
 const cluster = partial({
   server: string,
@@ -114,7 +114,7 @@ function textOf(path: string, mayBeMissing: boolean): string | undefined {
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     if (isMissing && mayBeMissing) return undefined;
-    throw new KubeFault('configuration', `kubeconfig ${path}: ${isMissing ? 'no such file' : messageOf(error)}`);
+    throw new KubeFault('configuration', `kubeconfig ${path}: ${isMissing ? 'no such file' : (error as Error).message}`);
   }
 }
 
@@ -130,7 +130,7 @@ function parse(path: string, text: string): WrittenKubeconfig {
     return written;
   } catch (error) {
     // The messages of the parser end with an excerpt, which may be somebody's key.
-    throw new KubeFault('configuration', `kubeconfig ${path}: ${messageOf(error).split('\n', 1)[0]}`);
+    throw new KubeFault('configuration', `kubeconfig ${path}: ${(error as Error).message.split('\n', 1)[0]!.replace(/:$/, '')}`);
   }
 }
 

@@ -95,7 +95,7 @@ export function succeeded(
     throw new KubeFault('unauthorized', `the API server at ${server} refuses the credentials${whose} (401 ${words ?? 'Unauthorized'})`);
   }
   if (status >= 200 && status < 300 && isObject(body)) return body;
-  if (words === undefined && status < 500) throw notKubernetes(connection, path, String(status));
+  if (words === undefined && status < 500 && status !== 429) throw notKubernetes(connection, path, String(status));
   throw new KubeFault('server', `the API server at ${server} failed: GET ${path} gave ${status}${words === undefined ? '' : `: ${words}`}`);
 }
 

@@ -5,7 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import type { Connection } from './connection.ts';
-import { KubeFault, messageOf } from './fault.ts';
+import { KubeFault } from './fault.ts';
 
 /** What is asked of a server. There is no verb: this program only ever gets. */
 export interface Request {
@@ -166,7 +166,7 @@ function transportFault(error: unknown, { server }: Connection, { signal }: Requ
   const { code = '' } = error as NodeJS.ErrnoException;
   return (
     trustFault(error, code, server) ??
-    new KubeFault('unreachable', `the API server at ${server} can't be reached: ${unreachable[code] ?? messageOf(error)}`)
+    new KubeFault('unreachable', `the API server at ${server} can't be reached: ${unreachable[code] ?? (error as Error).message}`)
   );
 }
 
@@ -176,7 +176,7 @@ function trustFault(error: unknown, code: string, server: string): KubeFault | u
     return untrusted('is signed by an unknown authority', '--certificate-authority names a file with the authority to trust');
   if (code === 'CERT_HAS_EXPIRED') return untrusted('has expired');
   if (code === 'CERT_NOT_YET_VALID') return untrusted('is not valid yet');
-  const { reason = messageOf(error) } = error as { reason?: string };
+  const { reason = (error as Error).message } = error as { reason?: string };
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
     return untrusted(`is for another name: ${reason}`, '--tls-server-name says which name the certificate has');
   if (code !== 'EPROTO' && !code.startsWith('ERR_SSL_')) return undefined;

@@ -10,6 +10,7 @@ export interface Resource {
 
 const resource = (group: string, version: string, name: string, namespaced = true): Resource => ({ group, version, name, namespaced });
 
+/** The kinds that are asked for. */
 export const namespaces = resource('', 'v1', 'namespaces', false);
 export const nodes = resource('', 'v1', 'nodes', false);
 export const pods = resource('', 'v1', 'pods');

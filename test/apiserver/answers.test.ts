@@ -131,6 +131,28 @@ describe.skipIf(missing !== undefined)(`a live cluster${missing === undefined ? 
     expect(new Set(events.map(({ verb }) => verb))).toEqual(new Set(['get', 'list']));
   });
 
+  test('of many namespaces a few are asked for at a time', async () => {
+    using door = await Door.open(world.plane, (path) => sleep(20, path));
+    const file = join(world.folder, 'wide.json');
+    writeFileSync(file, JSON.stringify(Array.from({ length: 20 }, (_, index) => ({ from: `n${index}/a`, to: 'shop/client', port: 80 }))));
+    const { code, stderr } = await world.sallyport('check', '--flows', file, '-s', door.url);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: `error: ${file}: [0]: unknown endpoint \`n0/a\`: there is no namespace n0\n` });
+    expect(door.seen.length).toBeGreaterThan(60);
+    expect(door.most).toBe(8);
+  });
+
+  test('a server that is busy is asked again when it says, and not for ever', async () => {
+    let busy = 2;
+    using door = await Door.open(world.plane, (path) => (path.includes('/pods') && busy-- > 0 ? 0 : path));
+    const question = ['check', '--from', 'shop/client', '--to', 'shop/deployment/web', '--port', '8080', '-s', door.url];
+    expect((await world.sallyport(...question)).code).toBe(0);
+    expect(door.seen.filter(({ status }) => status === 429)).toHaveLength(2);
+    busy = 1000;
+    const start = performance.now();
+    expect(await world.sallyport(...question)).toMatchObject({ code: 2, stderr: expect.stringContaining(' gave 429') });
+    expect(performance.now() - start).toBeLessThan(10_000);
+  });
+
   describe('with many pods', () => {
     const crowd = 1234;
     beforeAll(async () => {

@@ -191,7 +191,7 @@ describe.skipIf(missing !== undefined)(`the way to a cluster${missing === undefi
     });
 
     test.each([
-      ['not: [yaml', 'Flow sequence in block collection must be sufficiently indented and end with a ] at line 1, column 11:'],
+      ['not: [yaml', 'Flow sequence in block collection must be sufficiently indented and end with a ] at line 1, column 11'],
       ['clusters: here', 'clusters: cannot unmarshal string into a field of type array'],
       ['users: [{name: a, user: {token: 12}}]', 'users[0].user.token: cannot unmarshal number 12 into a field of type string'],
     ])('one that can not be read is an error: %s', async (content, message) => {

@@ -12,18 +12,33 @@ export interface Passage {
 /** Stands before an API server, as its administrator, and may hold up or change what goes in. */
 export class Door implements Disposable {
   readonly seen: Passage[] = [];
+  /** How many requests were under way at once, at most. */
+  most = 0;
   readonly #server: Server;
 
   private constructor(server: Server) {
     this.#server = server;
   }
 
-  /** `change` gives the path to ask for in place of the one that was asked for, and takes its time. */
-  static async open(plane: ControlPlane, change: (path: string) => string | Promise<string>): Promise<Door> {
+  /**
+   * `change` gives the path to ask for in place of the one that was asked for, and takes its time; a number says that the server is busy,
+   * and for how many seconds.
+   */
+  static async open(plane: ControlPlane, change: (path: string) => string | number | Promise<string>): Promise<Door> {
     const server = createServer();
     const door = new Door(server);
+    let active = 0;
     const pass = async ({ url = '' }: IncomingMessage, response: ServerResponse): Promise<void> => {
-      const { status, body } = await plane.send('GET', await change(url));
+      active++;
+      door.most = Math.max(door.most, active);
+      response.on('close', () => active--);
+      const path = await change(url);
+      if (typeof path === 'number') {
+        door.seen.push({ path: url, status: 429 });
+        response.writeHead(429, { 'Retry-After': path }).end();
+        return;
+      }
+      const { status, body } = await plane.send('GET', path);
       door.seen.push({ path: url, status });
       const isJson = typeof body === 'object';
       response.writeHead(status, { 'Content-Type': isJson ? 'application/json' : 'text/plain' }).end(isJson ? JSON.stringify(body) : body);
