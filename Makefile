@@ -1,6 +1,6 @@
 # What a person types. Everything below is quick when there is nothing to do.
 .DEFAULT_GOAL := help
-.PHONY: help setup system node build demo test bench clean
+.PHONY: help setup system node build demo test apiserver bench clean
 MAKEFLAGS += --no-print-directory
 # nft, ip and conntrack stand in sbin, which a plain user's PATH leaves out.
 export PATH := $(PATH):/usr/sbin:/sbin
@@ -23,6 +23,9 @@ demo: build ## the production example on real packets, each pattern by itself an
 
 test: build $(knip) ## types, lint, unused code, and every fast test
 	@$(with-node) node scripts/test.ts
+
+apiserver: ## a real etcd, kube-apiserver and kubectl for the tests that need them; with Go, ten minutes the first time
+	@test/cluster/build.sh
 
 bench: build ## the benchmarks, as ratios; make bench ONLY=core for one section
 	@$(with-node) node bench/run.ts $(ONLY)

@@ -20,6 +20,7 @@ export default defineConfig({
           isolate: false,
           sequence: { groupOrder: 0 },
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {
@@ -30,7 +31,9 @@ export default defineConfig({
             'src/agent/**/*.test.ts',
             'src/lab/**/*.test.ts',
             'src/cli/**/*.test.ts',
+            'src/kube/**/*.test.ts',
             'test/kernel/**/*.test.ts',
+            'test/apiserver/**/*.test.ts',
             'test/house/**/*.test.ts',
             'test/package/**/*.test.ts',
             'bench/**/*.test.ts',

@@ -1,18 +1,38 @@
-/** Bundles what ships: `node scripts/build.ts [directory]` writes sallyport.js (commands) and agent.js (the loop that a lab's node runs). */
+/**
+ * Bundles what ships: `node scripts/build.ts [directory]` writes agent.js, the loop that a lab's node runs, and sallyport.js, the commands,
+ * beside it as name-HASH.js the parts of these: a command loads what it needs, and of Node's modules, too, no others.
+ */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const directory = process.argv[2] ?? `${root}build`;
 const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { version: string };
-const entries = { sallyport: 'src/cli/main.ts', agent: 'src/agent/main.ts' };
 
-await build({
+/**
+ * The Kubernetes client, of which only the reading of credentials is used, without its model of the whole API (its files do nothing
+ * when they are loaded, which it does not say) and without its way of sending requests.
+ */
+const leanClient: Plugin = {
+  name: 'lean-client',
+  setup({ onResolve, onLoad, resolve }) {
+    const filter = /^\.|^node-fetch$/;
+    onResolve({ filter }, async ({ path, importer, resolveDir, kind, pluginData }) => {
+      if (pluginData === 'resolving' || !importer.includes('/@kubernetes/client-node/')) return undefined;
+      if (path === 'node-fetch') return { path, namespace: 'not-used' };
+      return { ...(await resolve(path, { importer, resolveDir, kind, pluginData: 'resolving' })), sideEffects: false };
+    });
+    onLoad({ filter: /^/, namespace: 'not-used' }, () => ({
+      contents: 'export const { Headers } = globalThis; export default globalThis.fetch;',
+    }));
+  },
+};
+
+const shared: BuildOptions = {
   absWorkingDir: root,
-  // A half-written tree still builds what is there; the type checker says what is missing.
-  entryPoints: Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(root + path))),
   outdir: directory,
   bundle: true,
   format: 'esm',
@@ -24,7 +44,17 @@ await build({
   banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" },
   legalComments: 'eof',
   logLevel: 'warning',
-});
+  metafile: true,
+};
+
+const builds = [
+  await build({ ...shared, entryPoints: { agent: 'src/agent/main.ts' } }),
+  await build({ ...shared, entryPoints: { sallyport: 'src/cli/main.ts' }, splitting: true, plugins: [leanClient] }),
+];
+
+// Parts are named by what they hold: those of earlier builds are nobody's.
+const written = new Set(builds.flatMap(({ metafile }) => Object.keys(metafile?.outputs ?? {})).map((path) => basename(path)));
+for (const name of readdirSync(directory)) if (name.endsWith('.js') && !written.has(name)) rmSync(join(directory, name));
 
 /** The commit that is built, marked when files differ from it; undefined outside a clone. */
 function commit(): string | undefined {

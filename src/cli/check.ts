@@ -12,16 +12,17 @@ import { renderIndentedJson, renderJson } from '#core/render/json.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import { type CheckAnswer, checkConnection } from '#core/verdict/answer.ts';
 import type { Flow } from '#core/verdict/check.ts';
+import { addClusterOptions } from './cluster-options.ts';
 import { addConnectionOptions, type ConnectionOptions, connectionOf } from './connection-options.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
 import { entryName, readFlows } from './flows.ts';
-import { checkStandardInput, readInput } from './input.ts';
+import { checkStandardInput, isLive, readInput } from './input.ts';
 import { addInputOptions, addOutputOption, examples, type InputOptions } from './options.ts';
 import { stdout } from './terminal.ts';
 
 interface Options extends ConnectionOptions, InputOptions {
   readonly flows?: string;
-  readonly advice: boolean;
+  readonly advice?: boolean;
   readonly output: 'text' | 'json';
 }
 
@@ -32,17 +33,20 @@ export function define(command: Command): void {
       'Says whether a connection is allowed, and why: what both gates say, the egress of its source and the ingress of its destination, ' +
         'by which policies and rules, which rules nearly matched, and the smallest edit that would make it otherwise.\n\nExit code 0: allowed; 1: denied (with --flows: any is denied); 2: no answer.',
     )
-    .usage('-f <path>... (--from <endpoint> --to <endpoint> --port <port> | --flows <file>) [options]');
+    .usage('[-f <path>...] (--from <endpoint> --to <endpoint> --port <port> | --flows <file>) [options]');
   addConnectionOptions(command);
   command.option('--flows <file>', 'a list of {from, to, protocol, port, family} as JSON, JSON lines or YAML; - for standard input');
-  command.option('--no-advice', 'do not look for the edit that would allow or deny it');
+  command.option('--advice', 'look for the edit that would allow or deny it; for a live cluster this reads all of it');
+  command.option('--no-advice', 'do not look for it, as for a live cluster by default');
   addInputOptions(command);
+  addClusterOptions(command);
   addOutputOption(command, ['text', 'json']);
   examples(command, [
     'sallyport check -f manifests/ --from shop/client --to shop/deployment/web --port 8080',
     'sallyport check -f manifests/ --from internet --to shop/service/web --port 443',
     'sallyport check -f manifests/ --from shop/client --to 10.0.0.10 --port UDP/53 -o json',
     'sallyport check -f manifests/ --flows flows.yaml',
+    'sallyport check --context staging --from shop/client --to shop/web --port 8080',
   ]);
   command.action(answering(check));
 }
@@ -51,9 +55,11 @@ async function check(options: Options): Promise<ExitCode> {
   const { flows, from, to, port, output } = options;
   if (flows === undefined) {
     const flow = connectionOf(options);
-    const analysis = await analysisOf(options);
+    // What an edit changes elsewhere only the whole cluster tells.
+    const { advice: isAdvised = !isLive(options) } = options;
+    const analysis = await analysisOf(options, isAdvised ? undefined : [flow]);
     const answer = answerTo(analysis, flow);
-    const advice = options.advice ? adviceOn(analysis, flow) : undefined;
+    const advice = isAdvised ? adviceOn(analysis, flow) : undefined;
     const sourceOf = (policy: PolicyId) => analysis.model.policies.get(qualifiedName(policy))?.source;
     await stdout.print(
       output === 'json' ? renderIndentedJson({ ...answer, ...(advice && { advice }) }) : renderAnswer(answer, advice, sourceOf),
@@ -64,7 +70,7 @@ async function check(options: Options): Promise<ExitCode> {
     throw new CannotAnswer('--flows says what to check: give either it or --from, --to and --port');
   checkStandardInput(options);
   const list = await readFlows(flows);
-  const analysis = await analysisOf(options);
+  const analysis = await analysisOf(options, list);
   const answers = list.map((flow, index) => answerTo(analysis, flow, `${flows === '-' ? '<stdin>' : flows}: ${entryName(index)}: `));
   await stdout.print(output === 'json' ? renderJson(answers) : renderFlows(answers, stdout.style));
   return answers.every(({ allowed }) => allowed) ? 0 : 1;
@@ -86,8 +92,8 @@ function adviceOn(analysis: Analysis, flow: Flow): Advice {
   return tried.advice;
 }
 
-async function analysisOf(options: InputOptions): Promise<Analysis> {
-  const { objects, choices, settled } = await readInput(options);
+async function analysisOf(options: InputOptions, flows: readonly Flow[] | undefined): Promise<Analysis> {
+  const { objects, choices, settled } = await readInput(options, flows);
   return new Analysis(clusterOf(objects), choices, settled);
 }
 

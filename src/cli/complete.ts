@@ -1,5 +1,7 @@
 import type { Command, Option } from 'commander';
 import { choices } from '#core/api/choices.ts';
+import { endpointNames } from './endpoint-names.ts';
+import type { InputOptions } from './options.ts';
 import { createProgram } from './program.ts';
 import { stdout } from './terminal.ts';
 
@@ -12,13 +14,17 @@ interface Candidate {
   readonly description: string;
 }
 
-/** Answers a shell: a line for each candidate, then `:4`, or `:0` where it shall offer file names. Source: cobra's `__complete`. */
+/**
+ * Answers a shell: a line for each candidate, then `:4`, or `:0` where it shall offer file names, or `:6` where a word is only begun and no blank
+ * comes after it. Source: cobra's `__complete`.
+ */
 export async function complete(words: readonly string[]): Promise<void> {
   const candidates = await candidatesOf(await createProgram(() => true), words);
   if (candidates === 'files') return stdout.print([':0']);
   const current = words.at(-1) ?? '';
   const fitting = candidates.filter(({ word }) => word.startsWith(current));
-  await stdout.print([...fitting.map(({ word, description }) => `${word}\t${description}`), ':4']);
+  const isBegun = fitting.length > 0 && fitting.every(({ word }) => /[/:]$/.test(word));
+  await stdout.print([...fitting.map(({ word, description }) => `${word}\t${description}`), isBegun ? ':6' : ':4']);
 }
 
 /** The candidates for the last of the words that follow the program's name. */
@@ -32,7 +38,7 @@ async function candidatesOf(program: Command, words: readonly string[]): Promise
     else command = command.commands.find((candidate) => candidate.name() === word) ?? command;
   }
   const current = words.at(-1) ?? '';
-  if (awaiting !== undefined) return valuesOf(awaiting, words);
+  if (awaiting !== undefined) return valuesOf(command, awaiting, words);
   if (current.startsWith('-')) return [command, program].flatMap(optionsOf);
   return [...command.commands.flatMap(commandCandidate), ...command.registeredArguments.flatMap(({ argChoices }) => wordsOf(argChoices))];
 }
@@ -42,30 +48,40 @@ function optionAwaitingValue(command: Command, word: string): Option | undefined
   return command.options.find((option) => (option.short === word || option.long === word) && (option.required || option.optional));
 }
 
-const filesWanted = new Set(['--filename', '--flows']);
+const filesWanted = new Set(['--filename', '--flows', '--kubeconfig', '--certificate-authority', '--client-certificate', '--client-key']);
 const endpointsWanted = new Set(['--from', '--to', '--workload']);
 
-async function valuesOf({ long = '', argChoices }: Option, words: readonly string[]): Promise<Candidates> {
+async function valuesOf(command: Command, { long = '', argChoices }: Option, words: readonly string[]): Promise<Candidates> {
   if (filesWanted.has(long)) return 'files';
   if (long === '--set') return wordsOf(Object.entries(choices).flatMap(([name, values]) => values.map((value) => `${name}=${value}`)));
-  return endpointsWanted.has(long) ? wordsOf(await endpointsIn(filesNamed(words))) : wordsOf(argChoices);
+  const files = filesNamed(words);
+  if (files.length > 0) return endpointsWanted.has(long) ? wordsOf(await endpointsIn(files)) : wordsOf(argChoices);
+  const readsClusters = command.options.some((option) => option.long === '--kubeconfig');
+  if (!readsClusters || argChoices !== undefined) return wordsOf(argChoices);
+  const { namesInCluster } = await import('./complete-cluster.ts');
+  const what = endpointsWanted.has(long) ? 'endpoint' : long.slice(2);
+  return wordsOf(await namesInCluster(what, words.at(-1) ?? '', optionsIn(command, words)));
 }
 
-/** The files that the words name with -f; standard input is not the shell's to read. */
+/** The files that the words name with -f. */
 const filesNamed = (words: readonly string[]): string[] =>
-  words.filter((word, index) => ['-f', '--filename'].includes(words[index - 1] ?? '') && word !== '-');
+  words.filter((_, index) => ['-f', '--filename'].includes(words[index - 1] ?? ''));
 
-/** What can be asked about in the files, as far as they can be read. */
+/** The options that stand before the one that is being written, as far as they can be understood. */
+function optionsIn(command: Command, words: readonly string[]): InputOptions {
+  try {
+    command.parseOptions(words.slice(words.indexOf(command.name()) + 1, -2));
+  } catch {
+    // What is at fault is for the command to say.
+  }
+  return command.opts();
+}
+
+/** What can be asked about in the files, as far as they can be read; standard input is not the shell's to read. */
 async function endpointsIn(files: readonly string[]): Promise<string[]> {
-  const { objects } = await (await import('#manifest/read.ts')).readManifests(files);
-  const named = objects.flatMap((object) => {
-    if (object.kind === 'Node') return [`node:${object.name}`];
-    if (object.kind === 'Service') return [`${object.namespace}/service/${object.name}`];
-    if (object.kind !== 'Pod') return [];
-    const { namespace, name, owner } = object;
-    return [`${namespace}/${name}`, ...(owner === undefined ? [] : [`${namespace}/${owner.kind.toLowerCase()}/${owner.name}`])];
-  });
-  return [...new Set([...named, 'internet', 'apiserver'])].sort();
+  const { readManifests } = await import('#manifest/read.ts');
+  const { objects } = await readManifests(files.filter((file) => file !== '-'));
+  return [...new Set([...objects.flatMap(endpointNames), 'internet', 'apiserver'])].sort();
 }
 
 const wordsOf = (words: readonly string[] = []): Candidate[] => words.map((word) => ({ word, description: '' }));

@@ -54,7 +54,7 @@ function jsonOf(content: string): unknown {
 }
 
 async function parseYaml(content: string): Promise<unknown> {
-  const { parse } = await import('yaml');
+  const { parse } = await import('./yaml.ts');
   // Messages end with an excerpt; their first line says what and where.
   try {
     return parse(content, { maxAliasCount: 100 });

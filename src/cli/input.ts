@@ -1,14 +1,18 @@
 import { readFileSync } from 'node:fs';
 import type { ChoiceName, Choices } from '#core/api/choices.ts';
+import type { Diagnostic } from '#core/api/diagnostic.ts';
 import type { KubernetesObject } from '#core/api/types.ts';
 import { assignAddresses } from '#core/cluster/assign-addresses.ts';
 import { parseCidr } from '#core/net/cidr.ts';
 import { renderDiagnostic } from '#core/render/diagnostics.ts';
 import { count } from '#core/render/text.ts';
 import { unenforceableChoice } from '#core/ruleset/enforceable.ts';
-import { readManifests } from '#manifest/read.ts';
+import type { Flow } from '#core/verdict/check.ts';
+import { type FileProgress, readManifests } from '#manifest/read.ts';
+import { clusterFlagIn } from './cluster-options.ts';
 import { CannotAnswer } from './exit.ts';
 import { choicesOf, type InputOptions, settledBy } from './options.ts';
+import { type Report, withProgress } from './progress.ts';
 import { stderr } from './terminal.ts';
 
 /** What a command looks at. */
@@ -22,13 +26,26 @@ export interface Input {
 /** Says something beside the answer, line by line. */
 export type Say = (lines: Iterable<string>) => void | Promise<void>;
 
-/** Reads the objects that the options name, and says on standard error what is wrong with them; an error among it ends the command. */
-export async function readInput(options: InputOptions): Promise<Input> {
-  const { skipped, ...input } = await readObjects(options, (lines) => stderr.print(lines));
-  if (skipped > 0)
-    await stderr.print([stderr.style.palette.faint(`note: skipped ${count(skipped, 'document')} of kinds that Sallyport does not read`)]);
-  return input;
+/**
+ * Reads the objects that the options name, from files or from a cluster, and says on standard error what is wrong with them; an error among it
+ * ends the command. Of a cluster only what the flows need is read, where flows are given.
+ */
+export async function readInput(options: InputOptions, flows?: readonly Flow[]): Promise<Input> {
+  checkPodCidr(options);
+  if (!isLive(options)) {
+    const read = await withProgress('reading files', (report) => readObjects(options, (lines) => stderr.print(lines), report));
+    if (read.skipped > 0) await note(`skipped ${count(read.skipped, 'document')} of kinds that Sallyport does not read`);
+    return read;
+  }
+  const choices = choicesOf(options);
+  const { readLiveCluster } = await import('./live-cluster.ts');
+  const { objects, diagnostics, notes } = await readLiveCluster(options, choices, flows);
+  await sayDiagnostics(diagnostics, (lines) => stderr.print(lines), 'in the cluster');
+  for (const text of notes) await note(text);
+  return { objects, choices, settled: settledBy(options) };
 }
+
+const note = (text: string): Promise<void> => stderr.print([stderr.style.palette.faint(`note: ${text}`)]);
 
 /** Reads the input of a command that enforces: choices that can only be answered end it. */
 export async function readEnforceable(options: InputOptions): Promise<Input> {
@@ -37,35 +54,61 @@ export async function readEnforceable(options: InputOptions): Promise<Input> {
   return readInput(options);
 }
 
-/** Reads the objects, with addresses for pods without; also how many documents were skipped. An error of the input is thrown once all are said. */
-export async function readObjects(options: InputOptions, say: Say): Promise<Input & { readonly skipped: number }> {
+/** Reads the objects of files, with addresses for pods without; also how many documents were skipped. An error of the input is thrown once all are said. */
+export async function readObjects(options: InputOptions, say: Say, report?: Report): Promise<Input & { readonly skipped: number }> {
   const { namespace, podCidr } = options;
-  const filename = filesOf(options);
   const choices = choicesOf(options);
+  const defaultNamespace = namespace === undefined ? {} : { defaultNamespace: namespace };
+  const onFile =
+    report &&
+    (({ path, index, count: all, characters }: FileProgress) =>
+      report(`reading files: ${index + 1} of ${all}, ${path}`, characters > longText));
+  const { objects, diagnostics, skipped } = await readManifests(filesOf(options), {
+    choices,
+    ...defaultNamespace,
+    ...(onFile && { onFile }),
+  });
+  await sayDiagnostics(diagnostics, say, 'in the input');
+  return { objects: assignAddresses(objects, podCidr), choices, settled: settledBy(options), skipped };
+}
+
+/** A text that takes longer to read than one waits in silence. */
+const longText = 4_000_000;
+
+function checkPodCidr({ podCidr }: InputOptions): void {
   const wrong = podCidr?.find((text) => parseCidr(text) === undefined);
   if (wrong !== undefined) throw new CannotAnswer(`--pod-cidr: ${wrong} is no CIDR`);
-  const defaultNamespace = namespace === undefined ? {} : { defaultNamespace: namespace };
-  const { objects, diagnostics, skipped } = await readManifests(filename, { choices, ...defaultNamespace });
+}
+
+/** Says what is wrong with the input; an error ends the command, once all are said. */
+async function sayDiagnostics(diagnostics: readonly Diagnostic[], say: Say, where: string): Promise<void> {
   const textOf = fileTexts();
   for (const diagnostic of diagnostics.slice(0, mostShown)) await say(renderDiagnostic(diagnostic, stderr.style, textOf));
   if (diagnostics.length > mostShown) await say([`and ${diagnostics.length - mostShown} more`]);
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
-  if (errors > 0) throw new CannotAnswer(`${count(errors, 'error')} in the input; nothing was evaluated`);
-  return { objects: assignAddresses(objects, podCidr), choices, settled: settledBy(options), skipped };
+  if (errors > 0) throw new CannotAnswer(`${count(errors, 'error')} ${where}; nothing was evaluated`);
 }
 
-/** The paths that the options name. Without any a live cluster would be meant. */
+/** Whether a cluster is to be read: no file is named. Both at once would be two answers. */
+export function isLive(options: InputOptions): boolean {
+  if (options.filename === undefined) return true;
+  const flag = clusterFlagIn(options);
+  if (flag !== undefined) throw new CannotAnswer(`-f reads files and ${flag} names a cluster: give one of them`);
+  return false;
+}
+
+/** The paths that the options name, for commands that read no cluster. */
 export function filesOf({ filename = [] }: InputOptions): readonly string[] {
   if (filename.length > 0) return filename;
   throw new CannotAnswer(
-    'this version reads no cluster yet: say with -f where the manifests are',
-    'for example: sallyport check -f manifests/ --from shop/client --to shop/web --port 80',
+    'this command reads files: say with -f where the manifests are',
+    'of a cluster: kubectl get namespaces,nodes,pods,services,endpointslices,networkpolicies -A -o yaml > cluster.yaml',
   );
 }
 
 /** Refuses to read standard input twice, for manifests and for flows. */
 export function checkStandardInput(options: InputOptions & { readonly flows?: string }): void {
-  if (options.flows === '-' && filesOf(options).includes('-'))
+  if (options.flows === '-' && options.filename?.includes('-'))
     throw new CannotAnswer('standard input can be read once: -f - or --flows -, not both');
 }
 

@@ -15,8 +15,12 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
 
 try {
   // A shell asks with words that are not finished: they are not for the parser.
-  if (words[0] === '__complete') await (await import('./complete.ts')).complete(words.slice(1));
-  else await (await programFor(words)).parseAsync(words, { from: 'user' });
+  if (words[0] === '__complete') {
+    await (await import('./complete.ts')).complete(words.slice(1));
+    // Whatever is still under way was not worth waiting for.
+    process.exit();
+  }
+  await (await programFor(words)).parseAsync(words, { from: 'user' });
 } catch (thrown) {
   process.exitCode = await explain(thrown).catch(() => 2);
 }

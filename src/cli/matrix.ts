@@ -11,6 +11,7 @@ import { Analysis } from '#core/verdict/analysis.ts';
 import { podId } from '#core/verdict/endpoint.ts';
 import { parseEndpoint } from '#core/verdict/endpoint-name.ts';
 import { findEndpoint } from '#core/verdict/find-endpoint.ts';
+import { addClusterOptions } from './cluster-options.ts';
 import { parsePort } from './connection.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
 import { readInput } from './input.ts';
@@ -33,7 +34,7 @@ export function define(command: Command): void {
       'Says who can reach whom, and on what: exact over all addresses and ports. Endpoints are workloads, bare pods that are alike, nodes, and ' +
         'ranges of addresses outside that policies tell apart. Ports are those of the pods, whatever Service leads there.',
     )
-    .usage('-f <path>... [options]')
+    .usage('[-f <path>...] [options]')
     .option('--from <endpoint>', 'only connections that this endpoint opens')
     .option('--to <endpoint>', 'only connections to this endpoint')
     .option('--workload <endpoint>', 'only connections that this endpoint is an end of')
@@ -46,12 +47,14 @@ export function define(command: Command): void {
     )
     .option('--denied', 'pairs that may do nothing, too');
   addInputOptions(command);
+  addClusterOptions(command);
   addOutputOption(command, ['text', 'json', 'csv']);
   examples(command, [
     'sallyport matrix -f manifests/',
     'sallyport matrix -f manifests/ -n shop --denied',
     'sallyport matrix -f manifests/ --to shop/database --port 5432',
     'sallyport matrix -f manifests/ -o csv > matrix.csv',
+    'sallyport matrix --context staging -n shop',
   ]);
   command.action(answering(printMatrix));
 }

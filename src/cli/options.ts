@@ -2,10 +2,12 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type ChoiceName, type Choices, choices, parseChoices } from '#core/api/choices.ts';
 import { choicesOfProfile, type ProfileName, profileNames } from '#core/api/profiles.ts';
 import { defaultPodCidrs } from '#core/cluster/assign-addresses.ts';
+import type { KubeOptions } from '#kube/target.ts';
+import { called } from './called.ts';
 import { CannotAnswer } from './exit.ts';
 
-/** The options that say what is looked at. */
-export interface InputOptions {
+/** The options that say what is looked at: files, or a cluster. */
+export interface InputOptions extends KubeOptions {
   readonly filename?: readonly string[];
   readonly namespace?: string;
   readonly allNamespaces?: true;
@@ -59,7 +61,8 @@ export function choicesOf({ set = [], profile = 'spec' }: InputOptions): Choices
 export const settledBy = ({ profile }: InputOptions): ReadonlySet<ChoiceName> =>
   profile === undefined ? new Set() : choicesOfProfile(profile).settled;
 
-/** Adds examples at the end of a command's help. */
+/** Adds examples at the end of a command's help, written as the user calls the program. */
 export function examples(command: Command, lines: readonly string[]): Command {
-  return command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  ${line}`).join('\n')}`);
+  const asCalled = lines.map((line) => `  ${line.replaceAll(/\bsallyport(?= [a-z])/g, called)}`);
+  return command.addHelpText('after', `\nExamples:\n${asCalled.join('\n')}`);
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { buildOf } from './build.ts';
+import { called } from './called.ts';
 import { type Entry, entries } from './commands.ts';
 
 /** The command that the words call, if they do: `check` of `sallyport check …`. */
@@ -10,12 +11,12 @@ function calledOf(words: readonly string[]): Entry | undefined {
 
 /** The program with its commands; those that `isNeeded` are loaded, the others stand there with name and summary. */
 export async function createProgram(isNeeded: (entry: Entry) => boolean): Promise<Command> {
-  const program = new Command('sallyport')
+  const program = new Command(called)
     .description('Kubernetes network policy, enforced and explained.')
     .usage('<command> [options]')
     .version(buildOf().version, '--version', 'the version')
     .option('--no-color', 'no colour, even on a terminal')
-    .helpOption('-h, --help', 'this help; sallyport help <command> shows the options of a command, with examples')
+    .helpOption('-h, --help', `this help; ${called} help <command> shows the options of a command, with examples`)
     .helpCommand('help [command]', 'the options of a command, with examples')
     .exitOverride();
   for (const entry of entries) {

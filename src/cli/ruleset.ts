@@ -6,6 +6,7 @@ import { defaultMarkMask } from '#core/ruleset/frame.ts';
 import { NodeRuleset } from '#core/ruleset/node-ruleset.ts';
 import { printTable } from '#core/ruleset/print.ts';
 import { topologyOf } from '#lab/topology.ts';
+import { addClusterOptions } from './cluster-options.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
 import { readEnforceable } from './input.ts';
 import { addInputOptions, addOutputOption, examples, type InputOptions } from './options.ts';
@@ -23,11 +24,16 @@ export function define(command: Command): void {
       'Prints the nftables script that a node gets: the policies that select its pods, and the sets those refer to. Nothing is changed here; ' +
         'the script can be loaded with `nft -f`.\n\nPods without a node are placed as the lab places them, on node-1 and node-2 where the manifests hold no nodes.',
     )
-    .usage('-f <path>... --node <name> [options]')
+    .usage('[-f <path>...] --node <name> [options]')
     .requiredOption('--node <name>', 'the node');
   addInputOptions(command);
+  addClusterOptions(command);
   addOutputOption(command, ['text', 'json']);
-  examples(command, ['sallyport ruleset -f manifests/ --node node-1', 'sallyport ruleset -f manifests/ --node worker-a -o json']);
+  examples(command, [
+    'sallyport ruleset -f manifests/ --node node-1',
+    'sallyport ruleset -f manifests/ --node worker-a -o json',
+    'sallyport ruleset --context staging --node worker-a',
+  ]);
   command.action(answering(printRuleset));
 }
 

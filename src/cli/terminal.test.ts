@@ -44,6 +44,20 @@ describe('colour', () => {
   });
 });
 
+describe('progress', () => {
+  it.skipIf(!hasProgram('script'))('is seen on a terminal while files are read, and nothing of it stays (needs script)', () => {
+    const items = Array.from({ length: 25_000 }, (_, index) => pod(`pod-${index}`, index));
+    writeFileSync(join(folder, 'many.json'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+    const question = `sallyport check -f ${folder}/many.json --from shop/pod-1 --to shop/pod-2 --port 80`;
+    const shown = onTerminal(question);
+    expect(shown).toContain(`reading files: 1 of 1, ${folder}/many.json`);
+    expect(shown.slice(shown.indexOf('many.json'), shown.indexOf('allowed'))).toContain('\r\u001b[K');
+    expect(onTerminal(question, { TERM: 'dumb' })).not.toContain('reading files');
+    expect(bash(question).stderr).toBe('');
+    expect(onTerminal(check)).not.toContain('reading files');
+  });
+});
+
 describe('output', () => {
   it('goes on being right when nobody reads it to the end', () => {
     const pods = Array.from({ length: 150 }, (_, index) => pod(`client-${index}`, index));

@@ -6,6 +6,18 @@ import { findFiles, readText, standardInput } from './files.ts';
 export interface ReadOptions extends ManifestOptions {
   /** What the path `-` reads; standard input unless given. */
   readonly input?: Readable;
+  /** Told of every file that has been read, before it is looked into. */
+  readonly onFile?: (progress: FileProgress) => void;
+}
+
+/** How far reading has come. */
+export interface FileProgress {
+  readonly path: string;
+  /** From 0. */
+  readonly index: number;
+  readonly count: number;
+  /** How long the text is. */
+  readonly characters: number;
 }
 
 /**
@@ -16,8 +28,9 @@ export async function readManifests(paths: readonly string[], options: ReadOptio
   const { files, diagnostics } = await findFiles(paths);
   const collection = new ManifestCollection(options);
   collection.addDiagnostics(diagnostics);
-  for (const file of files) {
+  for (const [index, file] of files.entries()) {
     const text = await readText(file, options.input);
+    options.onFile?.({ path: file.path, index, count: files.length, characters: typeof text === 'string' ? text.length : 0 });
     if (typeof text === 'string') collection.addText(text, file.path === '-' ? standardInput : file.path, file.named ? 'error' : 'skip');
     else collection.addDiagnostics([text]);
   }

@@ -1,48 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { type Choices, defaultChoices } from '#core/api/choices.ts';
 import { type Decoded, decodeObject, validateUpdate } from '#core/api/decode.ts';
 import type { Diagnostic } from '#core/api/diagnostic.ts';
 import type { NetworkPolicy } from '#core/api/types.ts';
 import type { ManifestDocument } from '#manifest/document.ts';
 import { parseDocuments } from '#manifest/parse.ts';
+import { policyCases, schemaCases, type ValidationCase } from './validation-cases.ts';
 
-/** A ClusterNetworkPolicy with what each of the two schemas says of it, enforced by kube-apiserver v1.34.4. */
-interface SchemaCase {
-  readonly id: string;
-  readonly kind: 'ClusterNetworkPolicy';
-  readonly yaml: string;
-  readonly standard: SchemaOutcome;
-  readonly experimental: SchemaOutcome;
-}
-
-interface SchemaOutcome {
-  readonly outcome: 'valid' | 'invalid';
-  readonly errors?: readonly { readonly path: string; readonly type: string }[];
-  /** Fields that the API server drops. */
-  readonly prunedFields?: readonly string[];
-}
-
-/** A NetworkPolicy with what kube-apiserver v1.34.4 says of it. */
-interface ValidationCase {
-  readonly id: string;
-  readonly kind: 'NetworkPolicy';
-  readonly yaml: string;
-  readonly old?: string;
-  readonly strictCIDR: boolean;
-  readonly unknownOrDuplicateFields: boolean;
-  readonly outcome: 'valid' | 'invalid' | 'decode-error';
-  readonly errors?: readonly { readonly path: string; readonly type: string }[];
-  readonly policyTypes?: readonly string[];
-  readonly warnings?: readonly string[];
-  readonly warningCount?: number;
-}
-
-const cases = parse(readFileSync(new URL('validation.yaml', import.meta.url), 'utf8')) as (ValidationCase | SchemaCase)[];
-const policyCases = cases.filter((each) => each.kind === 'NetworkPolicy');
 const strangeCases = policyCases.filter(({ unknownOrDuplicateFields }) => unknownOrDuplicateFields);
-const schemaCases = cases.filter((each) => each.kind === 'ClusterNetworkPolicy');
 
 function documentOf(yaml: string): ManifestDocument {
   const documents = [...parseDocuments(yaml, 'case.yaml')];

@@ -29,7 +29,9 @@ export async function runSession(session: string, directory: string, path: strin
   const { NO_COLOR: _, ...environment } = process.env;
   // Labs that stay up are the session's own.
   const runtime = mkdtempSync(join(path, 'session-'));
-  const env = { ...environment, PATH: `${path}:${process.env.PATH}`, XDG_RUNTIME_DIR: runtime };
+  // No session talks with a cluster that this machine knows.
+  const noCluster = { KUBECONFIG: '/home/you/.kube/config', KUBERNETES_SERVICE_HOST: '' };
+  const env = { ...environment, ...noCluster, PATH: `${path}:${process.env.PATH}`, XDG_RUNTIME_DIR: runtime };
   const parts: string[] = [];
   for (const command of commandsOf(session)) {
     const { code, stdout, stderr } = await run('bash', ['-o', 'pipefail', '-c', command], cwd, env);

@@ -22,10 +22,11 @@ const mayImportInCore: Record<string, readonly string[]> = {
 const mayImport: Record<(typeof compiledRooms)[number], readonly string[]> = {
   core: [],
   manifest: ['core'],
+  kube: ['core'],
   dataplane: ['core'],
   agent: ['core', 'dataplane'],
   lab: ['core', 'dataplane', 'agent'],
-  cli: ['core', 'manifest', 'dataplane', 'agent', 'lab'],
+  cli: ['core', 'manifest', 'kube', 'dataplane', 'agent', 'lab'],
 };
 
 const foldersOf = (path: string): string[] =>

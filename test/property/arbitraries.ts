@@ -12,7 +12,7 @@ import { rawPolicy } from './policy-arbitraries.ts';
  * meet. `decoded` takes them through the door; `manifestsOf` in test/cases makes Kubernetes manifests of them.
  */
 
-const namespaceNames = ['alpha', 'beta', 'gamma', 'delta'];
+export const namespaceNames = ['alpha', 'beta', 'gamma', 'delta'];
 const podNames = ['a', 'b', 'c', 'd'];
 const nodeNames = ['n1', 'n2', 'n3'];
 

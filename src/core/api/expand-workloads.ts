@@ -4,6 +4,18 @@ import type { Workload } from './workload.ts';
 
 const keyOf = (namespace: string, { kind, name }: Owner): string => `${namespace}/${kind}/${name}`;
 
+/** An object that controls pods or other controllers, with its own controller. */
+export interface Controller extends Owner {
+  readonly namespace: string;
+  readonly owner?: Owner;
+}
+
+/** The pods, each owned by the topmost controller that is known. */
+export function ownedByTopmost(pods: readonly Pod[], controllers: readonly Controller[]): Pod[] {
+  const known = new Map(controllers.map((controller) => [keyOf(controller.namespace, controller), controller]));
+  return pods.map((pod) => withOwner(pod, known));
+}
+
 /**
  * The pods of a set of objects: those that exist, owned by the topmost known controller, and those that the workloads would
  * make. A workload of which a pod exists makes none, and neither does one whose own controller is among the workloads.
@@ -11,7 +23,7 @@ const keyOf = (namespace: string, { kind, name }: Owner): string => `${namespace
  */
 export function expandWorkloads(pods: readonly Pod[], workloads: readonly Workload[], nodes: readonly Node[]): Pod[] {
   const known = new Map(workloads.map((workload) => [keyOf(workload.namespace, workload), workload]));
-  const existing = pods.map((pod) => withOwner(pod, known));
+  const existing = ownedByTopmost(pods, workloads);
   const alive = new Set(existing.flatMap(({ namespace, owner }) => (owner ? [keyOf(namespace, owner)] : [])));
   const taken = new Set(existing.map(({ namespace, name }) => `${namespace}/${name}`));
   const made: Pod[] = [];
@@ -30,14 +42,14 @@ export function expandWorkloads(pods: readonly Pod[], workloads: readonly Worklo
   return made.length === 0 ? existing : [...existing, ...made];
 }
 
-function withOwner(pod: Pod, known: ReadonlyMap<string, Workload>): Pod {
+function withOwner(pod: Pod, known: ReadonlyMap<string, Controller>): Pod {
   if (pod.owner === undefined) return pod;
   const owner = topmost(pod.namespace, pod.owner, known);
   return owner === pod.owner ? pod : { ...pod, owner };
 }
 
 /** The controller of the controller, and so on, as far as they are known. Objects that own each other in a ring end the search. */
-function topmost(namespace: string, controller: Owner, known: ReadonlyMap<string, Workload>): Owner {
+function topmost(namespace: string, controller: Owner, known: ReadonlyMap<string, Controller>): Owner {
   let owner = controller;
   for (let steps = 0; steps < known.size; steps++) {
     const above = known.get(keyOf(namespace, owner))?.owner;

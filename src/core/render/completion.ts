@@ -4,7 +4,8 @@ export type Shell = (typeof shells)[number];
 
 /**
  * The completion script of a shell. The scripts know nothing of the commands: they ask `program __complete WORD...`, which answers
- * as kubectl's plugins do, a line for each candidate (`word<TAB>description`) and then `:4`, or `:0` where file names are wanted.
+ * as kubectl's plugins do, a line for each candidate (`word<TAB>description`) and then `:4`, `:6` where no blank is to follow, or `:0` where
+ * file names are wanted.
  */
 export function completionScript(shell: Shell, program: string): string {
   return scripts[shell].replaceAll('PROGRAM', program);
@@ -25,6 +26,7 @@ _PROGRAM() {
     mapfile -t COMPREPLY < <(compgen -f -- "$current")
     return
   fi
+  [ "$directive" = :6 ] && compopt -o nospace
   # bash takes a colon and an equals sign for the end of a word.
   prefix=\${current%"\${current##*[:=]}"}
   COMPREPLY=("\${candidates[@]%%$'\\t'*}")
@@ -46,7 +48,11 @@ _PROGRAM() {
   for line in "\${(@)lines[1,-2]}"; do
     described+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
   done
-  _describe PROGRAM described
+  if [[ $lines[-1] == :6 ]]; then
+    _describe PROGRAM described -S ''
+  else
+    _describe PROGRAM described
+  fi
 }
 compdef _PROGRAM PROGRAM
 `;

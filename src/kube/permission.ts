@@ -1,0 +1,80 @@
+import { KubeFault } from './fault.ts';
+import { qualifiedResource, type Resource } from './resource.ts';
+
+/** What a request needs to be allowed. */
+export type Permission =
+  | { readonly verb: 'get' | 'list'; readonly resource: Resource; readonly namespace?: string; readonly object?: string }
+  /** A path that belongs to no object, as of the discovery of an API group. */
+  | { readonly verb: 'get'; readonly path: string };
+
+/** The server refuses one request. Whoever sends several gathers what all of them lack. */
+export class Forbidden extends Error {
+  readonly permission: Permission;
+  /** Who the server takes us for. */
+  readonly user: string | undefined;
+
+  /** `message` is the server's: `pods is forbidden: User "dev" cannot list resource "pods" in API group "" …`. */
+  constructor(permission: Permission, message: string) {
+    super(message);
+    this.permission = permission;
+    this.user = /User "((?:[^"\\]|\\.)*)"/.exec(message)?.[1];
+  }
+}
+
+/** The fault of a reading that lacks permissions: each of them, and the commands of kubectl that would grant them. */
+export function permissionFault(refused: readonly Forbidden[]): KubeFault {
+  const user = refused.find((each) => each.user !== undefined)?.user;
+  const permissions = refused.map(({ permission }) => permission).sort((a, b) => (inWords(a) < inWords(b) ? -1 : 1));
+  const who = user === undefined ? 'the user of this kubeconfig' : `user ${JSON.stringify(user)}`;
+  const message = `${who} may not ${permissions.map(inWords).join(', ')}`;
+  return new KubeFault(
+    'forbidden',
+    message,
+    ['permission can be granted with', ...grants(permissions, user).map((line) => `  ${line}`)].join('\n'),
+  );
+}
+
+function inWords(permission: Permission): string {
+  if ('path' in permission) return `get ${permission.path}`;
+  const { verb, resource, namespace, object } = permission;
+  const what = `${verb} ${qualifiedResource(resource)}${object === undefined ? '' : `/${object}`}`;
+  return namespace === undefined ? (resource.namespaced ? `${what} in all namespaces` : what) : `${what} in namespace ${namespace}`;
+}
+
+/** The namespace in which a role can grant it: for a Namespace object that is the namespace itself. Undefined: only a cluster role can. */
+function namespaceOf(permission: Permission): string | undefined {
+  if ('path' in permission) return undefined;
+  const { resource, namespace, object } = permission;
+  return resource.name === 'namespaces' && resource.group === '' ? object : namespace;
+}
+
+const roleName = 'sallyport-reader';
+
+/** Source: `kubectl create role`, `clusterrole`, `rolebinding` and `clusterrolebinding`. */
+function grants(permissions: readonly Permission[], user: string | undefined): string[] {
+  const byNamespace = Map.groupBy(permissions, namespaceOf);
+  return [...byNamespace]
+    .sort(([a = ''], [b = '']) => (a < b ? -1 : 1))
+    .flatMap(([namespace, some]) => {
+      const where = namespace === undefined ? '' : ` --namespace=${namespace}`;
+      const kind = namespace === undefined ? 'clusterrole' : 'role';
+      const objects = some.flatMap((permission) => ('path' in permission ? [] : [permission]));
+      const verbs = [...new Set(objects.map(({ verb }) => verb))].sort().join();
+      const resources = [...new Set(objects.map(({ resource }) => qualifiedResource(resource)))].join();
+      const paths = some.flatMap((permission) => ('path' in permission ? [permission.path] : []));
+      return [
+        ...(objects.length > 0 ? [`kubectl create ${kind} ${roleName}${where} --verb=${verbs} --resource=${resources}`] : []),
+        ...(paths.length > 0 ? [`kubectl create clusterrole ${roleName}-discovery --verb=get --non-resource-url=${paths.join()}`] : []),
+        ...(objects.length > 0 ? [bindingOf(kind, where, roleName, user)] : []),
+        ...(paths.length > 0 ? [bindingOf('clusterrole', '', `${roleName}-discovery`, user)] : []),
+      ];
+    });
+}
+
+function bindingOf(kind: 'role' | 'clusterrole', where: string, name: string, user: string | undefined): string {
+  const [, namespace, account] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user ?? '') ?? [];
+  const subject = namespace === undefined ? `--user=${shellWord(user ?? '<name>')}` : `--serviceaccount=${namespace}:${account}`;
+  return `kubectl create ${kind}binding ${name}${where} --${kind}=${name} ${subject}`;
+}
+
+const shellWord = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);

@@ -1,0 +1,38 @@
+/** Where objects of one kind are in the API. */
+export interface Resource {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+  /** In URLs and rules of RBAC: `pods`. */
+  readonly name: string;
+  readonly namespaced: boolean;
+}
+
+const resource = (group: string, version: string, name: string, namespaced = true): Resource => ({ group, version, name, namespaced });
+
+/** The kinds that are asked for. */
+export const namespaces = resource('', 'v1', 'namespaces', false);
+export const nodes = resource('', 'v1', 'nodes', false);
+export const pods = resource('', 'v1', 'pods');
+export const services = resource('', 'v1', 'services');
+export const endpointSlices = resource('discovery.k8s.io', 'v1', 'endpointslices');
+export const networkPolicies = resource('networking.k8s.io', 'v1', 'networkpolicies');
+export const replicaSets = resource('apps', 'v1', 'replicasets');
+export const jobs = resource('batch', 'v1', 'jobs');
+
+/** The path of a list, of all namespaces or of one, or of one object. */
+export function pathOf(
+  { group, version, name, namespaced }: Resource,
+  { namespace, object }: { namespace?: string; object?: string } = {},
+): string {
+  const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
+  const parts = [
+    ...(namespaced && namespace !== undefined ? ['namespaces', namespace] : []),
+    name,
+    ...(object === undefined ? [] : [object]),
+  ];
+  return [root, ...parts.map(encodeURIComponent)].join('/');
+}
+
+/** As RBAC and kubectl call it: `networkpolicies.networking.k8s.io`. */
+export const qualifiedResource = ({ group, name }: Resource): string => (group === '' ? name : `${name}.${group}`);
