@@ -12,7 +12,7 @@ import { type FileProgress, readManifests } from '#manifest/read.ts';
 import { clusterFlagIn } from './cluster-options.ts';
 import { CannotAnswer } from './exit.ts';
 import { choicesOf, type InputOptions, settledBy } from './options.ts';
-import { type Report, withProgress } from './progress.ts';
+import { withProgress } from './progress.ts';
 import { stderr } from './terminal.ts';
 
 /** What a command looks at. */
@@ -33,7 +33,7 @@ export type Say = (lines: Iterable<string>) => void | Promise<void>;
 export async function readInput(options: InputOptions, flows?: readonly Flow[]): Promise<Input> {
   checkPodCidr(options);
   if (!isLive(options)) {
-    const read = await withProgress('reading files', (report) => readObjects(options, (lines) => stderr.print(lines), report));
+    const read = await readObjects(options, (lines) => stderr.print(lines), withProgress);
     if (read.skipped > 0) await note(`skipped ${count(read.skipped, 'document')} of kinds that Sallyport does not read`);
     return read;
   }
@@ -54,19 +54,22 @@ export async function readEnforceable(options: InputOptions): Promise<Input> {
   return readInput(options);
 }
 
-/** Reads the objects of files, with addresses for pods without; also how many documents were skipped. An error of the input is thrown once all are said. */
-export async function readObjects(options: InputOptions, say: Say, report?: Report): Promise<Input & { readonly skipped: number }> {
+/**
+ * Reads the objects of files, with addresses for pods without; also how many documents were skipped. An error of the input is thrown once all
+ * are said. How far it is, is shown by `showing`, if at all.
+ */
+export async function readObjects(
+  options: InputOptions,
+  say: Say,
+  showing: typeof withProgress = (_, work) => work(() => undefined),
+): Promise<Input & { readonly skipped: number }> {
   const { namespace, podCidr } = options;
   const choices = choicesOf(options);
   const defaultNamespace = namespace === undefined ? {} : { defaultNamespace: namespace };
-  const onFile =
-    report &&
-    (({ path, index, count: all, characters }: FileProgress) =>
-      report(`reading files: ${index + 1} of ${all}, ${path}`, characters > longText));
-  const { objects, diagnostics, skipped } = await readManifests(filesOf(options), {
-    choices,
-    ...defaultNamespace,
-    ...(onFile && { onFile }),
+  const { objects, diagnostics, skipped } = await showing('reading files', (report) => {
+    const onFile = ({ path, index, count: all, characters }: FileProgress): void =>
+      report(`reading files: ${index + 1} of ${all}, ${path}`, characters > longText);
+    return readManifests(filesOf(options), { choices, ...defaultNamespace, onFile });
   });
   await sayDiagnostics(diagnostics, say, 'in the input');
   return { objects: assignAddresses(objects, podCidr), choices, settled: settledBy(options), skipped };

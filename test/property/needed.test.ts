@@ -78,6 +78,7 @@ test.each([
   ['shop/deployment/a', 'shop/service/b', { namespaces: ['shop'], services: true }],
   ['shop/a', 'shop/svc/b', { namespaces: ['shop'], services: true }],
   ['shop/a', 'no endpoint', { namespaces: ['shop'], services: false }],
+  ['shop/a', '../b', { namespaces: ['shop'], services: false }],
   ['shop/a', '10.0.0.1', 'everything'],
   ['10.0.0.0/8', 'shop/a', 'everything'],
   ['internet', 'shop/a', 'everything'],

@@ -1,3 +1,4 @@
+import { checkLabel } from '../api/names.ts';
 import { type Pod, qualifiedName } from '../api/types.ts';
 import type { Analysis } from './analysis.ts';
 import type { Flow } from './check.ts';
@@ -22,9 +23,10 @@ export function neededBy(flows: readonly Pick<Flow, 'from' | 'to'>[]): Needed {
   const namespaces = new Set<string>();
   let services = false;
   for (const end of ends) {
-    // What is no endpoint needs nothing to be refused.
+    // What is no endpoint, or is in a namespace that can't be, needs nothing to be refused.
     if (end === undefined) continue;
     if (end.kind !== 'object') return 'everything';
+    if (checkLabel(end.namespace).length > 0) continue;
     namespaces.add(end.namespace);
     services ||= end.objectKind === 'service';
   }
