@@ -1,6 +1,6 @@
 # What a person types. Everything below is quick when there is nothing to do.
 .DEFAULT_GOAL := help
-.PHONY: help setup system node build demo test apiserver bench clean
+.PHONY: help setup system browser node build demo test apiserver bench clean
 MAKEFLAGS += --no-print-directory
 # nft, ip and conntrack stand in sbin, which a plain user's PATH leaves out.
 export PATH := $(PATH):/usr/sbin:/sbin
@@ -21,7 +21,7 @@ build: $(packages) ## build/sallyport.js, which bin/sallyport runs
 demo: build ## the production example on real packets, each pattern by itself and all together
 	@$(with-node) node scripts/demo.ts
 
-test: build $(knip) ## types, lint, unused code, and every fast test
+test: browser build $(knip) ## types, lint, unused code, and every fast test
 	@$(with-node) node scripts/test.ts
 
 apiserver: ## a real etcd, kube-apiserver and kubectl for the tests that need them; with Go, ten minutes the first time
@@ -35,6 +35,9 @@ clean: ## remove what was built; what was installed stays
 
 system:
 	@scripts/setup-system.sh
+
+browser: system
+	@scripts/setup-system.sh browser
 
 node: system
 	@$(with-node) true 2>/dev/null || toolchain/npm-ci toolchain

@@ -10,6 +10,7 @@ export default defineConfig({
           include: [
             'src/core/**/*.test.ts',
             'src/manifest/**/*.test.ts',
+            'src/page/**/*.test.ts',
             'test/property/**/*.test.ts',
             'test/cases/**/*.test.ts',
             'test/golden/**/*.test.ts',
@@ -34,6 +35,7 @@ export default defineConfig({
             'src/kube/**/*.test.ts',
             'test/kernel/**/*.test.ts',
             'test/apiserver/**/*.test.ts',
+            'test/browser/**/*.test.ts',
             'test/house/**/*.test.ts',
             'test/package/**/*.test.ts',
             'bench/**/*.test.ts',

@@ -7,6 +7,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { buildPage } from './page.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const directory = process.argv[2] ?? `${root}build`;
@@ -39,7 +40,7 @@ const shared: BuildOptions = {
   platform: 'node',
   target: 'node22.18',
   external: ['koffi'],
-  define: { SALLYPORT_BUILD: JSON.stringify({ version, commit: commit() }) },
+  define: { SALLYPORT_BUILD: JSON.stringify({ version, commit: commit() }), SALLYPORT_PAGE: JSON.stringify(await buildPage()) },
   // Packages in CommonJS form ask for Node's modules by `require`, which ES modules lack.
   banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" },
   legalComments: 'eof',

@@ -1,5 +1,7 @@
 #!/bin/sh
-# Brings the programs that the parts which touch the kernel run, and npm where there is none. Says what it does, and what won't work without.
+# Brings the programs that the parts which touch the kernel run, and npm where there is none; with the word `browser` also the browser
+# that the tests of the page drive. Says what it does, and what won't work without.
+wanted=$1
 kernel_parts='the lab (`make demo`, `sallyport lab`), the agent and the kernel tests'
 
 # The Debian packages of the programs that are not here.
@@ -10,6 +12,7 @@ missing_packages() {
   command -v conntrack >/dev/null 2>&1 || printf ' conntrack'
   command -v ip >/dev/null 2>&1 || printf ' iproute2'
   command -v unshare >/dev/null 2>&1 || printf ' util-linux'
+  [ "$wanted" != browser ] || [ -x /usr/bin/chromium ] || printf ' chromium'
 }
 
 missing=$(missing_packages)
@@ -25,7 +28,11 @@ if [ -n "$missing" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1
 fi
 if [ -n "$missing" ]; then
   echo "setup: please install:$missing (on Debian, as root: apt-get install$missing)" >&2
-  [ "$missing" = ' npm' ] || echo "setup: until then $kernel_parts won't work; everything else will" >&2
+  case $missing in
+    ' npm') ;;
+    ' chromium') echo 'setup: until then the tests of the page in a browser are skipped; everything else runs' >&2 ;;
+    *) echo "setup: until then $kernel_parts won't work; everything else will" >&2 ;;
+  esac
 fi
 
 if [ "$(uname -s)" != Linux ]; then

@@ -1,14 +1,13 @@
 import type { Command } from 'commander';
-import { stringify } from 'yaml';
 import { type Advice, adviseOn } from '#core/advise/advise.ts';
-import type { Source } from '#core/api/diagnostic.ts';
 import type { PolicyId } from '#core/api/types.ts';
 import { qualifiedName } from '#core/api/types.ts';
 import { clusterOf } from '#core/cluster/cluster.ts';
-import { renderAdvice } from '#core/render/advice.ts';
+import { type AdviceStyle, renderAdvice } from '#core/render/advice.ts';
 import { renderCheck } from '#core/render/check.ts';
 import { renderFlows } from '#core/render/flows.ts';
 import { renderIndentedJson, renderJson } from '#core/render/json.ts';
+import type { Style } from '#core/render/palette.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import { type CheckAnswer, checkConnection } from '#core/verdict/answer.ts';
 import type { Flow } from '#core/verdict/check.ts';
@@ -51,39 +50,47 @@ export function define(command: Command): void {
   command.action(answering(check));
 }
 
-async function check(options: Options): Promise<ExitCode> {
-  const { flows, from, to, port, output } = options;
-  if (flows === undefined) {
-    const flow = connectionOf(options);
-    // What an edit changes elsewhere only the whole cluster tells.
-    const { advice: isAdvised = !isLive(options) } = options;
-    const analysis = await analysisOf(options, isAdvised ? undefined : [flow]);
-    const answer = answerTo(analysis, flow);
-    const advice = isAdvised ? adviceOn(analysis, flow) : undefined;
+function check(options: Options): Promise<ExitCode> {
+  return options.flows === undefined ? checkOne(options) : checkList(options, options.flows);
+}
+
+async function checkOne(options: Options): Promise<ExitCode> {
+  const flow = connectionOf(options);
+  // What an edit changes elsewhere only the whole cluster tells.
+  const { advice: isAdvised = !isLive(options) } = options;
+  const analysis = await analysisOf(options, isAdvised ? undefined : [flow]);
+  const answer = answerTo(analysis, flow);
+  const advice = isAdvised ? adviceOn(analysis, flow) : undefined;
+  if (options.output === 'json') await stdout.print(renderIndentedJson({ ...answer, ...(advice && { advice }) }));
+  else {
     const sourceOf = (policy: PolicyId) => analysis.model.policies.get(qualifiedName(policy))?.source;
-    await stdout.print(
-      output === 'json' ? renderIndentedJson({ ...answer, ...(advice && { advice }) }) : renderAnswer(answer, advice, sourceOf),
-    );
-    return answer.allowed ? 0 : 1;
+    await stdout.print(renderAnswer(answer, advice, { sourceOf, yamlOf: await yamlWriter(advice) }));
   }
+  return answer.allowed ? 0 : 1;
+}
+
+async function checkList(options: Options, file: string): Promise<ExitCode> {
+  const { from, to, port, output } = options;
   if (from !== undefined || to !== undefined || port !== undefined)
     throw new CannotAnswer('--flows says what to check: give either it or --from, --to and --port');
   checkStandardInput(options);
-  const list = await readFlows(flows);
+  const list = await readFlows(file);
   const analysis = await analysisOf(options, list);
-  const answers = list.map((flow, index) => answerTo(analysis, flow, `${flows === '-' ? '<stdin>' : flows}: ${entryName(index)}: `));
+  const answers = list.map((flow, index) => answerTo(analysis, flow, `${file === '-' ? '<stdin>' : file}: ${entryName(index)}: `));
   await stdout.print(output === 'json' ? renderJson(answers) : renderFlows(answers, stdout.style));
   return answers.every(({ allowed }) => allowed) ? 0 : 1;
 }
 
-function* renderAnswer(
-  answer: CheckAnswer,
-  advice: Advice | undefined,
-  sourceOf: (policy: PolicyId) => Source | undefined,
-): Iterable<string> {
-  const style = { ...stdout.style, sourceOf, yamlOf: (manifest: unknown) => stringify(manifest) };
+function* renderAnswer(answer: CheckAnswer, advice: Advice | undefined, writers: Omit<AdviceStyle, keyof Style>): Iterable<string> {
+  const style = { ...stdout.style, ...writers };
   yield* renderCheck(answer, style);
   if (advice !== undefined) yield* renderAdvice(advice, style);
+}
+
+/** The library is loaded only for those who need it. */
+async function yamlWriter(advice: Advice | undefined): Promise<AdviceStyle['yamlOf']> {
+  const isNeeded = advice?.edits.some(({ additions }) => additions !== undefined);
+  return isNeeded ? (await import('./yaml.ts')).stringify : String;
 }
 
 function adviceOn(analysis: Analysis, flow: Flow): Advice {

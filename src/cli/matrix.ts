@@ -1,30 +1,31 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { directions } from '#core/api/types.ts';
 import { clusterOf } from '#core/cluster/cluster.ts';
-import { type Connectivity, connectivityOf, type MatrixOptions } from '#core/connectivity/connectivity.ts';
-import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
-import { type AddressSet, addressesFrom, intersectAddresses, isEmptyAddresses, noAddresses } from '#core/net/address-set.ts';
-import { parseIp } from '#core/net/ip.ts';
-import { noTraffic, type Traffic, trafficOf, uniteTraffic } from '#core/net/port-set.ts';
+import { connectivityOf } from '#core/connectivity/connectivity.ts';
 import { protocols } from '#core/net/protocol.ts';
-import { matrixCsv, matrixJson, matrixText } from '#core/render/matrix.ts';
+import { matrixDot } from '#core/render/dot.ts';
+import { matrixCsv, matrixJson } from '#core/render/matrix.ts';
+import { matrixHtml, type Question } from '#core/render/matrix-html.ts';
+import { matrixMarkdown } from '#core/render/matrix-markdown.ts';
+import { matrixText } from '#core/render/matrix-text.ts';
+import { type Breakdown, breakdowns, type MatrixView } from '#core/render/matrix-view.ts';
+import { matrixMermaid } from '#core/render/mermaid.ts';
+import type { Style } from '#core/render/palette.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
-import { podId } from '#core/verdict/endpoint.ts';
-import { parseEndpoint } from '#core/verdict/endpoint-name.ts';
-import { findEndpoint } from '#core/verdict/find-endpoint.ts';
 import { addClusterOptions } from './cluster-options.ts';
-import { parsePort } from './connection.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
 import { readInput } from './input.ts';
+import { connectivityAsked, type FilterOptions, namespacesOf, parsePortFilter, questionOf } from './matrix-filter.ts';
 import { addInputOptions, addOutputOption, examples, type InputOptions } from './options.ts';
+import { pageText } from './page.ts';
 import { stdout } from './terminal.ts';
 
-interface Options extends InputOptions {
-  readonly from?: string;
-  readonly to?: string;
-  readonly workload?: string;
-  readonly port?: Traffic;
+type Format = keyof typeof writers;
+
+interface Options extends Omit<InputOptions, 'namespace' | 'allNamespaces'>, FilterOptions {
   readonly denied?: true;
-  readonly output: 'text' | 'json' | 'csv';
+  readonly by?: Breakdown;
+  readonly output: Format;
 }
 
 /** `sallyport matrix`. */
@@ -32,101 +33,94 @@ export function define(command: Command): void {
   command
     .description(
       'Says who can reach whom, and on what: exact over all addresses and ports. Endpoints are workloads, bare pods that are alike, nodes, and ' +
-        'ranges of addresses outside that policies tell apart. Ports are those of the pods, whatever Service leads there.',
+        'ranges of addresses outside that policies tell apart. Ports are those of the pods, whatever Service leads there. ' +
+        'All conditions must hold; -n takes several namespaces (-n shop,blog) and shows the connections of which one is an end.',
     )
     .usage('[-f <path>...] [options]')
     .option('--from <endpoint>', 'only connections that this endpoint opens')
     .option('--to <endpoint>', 'only connections to this endpoint')
-    .option('--workload <endpoint>', 'only connections that this endpoint is an end of')
+    .option('--workload <endpoint>', 'only connections that this endpoint is an end of; may be repeated', collect)
     .addOption(
-      new Option('--port <port>', 'only this port: 8080 (of every protocol), TCP/8080, UDP/53').argParser((text) => {
-        const traffic = portFilter(text);
-        if (traffic === undefined) throw new InvalidArgumentError('It must be a number, or a protocol and a number: 8080, UDP/53.');
-        return traffic;
+      new Option('--direction <way>', 'only connections into (ingress) or out of (egress) what -n and --workload name').choices(directions),
+    )
+    .addOption(
+      new Option('--protocol <protocol>', 'only this protocol').choices(protocols).argParser((text) => {
+        const protocol = protocols.find((each) => each === text.toUpperCase());
+        if (protocol === undefined) throw new InvalidArgumentError(`Allowed choices are ${protocols.join(', ')}.`);
+        return protocol;
       }),
     )
-    .option('--denied', 'pairs that may do nothing, too');
+    .addOption(
+      new Option('--port <port>', 'only these ports: 8080 (of every protocol), 8000-8999, TCP/8080, UDP/53').argParser(parsePortFilter),
+    )
+    .option('--denied', 'pairs that may do nothing, too')
+    .addOption(
+      new Option('--by <level>', 'rows for workloads or for namespaces; by default for workloads as long as that can be read').choices(
+        breakdowns,
+      ),
+    );
   addInputOptions(command);
   addClusterOptions(command);
-  addOutputOption(command, ['text', 'json', 'csv']);
+  addOutputOption(command, Object.keys(writers));
   examples(command, [
     'sallyport matrix -f manifests/',
     'sallyport matrix -f manifests/ -n shop --denied',
+    'sallyport matrix -f manifests/ -n shop,blog --direction ingress --protocol UDP',
     'sallyport matrix -f manifests/ --to shop/database --port 5432',
+    'sallyport matrix -f manifests/ --by namespace -o md >> $GITHUB_STEP_SUMMARY',
     'sallyport matrix -f manifests/ -o csv > matrix.csv',
     'sallyport matrix --context staging -n shop',
   ]);
   command.action(answering(printMatrix));
 }
 
-function portFilter(text: string): Traffic | undefined {
-  const asked = parsePort(text);
-  if (asked === undefined || asked.port > 65535) return undefined;
-  const wanted = protocols.filter((protocol) => asked.protocol === undefined || asked.protocol === protocol);
-  return wanted.map((protocol) => trafficOf(protocol, [[asked.port, asked.port]])).reduce(uniteTraffic, noTraffic);
-}
+const collect = (value: string, previous: readonly string[] = []): string[] => [...previous, value];
 
-const writers = { text: matrixText, json: matrixJson, csv: matrixCsv };
+const writers = {
+  text: matrixText,
+  json: ({ shown }: MatrixView) => matrixJson(shown),
+  csv: ({ shown }: MatrixView) => matrixCsv(shown),
+  md: matrixMarkdown,
+  dot: matrixDot,
+  mermaid: matrixMermaid,
+  html: async (view: MatrixView, _style: Style, question: Question) => matrixHtml(view, await pageText(), question),
+} satisfies Record<string, (view: MatrixView, style: Style, question: Question) => Iterable<string> | Promise<Iterable<string>>>;
+
+/** Formats for programs, which always have every workload. */
+const complete: readonly Format[] = ['json', 'csv'];
+
+/** Formats that would only show more lines than can be read. */
+const pictures: readonly Format[] = ['dot', 'mermaid'];
 
 async function printMatrix(options: Options): Promise<ExitCode> {
-  const { objects, choices } = await readInput(options);
+  const { output, by, denied = false, namespace, ...others } = options;
+  if (by !== undefined && complete.includes(output))
+    throw new CannotAnswer(`--by is for people to read: -o ${output} always has every workload`);
+  if (denied && pictures.includes(output)) throw new CannotAnswer(`--denied is for tables: -o ${output} draws what is allowed`);
+  const [only, ...more] = namespace?.split(',') ?? [];
+  // Of several namespaces none is that of objects that name none.
+  const { objects, choices } = await readInput({ ...others, ...(only !== undefined && more.length === 0 && { namespace: only }) });
   const analysis = new Analysis(clusterOf(objects), choices);
-  await stdout.print(writers[options.output](connectivity(analysis, options), stdout.style));
+  checkNamespaces(analysis, namespacesOf(options));
+  const asked = connectivityAsked(analysis, options);
+  const shown = asked.of(denied);
+  const view: MatrixView = {
+    shown,
+    whole: () => asked.of(true),
+    // Asked for by those who name endpoints in words, and then once.
+    get everyone() {
+      return asked.isWhole ? shown.endpoints : connectivityOf(analysis).endpoints;
+    },
+    denied,
+    by,
+    ...(asked.isWhole && { count: shown.count }),
+  };
+  await stdout.print(await writers[output](view, stdout.style, questionOf(options)));
   return 0;
 }
 
-type Filter = NonNullable<MatrixOptions['isShown']>;
-
-/** The connectivity that the options ask for: the room's own filter takes the narrowest condition, the others are tried on what it gives. */
-function connectivity(analysis: Analysis, options: Options): Connectivity {
-  const { from, to, workload, namespace, allNamespaces, port, denied } = options;
-  const source = filterOf(analysis, from);
-  const destination = filterOf(analysis, to);
-  const either = [
-    filterOf(analysis, workload),
-    namespace === undefined || allNamespaces ? undefined : (endpoint: MatrixEndpoint) => endpoint.namespace === namespace,
-  ].filter((filter) => filter !== undefined);
-  const isShown = source ?? destination ?? either[0];
-  const direction = source !== undefined ? 'egress' : destination !== undefined ? 'ingress' : undefined;
-  const { endpoints, connections } = connectivityOf(analysis, {
-    ...(isShown && { isShown }),
-    ...(direction && { direction }),
-    ...(port && { traffic: port }),
-    ...(denied && { denied }),
-  });
-  const byId = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]));
-  const isWanted = (a: MatrixEndpoint, b: MatrixEndpoint): boolean =>
-    (source?.(a) ?? true) && (destination?.(b) ?? true) && either.every((filter) => filter(a) || filter(b));
-  return { endpoints, connections: filtered(connections, ({ from, to }) => isWanted(byId.get(from)!, byId.get(to)!)) };
-}
-
-/** Passes on what is wanted, while it is worked out. */
-function filtered<T>(items: Iterable<T>, isWanted: (item: T) => boolean): Iterable<T> {
-  return {
-    *[Symbol.iterator]() {
-      for (const item of items) if (isWanted(item)) yield item;
-    },
-  };
-}
-
-/** Whether an endpoint of the matrix is, or holds a part of, what the text names. */
-function filterOf({ cluster, model }: Analysis, text: string | undefined): Filter | undefined {
-  if (text === undefined) return undefined;
-  const found = findEndpoint(cluster, model, text);
-  if ('error' in found) throw new CannotAnswer(found.error);
-  const { identity, members } = found;
-  const ids = new Set([identity.id, ...(members.kind === 'pods' ? members.pods.map(podId) : [])]);
-  const space =
-    members.kind === 'space'
-      ? members.addresses
-      : addressesFrom(members.kind === 'addresses' ? members.addresses.flatMap((address) => parseIp(address) ?? []) : []);
-  return ({ id, members: pods = [], ranges }) =>
-    ids.has(id) ||
-    pods.some((pod) => ids.has(pod)) ||
-    (ranges !== undefined && !isEmptyAddresses(intersectAddresses(space, rangesOf(ranges))));
-}
-
-function rangesOf(ranges: readonly string[]): AddressSet {
-  const name = parseEndpoint(ranges.join());
-  return name?.kind === 'ranges' ? name.addresses : name?.kind === 'address' ? addressesFrom([parseIp(name.address)!]) : noAddresses;
+/** A slip in one of several names would silently leave a part out. */
+function checkNamespaces({ cluster }: Analysis, names: readonly string[]): void {
+  const unknown = names.find((name) => names.length > 1 && !cluster.namespaces.has(name));
+  if (unknown !== undefined) throw new CannotAnswer(`there is no namespace ${unknown}`);
 }

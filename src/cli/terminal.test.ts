@@ -19,7 +19,7 @@ afterAll(() => {
 function bash(command: string, variables: NodeJS.ProcessEnv = {}): { status: number | null; stdout: string; stderr: string } {
   const { NO_COLOR: _, ...inherited } = process.env;
   const env = { ...inherited, TERM: 'xterm', PATH: `${path}:${process.env.PATH}`, ...variables };
-  return spawnSync('bash', ['-c', command], { cwd: root, env, encoding: 'utf8' });
+  return spawnSync('bash', ['-c', command], { cwd: root, env, encoding: 'utf8', timeout: 60_000 });
 }
 
 /** What the command writes on a terminal. */
@@ -48,7 +48,7 @@ describe('progress', () => {
   it.skipIf(!hasProgram('script'))('is seen on a terminal while files are read, and nothing of it stays (needs script)', () => {
     const items = Array.from({ length: 25_000 }, (_, index) => pod(`pod-${index}`, index));
     writeFileSync(join(folder, 'many.json'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
-    const question = `sallyport check -f ${folder}/many.json --from shop/pod-1 --to shop/pod-2 --port 80`;
+    const question = `sallyport check -f ${folder}/many.json --from shop/pod-1 --to shop/pod-2 --port 80 --no-advice`;
     const shown = onTerminal(question);
     expect(shown).toContain(`reading files: 1 of 1, ${folder}/many.json`);
     expect(shown.slice(shown.indexOf('many.json'), shown.indexOf('allowed'))).toContain('\r\u001b[K');

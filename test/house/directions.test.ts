@@ -26,6 +26,7 @@ const mayImport: Record<(typeof compiledRooms)[number], readonly string[]> = {
   dataplane: ['core'],
   agent: ['core', 'dataplane'],
   lab: ['core', 'dataplane', 'agent'],
+  page: ['core'],
   cli: ['core', 'manifest', 'kube', 'dataplane', 'agent', 'lab'],
 };
 

@@ -38,12 +38,9 @@ interface Found {
   readonly outcome: OutcomeId;
 }
 
-/** The endpoints of which a pod is of one of the classes or is treated like them, in either cluster: a row is looked at in both or in none. */
-function touchedIds(entries: readonly MatrixEntry[], classes: ReadonlySet<string>): Set<string> {
-  const isTouched = ({ uses }: MatrixEntry): boolean =>
-    uses.some(({ unit: { profile } }) => profile?.classes.some(({ key }) => classes.has(key)));
-  return new Set(entries.filter(isTouched).map(({ id }) => id));
-}
+/** Whether a pod of the endpoint is of one of the classes. */
+const isOfClasses = ({ located }: MatrixEntry, classes: ReadonlySet<string>): boolean =>
+  located.some(({ parties }) => parties.some(({ owner }) => owner.kind === 'Pod' && classes.has(owner.class.key)));
 
 /** Walks two clusters side by side. */
 export class Comparison {
@@ -76,7 +73,8 @@ export class Comparison {
     this.#compared = traffics.intersect(this.#wanted, traffics.idOf(everyNamedPort));
     this.#isShown = isShown === undefined ? () => true : ({ answer }) => isShown(answer);
     const [old, now] = [before.index.entries(after.index, touched), after.index.entries(before.index, touched)];
-    this.#touched = touched && touchedIds([...old, ...now], touched);
+    // A row is looked at in both or in none.
+    this.#touched = touched && new Set([...old, ...now].filter((entry) => isOfClasses(entry, touched)).map(({ id }) => id));
     this.#before = this.#side(before, old);
     this.#after = this.#side(after, now);
     this.#members = new MemberDifferences(before.index, after.index);

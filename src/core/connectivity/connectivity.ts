@@ -8,6 +8,7 @@ import type { Reason } from '../verdict/gate.ts';
 import { ConnectivityIndex } from './connectivity-index.ts';
 import type { MatrixEndpoint, MatrixEntry } from './endpoints.ts';
 import { type ExposureAnswer, exposureOf } from './exposure.ts';
+import { PairCount } from './pair-count.ts';
 import type { OutcomeId, Outlooks, PairOutcome } from './pair-table.ts';
 import type { PairWalk } from './pair-walk.ts';
 import { everything, nothing, type TrafficId } from './traffic-table.ts';
@@ -52,6 +53,8 @@ export interface Connectivity {
   readonly connections: Iterable<ConnectionAnswer>;
   /** What each workload and bare pod is exposed to, where it is asked for. */
   readonly exposure?: readonly ExposureAnswer[];
+  /** Counts pairs of all endpoints, those that are shown or not and allowed or not. */
+  readonly count: PairCount;
 }
 
 /**
@@ -71,6 +74,7 @@ export function connectivityOf({ cluster, model }: Pick<Analysis, 'cluster' | 'm
   return {
     endpoints: matrix.endpoints(),
     connections: { [Symbol.iterator]: () => matrix.connections() },
+    count: matrix.count(),
     ...(exposure && { exposure: matrix.exposure() }),
   };
 }
@@ -106,6 +110,10 @@ class Matrix {
       for (const [other] of this.#walk.row(place).cells) named.add(from).add(this.#entries[other]!);
     }
     return this.#entries.filter((entry) => named.has(entry)).map(({ answer }) => answer);
+  }
+
+  count(): PairCount {
+    return new PairCount(this.#entries);
   }
 
   /** Of those workloads and bare pods that are shown. */
@@ -180,7 +188,7 @@ export class Answers {
 }
 
 /** Traffic as the contract has it. */
-function trafficAnswer(traffic: Traffic): TrafficAnswer {
+export function trafficAnswer(traffic: Traffic): TrafficAnswer {
   if (isAllTraffic(traffic)) return 'all';
   return protocols.flatMap((protocol) => (traffic[protocol].length === 0 ? [] : [{ protocol, ports: formatPorts(traffic[protocol]) }]));
 }

@@ -31,8 +31,9 @@ export interface Row {
 /** Endpoints that are alike to every rule. */
 interface Kind {
   readonly id: number;
-  /** The places of its entries. */
+  /** The places of its entries, and of those that are shown. */
   readonly places: number[];
+  readonly shown: number[];
   /** What its entries get as sources, by kinds of destinations: kept for the next of them. */
   row?: readonly Cell[];
 }
@@ -77,14 +78,15 @@ export class PairWalk {
     this.#kindOf = entries.map((entry, place) => {
       let kind = known.get(entry.likeness);
       if (kind === undefined) {
-        kind = { id: known.size, places: [] };
+        kind = { id: known.size, places: [], shown: [] };
         known.set(entry.likeness, kind);
         this.#introduce(kind, entry);
       }
       kind.places.push(place);
+      if (this.#isShown[place]) kind.shown.push(place);
       return kind;
     });
-    this.#shownKinds = [...new Set(entries.flatMap((_, place) => (this.#isShown[place] ? [this.#kindOf[place]!] : [])))];
+    this.#shownKinds = this.#kinds.filter(({ shown }) => shown.length > 0);
     for (const [place, { at, on }] of entries.entries()) {
       for (const node of at) append(this.#at, node, place);
       for (const node of on) append(this.#on, node, place);
@@ -118,18 +120,12 @@ export class PairWalk {
   }
 
   #cellsOf(place: number, look: Row['look']): Cell[] {
-    const isShown = this.#destinationsOf(place);
-    if (isShown === undefined) return [];
     const outcomes = this.#scratch;
     const touched: number[] = [];
-    const set = (other: number, outcome: OutcomeId): void => {
+    this.#visit(place, look, (other, outcome) => {
       if (outcomes[other] === noPair) touched.push(other);
       outcomes[other] = outcome;
-    };
-    for (const [kind, outcome] of this.#isGlance(place) ? this.#glance(place, look) : this.#rowOf(place, look))
-      for (const other of this.#kinds[kind]!.places) if (isShown(other)) set(other, outcome);
-    for (const other of this.#neighboursOf(place))
-      if (isShown(other)) set(other, this.#pairs.betweenNeighbours(look(), this.#entries[place]!, this.#entries[other]!));
+    });
     const cells = touched
       .sort((a, b) => a - b)
       .flatMap((other): Cell[] => (this.#isWanted(outcomes[other]!, place, other) ? [[other, outcomes[other]!]] : []));
@@ -137,9 +133,24 @@ export class PairWalk {
     return cells;
   }
 
+  /** Tells the outcomes with all destinations that are shown with the source; of what is told twice the last counts. */
+  #visit(place: number, look: Row['look'], set: (other: number, outcome: OutcomeId) => void): void {
+    const { direction } = this.#filter;
+    const isSourceShown = this.#isShown[place]!;
+    if (direction === 'egress' && !isSourceShown) return;
+    const isEachShown = direction !== 'ingress' && isSourceShown;
+    const from = this.#entries[place]!;
+    for (const [kind, outcome] of this.#isGlance(place) ? this.#glance(place, look) : this.#rowOf(place, look))
+      for (const other of this.#kinds[kind]![isEachShown ? 'places' : 'shown']) set(other, outcome);
+    for (const other of this.#neighboursOf(place))
+      if (isEachShown || this.#isShown[other]) set(other, this.#pairs.betweenNeighbours(look(), from, this.#entries[other]!));
+  }
+
   /** Every node reaches those members that run on it: of a node and a workload only what all members may do is of interest. */
   #isWanted(outcome: OutcomeId, from: number, to: number): boolean {
     if (outcome === noPair) return false;
+    // Pods that could exist are of interest to those that do.
+    if (this.#entries[from]!.isPotential && this.#entries[to]!.isPotential) return false;
     const { denied, isWanted } = this.#filter;
     const { every, some } = this.#pairs.outcomes[outcome]!;
     return denied || isWanted(every) || (isWanted(some) && !this.#isExempt(from) && !this.#isExempt(to));
@@ -199,19 +210,6 @@ export class PairWalk {
   #letsThrough(direction: Direction, { id, isIsolated }: Gate): boolean {
     const { states } = this.#gates;
     return states.results[states.resultOf(this.#gates.baseOf(direction, id), isIsolated, false)]!.traffic !== nothing;
-  }
-
-  /** Which destinations are shown with a source, by their places; undefined for none. */
-  #destinationsOf(source: number): ((place: number) => boolean) | undefined {
-    const { direction } = this.#filter;
-    const isShown = this.#isShown[source]!;
-    if (direction === 'egress' && !isShown) return undefined;
-    // Pods that could exist are of interest to those that do.
-    const isFit: (place: number) => boolean = this.#entries[source]!.isPotential
-      ? (place) => !this.#entries[place]!.isPotential
-      : () => true;
-    if (direction !== 'ingress' && isShown) return isFit;
-    return (place) => this.#isShown[place]! && isFit(place);
   }
 
   /** The entry itself, and those with which it has to do through the exception for a pod's own node. */

@@ -3,9 +3,10 @@ import type { Edit } from '../advise/edit.ts';
 import type { Source } from '../api/diagnostic.ts';
 import { type PolicyId, qualifiedName } from '../api/types.ts';
 import { formatSource } from './diagnostics.ts';
-import { pairText } from './matrix.ts';
+import { rangesText } from './outside.ts';
 import type { Style } from './palette.ts';
 import { count, printable, shorten, wrapProse } from './text.ts';
+import { pairText } from './traffic.ts';
 
 /** How advice is written: fragments of manifests as YAML, which is not the core's to write. */
 export interface AdviceStyle extends Style {
@@ -70,10 +71,13 @@ function editText({ gate, action, policy, index, item }: Edit): string {
 /** More pairs than this are counted. */
 const mostShown = 6;
 
+/** The id of an endpoint, of ranges outside only the first. */
+const shortId = (id: string): string => (id.includes('/') ? id : rangesText(id.split(',')));
+
 function* renderChanges(changes: readonly SideEffect[], { palette, width }: Style): Iterable<string> {
   yield palette.faint(`  it changes ${count(changes.length, 'pair')} of endpoints`);
   for (const { from, to, before, after } of changes.slice(0, mostShown)) {
-    const line = printable(`    ${from} → ${to}  ${pairText(after)}, was ${pairText(before)}`);
+    const line = printable(`    ${shortId(from)} → ${shortId(to)}  ${pairText(after)}, was ${pairText(before)}`);
     yield palette.faint(width === undefined ? line : shorten(line, Math.max(width, 40)));
   }
   if (changes.length > mostShown) yield palette.faint(`    and ${changes.length - mostShown} more`);

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readManifests } from '#manifest/read.ts';
+import { manyWorkloads } from '#test/browser/many-workloads.ts';
 import { assignAddresses } from '../cluster/assign-addresses.ts';
 import { clusterOf } from '../cluster/cluster.ts';
 import { connectivityOf } from '../connectivity/connectivity.ts';
@@ -8,9 +9,11 @@ import { Analysis } from '../verdict/analysis.ts';
 import { type CheckAnswer, checkConnection } from '../verdict/answer.ts';
 import { renderCheck } from './check.ts';
 import { renderFlows } from './flows.ts';
-import { matrixJson, matrixText, trafficText } from './matrix.ts';
+import { matrixJson } from './matrix.ts';
+import { matrixText } from './matrix-text.ts';
 import { type Palette, plain } from './palette.ts';
 import { columnsOf } from './text.ts';
+import { trafficText } from './traffic.ts';
 
 const marks: Palette = {
   allow: (text) => `<allow ${text}>`,
@@ -83,7 +86,9 @@ describe('matrix', () => {
   });
 
   it('names every endpoint once on each side of its table', async () => {
-    const text = [...matrixText(connectivityOf(await recipe('05-limit-to-one-app'), { denied: true }), { palette: plain })].join('\n');
+    const shown = connectivityOf(await recipe('05-limit-to-one-app'), { denied: true });
+    const view = { shown, whole: () => shown, everyone: shown.endpoints, denied: true, by: undefined };
+    const text = [...matrixText(view, { palette: plain })].join('\n');
     expect(text).toMatchInlineSnapshot(`
       "FROM           TRAFFIC  TO
       blog/checkout  all      shop/* but shop/orders, outside
@@ -97,5 +102,32 @@ describe('matrix', () => {
                      nothing  shop/orders
       5 endpoints, 21 pairs"
     `);
+  });
+
+  it('rolls up what is too long to read, and fits the terminal', () => {
+    const shown = manyWorkloads(200);
+    const view = { shown, whole: () => shown, everyone: shown.endpoints, denied: false, by: undefined };
+    for (const width of [80, 140]) {
+      const lines = [...matrixText(view, { palette: plain, width })];
+      expect(lines.length).toBeLessThan(60);
+      for (const line of lines) expect(columnsOf(line), line).toBeLessThanOrEqual(width);
+      expect(lines.at(-1)).toBe('by namespace, as it is large: see more with -n, --workload, --by workload');
+      expect(lines.at(-2)).toMatch(/^20 namespaces, \d+ endpoints, \d+ pairs$/);
+    }
+    expect([...matrixText({ ...view, by: 'workload' }, { palette: plain })].length).toBeGreaterThan(150);
+  });
+
+  it('keeps pods that do not exist apart', () => {
+    const strange = { id: '{team=red}/{}', kind: 'Potential' as const };
+    const web = { id: 'shop/Deployment/web', kind: 'Workload' as const, namespace: 'shop', name: 'web', pods: 2 };
+    const outside = { id: '0.0.0.0-255.255.255.255', kind: 'External' as const, ranges: ['0.0.0.0-255.255.255.255'] };
+    const reason = { egress: 'not-isolated', ingress: 'not-isolated' } as const;
+    const shown = {
+      endpoints: [web, strange, outside],
+      connections: [{ from: strange.id, to: web.id, traffic: 'all' as const, reason, by: { egress: [], ingress: [] } }],
+    };
+    const view = { shown, whole: () => shown, everyone: shown.endpoints, denied: false };
+    expect([...matrixText({ ...view, by: 'workload' }, { palette: plain })][1]).toBe('{team=red}/{}  all      shop/web');
+    expect([...matrixText({ ...view, by: 'namespace' }, { palette: plain })][1]).toBe('pods that may come  all      shop');
   });
 });

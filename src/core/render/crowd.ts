@@ -1,28 +1,64 @@
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
+import { outsideNames } from './outside.ts';
 
 /** Endpoints that belong together in the eyes of a reader: those of a namespace, the nodes, the addresses outside. */
-interface Group {
-  readonly members: MatrixEndpoint[];
-  /** What all of them together are called. */
+export interface Group {
+  /** What all of them together are called: `shop/*`, `every node`, `outside`. */
   readonly name: string;
+  readonly kind: 'namespace' | 'nodes' | 'outside' | 'potential';
+  readonly members: MatrixEndpoint[];
 }
+
+/** The groups of the endpoints, in the order of the first of each. */
+export function groupsOf(endpoints: readonly MatrixEndpoint[]): Group[] {
+  const groups = new Map<string, Group>();
+  for (const endpoint of endpoints) {
+    const group = groupLike(endpoint);
+    const known = groups.get(group.name);
+    if (known === undefined) groups.set(group.name, group);
+    else known.members.push(endpoint);
+  }
+  return [...groups.values()];
+}
+
+function groupLike(endpoint: MatrixEndpoint): Group {
+  const { kind, namespace } = endpoint;
+  const members = [endpoint];
+  if (namespace !== undefined) return { name: `${namespace}/*`, kind: 'namespace', members };
+  if (kind === 'Node') return { name: 'every node', kind: 'nodes', members };
+  if (kind === 'External' || kind === 'Internet') return { name: 'outside', kind: 'outside', members };
+  return { name: 'pods that may come', kind: 'potential', members };
+}
+
+/** What every endpoint is called in words: `shop/web`, with the kind where two endpoints of the namespace have that name. */
+export function namesOf({ kind, members }: Group): ReadonlyMap<string, string> {
+  if (kind === 'outside') return outsideNames(members);
+  const short = ({ namespace, name, id }: MatrixEndpoint): string =>
+    namespace === undefined || name === undefined ? id : `${namespace}/${name}`;
+  const uses = Map.groupBy(members, short);
+  return new Map(
+    members.map((endpoint) => {
+      const { id, pods = 1 } = endpoint;
+      const name = uses.get(short(endpoint))!.length > 1 ? id : short(endpoint);
+      return [id, endpoint.kind === 'Pod' && pods > 1 ? `${name} and ${pods - 1} alike` : name];
+    }),
+  );
+}
+
+/** Whether it stands for one pod, node or address range, which has no connections with itself. */
+export const isSingle = ({ pods = 1 }: MatrixEndpoint): boolean => pods < 2;
 
 /** Names sets of endpoints in few words: whole namespaces as `shop/*`, all endpoints as `everybody`. */
 export class Crowd {
-  readonly #groups = new Map<string, Group>();
+  readonly #groups: readonly Group[];
   readonly #names = new Map<string, string>();
-  readonly #single = new Set<string>();
+  readonly #single: ReadonlySet<string>;
 
+  /** `endpoints`: everybody there is, not only those of an answer: what lacks one of them is not everybody. */
   constructor(endpoints: readonly MatrixEndpoint[]) {
-    for (const endpoint of endpoints) {
-      const name = groupName(endpoint);
-      const group = this.#groups.get(name);
-      if (group === undefined) this.#groups.set(name, { members: [endpoint], name });
-      else group.members.push(endpoint);
-      // What stands for one pod, node or address range has no connections among its own.
-      if ((endpoint.pods ?? 1) < 2) this.#single.add(endpoint.id);
-    }
-    for (const { members } of this.#groups.values()) this.#nameMembers(members);
+    this.#groups = groupsOf(endpoints);
+    this.#single = new Set(endpoints.filter(isSingle).map(({ id }) => id));
+    for (const group of this.#groups) for (const [id, name] of namesOf(group)) this.#names.set(id, name);
   }
 
   /** The endpoints of these ids in words, in the order of all endpoints. `self` counts as one of them where it has no way to itself. */
@@ -30,7 +66,7 @@ export class Crowd {
     const isMeant = (id: string): boolean => ids.has(id) || (id === self && this.#single.has(id));
     const names: string[] = [];
     let isEverybody = this.#names.size > 1;
-    for (const { members, name } of this.#groups.values()) {
+    for (const { members, name } of this.#groups) {
       const missing = members.filter(({ id }) => !isMeant(id));
       isEverybody &&= missing.length === 0;
       const named = this.#each(members, ids);
@@ -47,31 +83,8 @@ export class Crowd {
   #each(members: readonly MatrixEndpoint[], ids: ReadonlySet<string> | undefined): string[] {
     return members.flatMap(({ id }) => (ids === undefined || ids.has(id) ? [this.#names.get(id)!] : []));
   }
-
-  /** `shop/web`, with the kind where two endpoints of the namespace have that name. */
-  #nameMembers(members: readonly MatrixEndpoint[]): void {
-    const short = ({ namespace, name, id }: MatrixEndpoint): string => (namespace === undefined ? id : `${namespace}/${name}`);
-    const uses = Map.groupBy(members, short);
-    for (const endpoint of members) {
-      const { id, kind, pods = 1 } = endpoint;
-      const name = uses.get(short(endpoint))!.length > 1 ? id : short(endpoint);
-      const more = kind === 'Pod' && pods > 1 ? ` and ${pods - 1} alike` : '';
-      this.#names.set(id, kind === 'External' ? externalName(endpoint, members) : name + more);
-    }
-  }
 }
 
 /** Whether a group is easier named with its exceptions than one by one. */
 const isMostly = (members: readonly MatrixEndpoint[], missing: readonly MatrixEndpoint[]): boolean =>
   missing.length <= 2 && missing.length * 3 <= members.length;
-
-const groupName = ({ kind, namespace }: MatrixEndpoint): string => {
-  if (namespace !== undefined) return `${namespace}/*`;
-  return kind === 'Node' ? 'every node' : 'outside';
-};
-
-/** Addresses outside: all of them, an address, or ranges. */
-function externalName({ ranges = [], id }: MatrixEndpoint, outside: readonly MatrixEndpoint[]): string {
-  if (outside.length === 1 && ranges.length > 0) return 'outside';
-  return ranges.length <= 2 ? id : `${ranges[0]} and ${ranges.length - 1} ranges more`;
-}

@@ -58,13 +58,19 @@ export function count(number: number, one: string, many = `${one}s`): string {
 }
 
 /** Names joined by commas, in lines of at most that many columns. */
-export function wrap(names: readonly string[], columnsOfLine: number): string[] {
+export const wrap = (names: readonly string[], columnsOfLine: number): string[] =>
+  wrapWords(
+    names.map((name, index) => (index === names.length - 1 ? name : `${name},`)),
+    columnsOfLine,
+  );
+
+/** Words in lines of at most that many columns, as far as they can be parted. */
+export function wrapWords(words: readonly string[], columnsOfLine: number): string[] {
   const lines: string[] = [];
-  for (const [index, name] of names.entries()) {
-    const text = index === names.length - 1 ? name : `${name},`;
+  for (const word of words) {
     const last = lines.at(-1);
-    if (last !== undefined && columnsOf(last) + 1 + columnsOf(text) <= columnsOfLine) lines[lines.length - 1] = `${last} ${text}`;
-    else lines.push(text);
+    if (last !== undefined && columnsOf(last) + 1 + columnsOf(word) <= columnsOfLine) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
   }
   return lines;
 }

@@ -1,0 +1,147 @@
+import { InvalidArgumentError } from 'commander';
+import type { Direction } from '#core/api/types.ts';
+import { type Connectivity, connectivityOf, type MatrixOptions, trafficAnswer } from '#core/connectivity/connectivity.ts';
+import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
+import { type AddressSet, addressesFrom, intersectAddresses, isEmptyAddresses, noAddresses } from '#core/net/address-set.ts';
+import { parseIp } from '#core/net/ip.ts';
+import { allTraffic, intersectTraffic, isAllTraffic, isEmptyTraffic, type Traffic } from '#core/net/port-set.ts';
+import type { Protocol } from '#core/net/protocol.ts';
+import type { Question } from '#core/render/matrix-html.ts';
+import { parseTraffic, setText, trafficOfProtocol } from '#core/render/traffic.ts';
+import type { Analysis } from '#core/verdict/analysis.ts';
+import { podId } from '#core/verdict/endpoint.ts';
+import { parseEndpoint } from '#core/verdict/endpoint-name.ts';
+import { findEndpoint } from '#core/verdict/find-endpoint.ts';
+import { CannotAnswer } from './exit.ts';
+
+/** What of the matrix is asked for. */
+export interface FilterOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly workload?: readonly string[];
+  readonly direction?: Direction;
+  readonly protocol?: Protocol;
+  readonly port?: Traffic;
+  readonly namespace?: string;
+  readonly allNamespaces?: true;
+}
+
+/** `8080`, `TCP/8080`, `8000-8999`, `UDP/53`: for whichever protocols are meant. */
+export function parsePortFilter(text: string): Traffic {
+  const traffic = parseTraffic(text);
+  if (traffic !== undefined) return traffic;
+  throw new InvalidArgumentError('It must be a number or a range that goes up, with a protocol or without: 8080, 8000-8999, UDP/53.');
+}
+
+/** The traffic that is asked about. */
+function trafficAsked({ port = allTraffic, protocol }: FilterOptions): Traffic {
+  if (protocol === undefined) return port;
+  const both = intersectTraffic(port, trafficOfProtocol(protocol));
+  if (isEmptyTraffic(both)) throw new CannotAnswer(`--port and --protocol exclude each other: nothing is of that port and ${protocol}`);
+  return both;
+}
+
+/** The namespaces that -n limits the answer to; empty for all. */
+export const namespacesOf = ({ namespace, allNamespaces }: FilterOptions): readonly string[] =>
+  namespace === undefined || allNamespaces ? [] : namespace.split(',');
+
+/** What is asked for: the options that limit it, and the traffic. */
+export function questionOf(options: FilterOptions): Question {
+  const { from, to, workload = [], direction, protocol, port } = options;
+  const words = {
+    '--from': from,
+    '--to': to,
+    '-n': namespacesOf(options).join() || undefined,
+    '--direction': direction,
+    '--protocol': protocol,
+  };
+  const limits = Object.entries(words).flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`]));
+  const others = [...workload.map((name) => `--workload ${name}`), ...(port === undefined ? [] : [`--port ${setText(port)}`])];
+  return { words: [...limits, ...others].join(' '), traffic: trafficAnswer(trafficAsked(options)) };
+}
+
+type Filter = (endpoint: MatrixEndpoint) => boolean;
+
+/** What is asked for. */
+export interface Asked {
+  /** Whether no endpoint is left out. */
+  readonly isWhole: boolean;
+  /** Makes the answer, with denied pairs or without. */
+  readonly of: (denied: boolean) => Connectivity;
+}
+
+/** Makes the connectivity that the options ask for: the room's own filter takes the narrowest condition, the others are tried on what it gives. */
+export function connectivityAsked(analysis: Analysis, options: FilterOptions): Asked {
+  const traffic = trafficAsked(options);
+  const source = filterOf(analysis, options.from);
+  const destination = filterOf(analysis, options.to);
+  const subjects = subjectsOf(analysis, options);
+  const isShown = source ?? destination ?? subjects[0];
+  const direction = source !== undefined ? 'egress' : destination !== undefined ? 'ingress' : options.direction;
+  const limits: MatrixOptions = {
+    ...(isShown && { isShown }),
+    ...(isShown && direction && { direction }),
+    ...(!isAllTraffic(traffic) && { traffic }),
+  };
+  const isWanted = (a: MatrixEndpoint, b: MatrixEndpoint): boolean =>
+    (source?.(a) ?? true) && (destination?.(b) ?? true) && subjects.every((isSubject) => isAmong(isSubject, options.direction, a, b));
+  const isWhole = source === undefined && destination === undefined && subjects.length === 0;
+  const of = (denied: boolean): Connectivity => {
+    const answer = connectivityOf(analysis, { ...limits, denied });
+    if (isWhole) return answer;
+    const byId = new Map(answer.endpoints.map((endpoint) => [endpoint.id, endpoint]));
+    return { ...answer, connections: filtered(answer.connections, ({ from, to }) => isWanted(byId.get(from)!, byId.get(to)!)) };
+  };
+  return { isWhole, of };
+}
+
+/** Who the answer is about: -n and --workload. */
+function subjectsOf(analysis: Analysis, options: FilterOptions): Filter[] {
+  const namespaces = namespacesOf(options);
+  const workloads = options.workload?.map((text) => filterOf(analysis, text)!);
+  if (options.direction !== undefined && namespaces.length === 0 && workloads === undefined)
+    throw new CannotAnswer(
+      '--direction needs -n or --workload: it says which way the connections of those go',
+      'all connections of a source are --from, all to a destination --to',
+    );
+  return [
+    ...(workloads === undefined ? [] : [(endpoint: MatrixEndpoint) => workloads.some((isMeant) => isMeant(endpoint))]),
+    ...(namespaces.length === 0 ? [] : [({ namespace }: MatrixEndpoint) => namespace !== undefined && namespaces.includes(namespace)]),
+  ];
+}
+
+/** Whether the subject is an end of the connection, on the side that is asked about. */
+function isAmong(isSubject: Filter, direction: Direction | undefined, from: MatrixEndpoint, to: MatrixEndpoint): boolean {
+  return (direction !== 'ingress' && isSubject(from)) || (direction !== 'egress' && isSubject(to));
+}
+
+/** Passes on what is wanted, while it is worked out. */
+function filtered<T>(items: Iterable<T>, isWanted: (item: T) => boolean): Iterable<T> {
+  return {
+    *[Symbol.iterator]() {
+      for (const item of items) if (isWanted(item)) yield item;
+    },
+  };
+}
+
+/** Whether an endpoint of the matrix is, or holds a part of, what the text names. */
+function filterOf({ cluster, model }: Analysis, text: string | undefined): Filter | undefined {
+  if (text === undefined) return undefined;
+  const found = findEndpoint(cluster, model, text);
+  if ('error' in found) throw new CannotAnswer(found.error);
+  const { identity, members } = found;
+  const ids = new Set([identity.id, ...(members.kind === 'pods' ? members.pods.map(podId) : [])]);
+  const space =
+    members.kind === 'space'
+      ? members.addresses
+      : addressesFrom(members.kind === 'addresses' ? members.addresses.flatMap((address) => parseIp(address) ?? []) : []);
+  return ({ id, members: pods = [], ranges }) =>
+    ids.has(id) ||
+    pods.some((pod) => ids.has(pod)) ||
+    (ranges !== undefined && !isEmptyAddresses(intersectAddresses(space, rangesOf(ranges))));
+}
+
+function rangesOf(ranges: readonly string[]): AddressSet {
+  const name = parseEndpoint(ranges.join());
+  return name?.kind === 'ranges' ? name.addresses : name?.kind === 'address' ? addressesFrom([parseIp(name.address)!]) : noAddresses;
+}

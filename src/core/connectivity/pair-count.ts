@@ -1,0 +1,67 @@
+import type { Family } from '../net/ip.ts';
+import type { MatrixEndpoint, MatrixEntry } from './endpoints.ts';
+
+/** Endpoints by what decides with whom they make pairs, and how many make none with themselves. */
+interface Census {
+  readonly kinds: ReadonlyMap<Kind, number>;
+  readonly alone: number;
+}
+
+/** The families of addresses that an endpoint has, as a set of bits, and those in which some policy could speak of it. */
+interface Kind {
+  readonly families: number;
+  readonly policed: number;
+  readonly isPotential: boolean;
+}
+
+/** Counts the pairs of endpoints that policy knows an end of, allowed or not, without visiting them. */
+export class PairCount {
+  readonly #entries: ReadonlyMap<string, MatrixEntry>;
+  readonly #kinds = new Map<string, Kind>();
+  readonly #known = new WeakMap<readonly MatrixEndpoint[], Census>();
+
+  /** Of all endpoints of a matrix, whatever of it is shown. */
+  constructor(entries: readonly MatrixEntry[]) {
+    this.#entries = new Map(entries.map((entry) => [entry.id, entry]));
+  }
+
+  /** How many pairs lead from the one to the other. The two are the same list, or have no endpoint in common. */
+  between(from: readonly MatrixEndpoint[], to: readonly MatrixEndpoint[]): number {
+    const [sources, destinations] = [this.#censusOf(from), this.#censusOf(to)];
+    let pairs = 0;
+    for (const [a, many] of sources.kinds) for (const [b, others] of destinations.kinds) if (meet(a, b)) pairs += many * others;
+    return from === to ? pairs - sources.alone : pairs;
+  }
+
+  #censusOf(endpoints: readonly MatrixEndpoint[]): Census {
+    let census = this.#known.get(endpoints);
+    if (census === undefined) {
+      const entries = endpoints.map(({ id }) => this.#entries.get(id)!);
+      const kinds = new Map<Kind, number>();
+      for (const entry of entries) kinds.set(this.#kindOf(entry), (kinds.get(this.#kindOf(entry)) ?? 0) + 1);
+      census = { kinds, alone: entries.filter((entry) => meet(this.#kindOf(entry), this.#kindOf(entry)) && !meetsItself(entry)).length };
+      this.#known.set(endpoints, census);
+    }
+    return census;
+  }
+
+  #kindOf({ uses, isPotential }: MatrixEntry): Kind {
+    const families = uses.reduce((bits, { family }) => bits | bitOf(family), 0);
+    const policed = uses.reduce((bits, { family, unit }) => (unit.profile === undefined ? bits : bits | bitOf(family)), 0);
+    const key = `${families} ${policed} ${isPotential}`;
+    const kind = this.#kinds.get(key) ?? { families, policed, isPotential };
+    this.#kinds.set(key, kind);
+    return kind;
+  }
+}
+
+const bitOf = (family: Family): number => (family === 4 ? 1 : 2);
+
+/** Whether they have a family in common in which one of them is policed; what does not exist meets only what does. */
+const meet = (a: Kind, b: Kind): boolean => (a.families & b.families & (a.policed | b.policed)) !== 0 && !(a.isPotential && b.isPotential);
+
+/** Whether two of its ends can meet in a family in which it is policed: an end does not meet itself. */
+const meetsItself = ({ uses }: MatrixEntry): boolean =>
+  uses.some(
+    ({ family, unit }) => unit.profile !== undefined && uses.reduce((sum, use) => sum + (use.family === family ? use.count : 0), 0) > 1,
+  );

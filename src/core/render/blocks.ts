@@ -1,0 +1,77 @@
+import type { ConnectionAnswer } from '../connectivity/connectivity.ts';
+import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
+import { Crowd } from './crowd.ts';
+import { pairText } from './traffic.ts';
+
+/** A part of a table for readers: sources that may do the same, and what they may do to whom. */
+export interface Block {
+  readonly from: readonly string[];
+  readonly reach: readonly Reach[];
+}
+
+/** What the sources of a block may do to whom. */
+export interface Reach {
+  /** In few words; `nothing` is a denial. */
+  readonly traffic: string;
+  /** In a roll-up, of how many pairs that holds: `16 of 100`; absent where it holds of all. */
+  readonly pairs?: string;
+  readonly to: readonly string[];
+}
+
+/** The matrix in blocks, and how many pairs are in it. */
+export interface Blocks {
+  readonly blocks: readonly Block[];
+  readonly pairs: number;
+}
+
+/** What stands for no traffic at all. */
+export const nothing = 'nothing';
+
+/** What of a connection a table says. */
+export type Allowed = Pick<ConnectionAnswer, 'from' | 'to' | 'traffic' | 'partial'>;
+
+/**
+ * The matrix by workload: sources that reach the same with the same traffic are one block, and whole namespaces one word. Undefined
+ * as soon as there are more than `most` blocks. `everyone` are the endpoints by which a namespace is whole.
+ */
+export function workloadBlocks(connections: Iterable<Allowed>, everyone: readonly MatrixEndpoint[], most: number): Blocks | undefined {
+  const crowd = new Crowd(everyone);
+  const groups = new Map<string, { readonly sources: Set<string>; readonly reach: ReadonlyMap<string, readonly string[]> }>();
+  let pairs = 0;
+  for (const [source, row] of rowsOf(connections)) {
+    const byTraffic = [...row].sort(([a], [b]) => trafficRank(a) - trafficRank(b) || (a < b ? -1 : 1));
+    const reach = new Map(byTraffic.map(([traffic, destinations]) => [traffic, crowd.namesOf(destinations, source)]));
+    for (const destinations of row.values()) pairs += destinations.size;
+    const key = JSON.stringify([...reach]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { sources: new Set([source]), reach });
+    else group.sources.add(source);
+    if (groups.size > most) return undefined;
+  }
+  const blocks = Array.from(groups.values(), ({ sources, reach }) => ({
+    from: crowd.namesOf(sources),
+    reach: Array.from(reach, ([traffic, to]) => ({ traffic, to })),
+  }));
+  return { blocks, pairs };
+}
+
+/** Everything first, nothing last. */
+export const trafficRank = (text: string): number => (text === 'all' ? 0 : text === nothing ? 2 : 1);
+
+/** The connections of each source, by traffic. The connections come in the order of their sources. */
+function* rowsOf(connections: Iterable<Allowed>): Iterable<[source: string, row: Map<string, Set<string>>]> {
+  let source: string | undefined;
+  let row = new Map<string, Set<string>>();
+  for (const connection of connections) {
+    if (connection.from !== source) {
+      if (source !== undefined) yield [source, row];
+      source = connection.from;
+      row = new Map();
+    }
+    const traffic = pairText(connection);
+    const destinations = row.get(traffic);
+    if (destinations === undefined) row.set(traffic, new Set([connection.to]));
+    else destinations.add(connection.to);
+  }
+  if (source !== undefined) yield [source, row];
+}

@@ -1,0 +1,165 @@
+import type { PolicyId } from '../api/types.ts';
+import type { ConnectionAnswer, Connectivity, TrafficAnswer } from '../connectivity/connectivity.ts';
+import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
+import type { Reason } from '../verdict/gate.ts';
+import { isSingle } from './crowd.ts';
+
+/** A matrix in little text, as a page is given it: a million pairs are some thousand runs of a few outcomes. */
+export interface CompactMatrix {
+  /** Without the ids of their members. */
+  readonly endpoints: readonly Omit<MatrixEndpoint, 'members'>[];
+  readonly policies: readonly PolicyId[];
+  /** Lists of policies, by their places in `policies`. */
+  readonly lists: readonly (readonly number[])[];
+  /** For each endpoint the list of policies that isolate it: `[egress, ingress]`, -1 for none. */
+  readonly isolatedBy: readonly (readonly [egress: number, ingress: number])[];
+  readonly traffics: readonly TrafficAnswer[];
+  readonly reasons: readonly Reason[];
+  readonly outcomes: readonly CompactOutcome[];
+  /** Different rows: runs of `[outcome, length]`, one after the other; 0 is no pair, 1 the first outcome. */
+  readonly rows: readonly (readonly number[])[];
+  /** The row of each endpoint as a source. What it says of the diagonal of a single pod or address means nothing. */
+  readonly rowOf: readonly number[];
+}
+
+/** `[traffic, partial, egress, ingress, egress list, ingress list]`: places; of `partial` and the lists -1 for none, of lists -2 for those that isolate the end. */
+export type CompactOutcome = readonly [number, number, number, number, number, number];
+
+const none = -1;
+const own = -2;
+
+/** Writes a connectivity, which must hold the denied pairs, too, compactly. */
+export function compactMatrix({ endpoints, connections }: Pick<Connectivity, 'endpoints' | 'connections'>): CompactMatrix {
+  const places = new Map(endpoints.map(({ id }, place) => [id, place]));
+  const outcomes = new Outcomes(endpoints.length);
+  const rows = new Map<string, number>();
+  const rowOf: number[] = [];
+  let cells = new Int32Array(endpoints.length);
+  let current = 0;
+  const finish = (): void => {
+    const { [current]: source } = endpoints;
+    // A hole in the row would keep sources that are alike from sharing it.
+    if (isSingle(source!)) cells[current] = cells[current === 0 ? 1 : current - 1] ?? 0;
+    const text = runsOf(cells).join();
+    const row = rows.get(text) ?? rows.size;
+    rows.set(text, row);
+    rowOf.push(row);
+    cells = new Int32Array(endpoints.length);
+    current++;
+  };
+  for (const connection of connections) {
+    const from = places.get(connection.from)!;
+    while (current < from) finish();
+    const to = places.get(connection.to)!;
+    cells[to] = outcomes.placeOf(connection, from, to) + 1;
+  }
+  while (current < endpoints.length) finish();
+  return {
+    endpoints: endpoints.map(({ members: _, ...endpoint }) => endpoint),
+    ...outcomes.written(),
+    rows: Array.from(rows.keys(), (text) => (text === '' ? [] : text.split(',').map(Number))),
+    rowOf,
+  };
+}
+
+/** The runs of equal cells. */
+function runsOf(cells: Int32Array): number[] {
+  const runs: number[] = [];
+  for (let start = 0, end = 0; start < cells.length; start = end) {
+    while (end < cells.length && cells[end] === cells[start]) end++;
+    runs.push(cells[start]!, end - start);
+  }
+  return runs;
+}
+
+/** Values by number, in the order in which they came. */
+class Numbers<T> {
+  readonly #numbers = new Map<T, number>();
+
+  of(value: T): number {
+    let number = this.#numbers.get(value);
+    if (number === undefined) {
+      number = this.#numbers.size;
+      this.#numbers.set(value, number);
+    }
+    return number;
+  }
+
+  get values(): T[] {
+    return [...this.#numbers.keys()];
+  }
+}
+
+/** Collects outcomes. Equal parts of answers are one object, so that they are known by what they are, not by what they say. */
+class Outcomes {
+  readonly #traffics = new Numbers<TrafficAnswer>();
+  readonly #reasons = new Numbers<Reason>();
+  readonly #lists = new Numbers<readonly PolicyId[]>();
+  readonly #outcomes = new Numbers<string>();
+  readonly #isolatedBy: { egress: number; ingress: number }[];
+  readonly #known = new Map<unknown, Map<unknown, Map<unknown, Map<unknown, number>>>>();
+
+  constructor(endpoints: number) {
+    this.#isolatedBy = Array.from({ length: endpoints }, () => ({ egress: none, ingress: none }));
+  }
+
+  placeOf(connection: ConnectionAnswer, from: number, to: number): number {
+    const { traffic, partial, reason, by } = connection;
+    const egress = this.#listOf(by.egress, reason.egress, from, 'egress');
+    const ingress = this.#listOf(by.ingress, reason.ingress, to, 'ingress');
+    const known = inner(inner(inner(this.#known, traffic), partial), reason);
+    const key = (egress + 2) * 2 ** 26 + ingress + 2;
+    let place = known.get(key);
+    if (place === undefined) {
+      const parts = [
+        this.#traffics.of(traffic),
+        partial === undefined ? none : this.#traffics.of(partial),
+        this.#reasons.of(reason.egress),
+        this.#reasons.of(reason.ingress),
+        egress,
+        ingress,
+      ];
+      place = this.#outcomes.of(parts.join());
+      known.set(key, place);
+    }
+    return place;
+  }
+
+  /** The list of a gate; where it is what isolates the end anyway, that is all there is to say. */
+  #listOf(policies: readonly PolicyId[], reason: Reason, end: number, direction: 'egress' | 'ingress'): number {
+    if (policies.length === 0) return none;
+    const list = this.#lists.of(policies);
+    if (reason !== 'no-rule-matched') return list;
+    const isolated = this.#isolatedBy[end]!;
+    if (isolated[direction] === none) isolated[direction] = list;
+    return isolated[direction] === list ? own : list;
+  }
+
+  written(): Pick<CompactMatrix, 'policies' | 'lists' | 'isolatedBy' | 'traffics' | 'reasons' | 'outcomes'> {
+    const policies = new Map<string, number>();
+    const known: PolicyId[] = [];
+    const placeOf = (policy: PolicyId): number => {
+      const key = JSON.stringify(policy);
+      const place = policies.get(key) ?? known.push(policy) - 1;
+      policies.set(key, place);
+      return place;
+    };
+    return {
+      lists: this.#lists.values.map((list) => list.map(placeOf)),
+      policies: known,
+      isolatedBy: this.#isolatedBy.map(({ egress, ingress }) => [egress, ingress] as const),
+      traffics: this.#traffics.values,
+      reasons: this.#reasons.values,
+      outcomes: this.#outcomes.values.map((text) => text.split(',').map(Number) as unknown as CompactOutcome),
+    };
+  }
+}
+
+function inner<K, V>(maps: Map<unknown, Map<K, V>>, key: unknown): Map<K, V> {
+  let map = maps.get(key);
+  if (map === undefined) {
+    map = new Map();
+    maps.set(key, map);
+  }
+  return map;
+}

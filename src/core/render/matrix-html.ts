@@ -1,0 +1,33 @@
+import type { TrafficAnswer } from '../connectivity/connectivity.ts';
+import type { CompactMatrix } from './compact.ts';
+import { compactMatrix } from './compact.ts';
+import type { Breakdown, MatrixView } from './matrix-view.ts';
+
+/** What was asked for. */
+export interface Question {
+  /** The options that limit it; empty for everything. */
+  readonly words: string;
+  readonly traffic: TrafficAnswer;
+}
+
+/** What a page is given to show. */
+export interface PageContent extends CompactMatrix {
+  readonly question: Question;
+  readonly by?: Breakdown;
+}
+
+/** Where the page's content goes into its text. */
+export const contentMark = '"CONTENT"';
+
+/** The matrix as one HTML file: the page's text with what it shows in it. */
+export function* matrixHtml(view: MatrixView, page: string, question: Question): Iterable<string> {
+  const [before, after] = page.split(contentMark) as [string, string];
+  const content: PageContent = { ...compactMatrix(view.whole()), question, ...(view.by && { by: view.by }) };
+  yield before;
+  // A line for each field; no text in it can end the element that it stands in.
+  const fields = Object.entries(content);
+  for (const [index, [name, value]] of fields.entries())
+    yield `${index === 0 ? '{' : ','}${JSON.stringify(name)}:${JSON.stringify(value).replaceAll('<', '\\u003c')}`;
+  yield '}';
+  yield after;
+}

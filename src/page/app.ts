@@ -1,0 +1,217 @@
+import { intersectTraffic, type Traffic } from '#core/net/port-set.ts';
+import type { PageContent } from '#core/render/matrix-html.ts';
+import { count } from '#core/render/text.ts';
+import { trafficMeant } from '#core/render/traffic.ts';
+import { axisOf, groupLabel, type Item, openAtFirst } from './axis.ts';
+import { element, found } from './element.ts';
+import { Grid } from './grid.ts';
+import { zooms } from './grid-layout.ts';
+import type { Place } from './grid-painter.ts';
+import type { Matrix } from './matrix.ts';
+import { pairPane } from './pair-pane.ts';
+import { readHash, type ViewState, writeHash } from './state.ts';
+import { Cells } from './totals.ts';
+import { TrafficFilter, trafficWanted } from './traffic-filter.ts';
+import { cellSentence, cellText } from './words.ts';
+import { drawLines, workloadPane } from './workload-pane.ts';
+
+const inputs = ['from', 'to', 'port', 'protocol'] as const;
+
+/** Joins the parts: what is chosen, and what is shown for it. */
+export class App {
+  readonly #matrix: Matrix;
+  readonly #asked: Traffic;
+  readonly #first: ViewState;
+  readonly #grid: Grid;
+  #state: ViewState;
+  #filter: TrafficFilter;
+  #cells: Cells;
+  #rows: readonly Item[] = [];
+  #columns: readonly Item[] = [];
+
+  constructor(matrix: Matrix, { by, question }: Pick<PageContent, 'by' | 'question'>) {
+    this.#matrix = matrix;
+    this.#first = { open: openAtFirst(matrix, by), from: '', to: '', port: '', protocol: '' };
+    this.#state = readHash(location.hash, this.#first);
+    this.#asked = trafficMeant(question.traffic);
+    this.#filter = new TrafficFilter(matrix, this.#asked);
+    this.#cells = new Cells(matrix, this.#filter);
+    this.#grid = new Grid(found('grid', HTMLElement), found('space', HTMLElement), found('canvas', HTMLCanvasElement), {
+      hover: (place, point) => this.#hover(place, point),
+      move: (place) => this.#choose(place),
+      open: (place, isByKey) => this.#open(place, isByKey),
+      toggle: ({ row, column }) => this.#toggle([this.#rows[row ?? -1], this.#columns[column ?? -1]]),
+      zoom: (zoom) => this.#change({ zoom }),
+      leave: () => this.#change({ cell: undefined }),
+    });
+    const { endpoints, groups } = matrix;
+    const namespaces = groups.filter(({ kind }) => kind === 'namespace').length;
+    found('counts', HTMLElement).textContent = [
+      count(endpoints.length, 'endpoint'),
+      count(namespaces, 'namespace'),
+      ...(question.words === '' ? [] : [question.words]),
+    ].join(' · ');
+    found('names', HTMLDataListElement).append(...matrix.names.map((name) => element('option', { value: name })));
+  }
+
+  start(): void {
+    for (const name of inputs) {
+      const input = document.getElementById(name) as HTMLInputElement | HTMLSelectElement;
+      input.addEventListener('input', () => this.#change({ [name]: input.value }));
+    }
+    const find = found('find', HTMLInputElement);
+    find.addEventListener('change', () => this.#find(find));
+    const on = (id: string, act: () => void): void => found(id, HTMLButtonElement).addEventListener('click', act);
+    on('open-all', () => this.#change({ open: new Set(this.#matrix.groups.map(({ name }) => name)) }));
+    on('close-all', () => this.#change({ open: new Set() }));
+    on('larger', () => this.#change({ zoom: Math.min(zooms.length - 1, this.#grid.zoom + 1) }));
+    on('smaller', () => this.#change({ zoom: Math.max(0, this.#grid.zoom - 1) }));
+    on('back', () => this.#back());
+    addEventListener('hashchange', () => {
+      this.#state = readHash(location.hash, this.#first);
+      this.#show();
+    });
+    addEventListener('resize', () => drawLines(found('workload', HTMLElement)));
+    addEventListener('keydown', (event) => this.#shortcut(event, find));
+    this.#show();
+  }
+
+  #shortcut(event: KeyboardEvent, find: HTMLInputElement): void {
+    const isTyping = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
+    if (event.key === '/' && !isTyping) {
+      event.preventDefault();
+      find.focus();
+    } else if (event.key === 'Escape') this.#back();
+  }
+
+  /** From a workload to the matrix, and from what is said of a cell to the cell. */
+  #back(): void {
+    if (this.#state.workload !== undefined) this.#change({ workload: undefined });
+    else if (found('pair', HTMLElement).contains(document.activeElement)) found('grid', HTMLElement).focus();
+  }
+
+  #find(input: HTMLInputElement): void {
+    const wanted = input.value.trim().toLowerCase();
+    const names = this.#matrix.names.map((name) => name.toLowerCase());
+    const exact = names.indexOf(wanted);
+    const place = exact >= 0 ? exact : names.findIndex((name) => name.includes(wanted));
+    input.setAttribute('aria-invalid', String(wanted !== '' && place < 0));
+    if (wanted === '' || place < 0) return;
+    input.value = '';
+    this.#lookAt(place);
+  }
+
+  #lookAt(place: number): void {
+    this.#change({ workload: this.#matrix.endpoints[place]!.id });
+    scrollTo(0, 0);
+  }
+
+  #change(change: Partial<ViewState>): void {
+    this.#state = { ...this.#state, ...change };
+    history.replaceState(undefined, '', `#${writeHash(this.#state, this.#first)}`);
+    this.#show(change);
+  }
+
+  /** Shows the state; of a change no more than depends on it. */
+  #show(change: Partial<ViewState> = this.#state): void {
+    const { from, to, open, port, protocol, zoom, workload } = this.#state;
+    for (const name of inputs) {
+      const input = document.getElementById(name) as HTMLInputElement | HTMLSelectElement;
+      if (input.value !== this.#state[name]) input.value = this.#state[name];
+    }
+    if ('port' in change || 'protocol' in change) this.#refilter(port, protocol);
+    const isOther = ['port', 'protocol', 'open', 'from', 'to', 'zoom', 'workload'].some((name) => name in change);
+    document.body.classList.toggle('alone', workload !== undefined);
+    if (isOther && workload === undefined) {
+      this.#rows = axisOf(this.#matrix, open, from);
+      this.#columns = axisOf(this.#matrix, open, to);
+      const textOf = (content: Parameters<typeof cellText>[2]): string => cellText(this.#matrix, this.#filter, content);
+      this.#grid.show({ rows: this.#rows, columns: this.#columns, cellAt: (a, b) => this.#cells.at(a, b), textOf }, zoom);
+      found('nothing', HTMLElement).hidden = this.#rows.length > 0 && this.#columns.length > 0;
+    }
+    if (isOther) this.#showWorkload();
+    this.#showCell();
+  }
+
+  #refilter(port: string, protocol: string): void {
+    const asked = trafficWanted(port, protocol);
+    found('port', HTMLInputElement).setAttribute('aria-invalid', String(asked === undefined));
+    this.#filter = new TrafficFilter(this.#matrix, intersectTraffic(this.#asked, asked ?? this.#asked));
+    this.#cells = new Cells(this.#matrix, this.#filter);
+  }
+
+  #showWorkload(): void {
+    const { workload } = this.#state;
+    const pane = found('workload', HTMLElement);
+    const place = workload === undefined ? undefined : this.#matrix.placeOf(workload);
+    pane.replaceChildren();
+    if (place === undefined) return;
+    const shown = workloadPane(this.#matrix, this.#filter, place, (other) => this.#lookAt(other));
+    pane.append(shown);
+    drawLines(shown);
+    for (const details of shown.querySelectorAll('details')) details.addEventListener('toggle', () => drawLines(shown));
+  }
+
+  #showCell(): void {
+    const place = this.#cursor();
+    const pane = found('pair', HTMLElement);
+    this.#grid.mark(place);
+    found('hint', HTMLElement).hidden = place !== undefined;
+    if (place === undefined) {
+      pane.replaceChildren();
+      return;
+    }
+    const pair = [this.#rows[place.row]!, this.#columns[place.column]!] as const;
+    const hooks = { lookAt: (other: number) => this.#lookAt(other), toggle: (group: string) => this.#toggleGroups([group]) };
+    pane.replaceChildren(...pairPane(this.#matrix, this.#filter, pair, this.#cells.at(...pair), hooks));
+    found('said', HTMLElement).textContent = this.#sentence(place);
+  }
+
+  /** The chosen cell, where its row and its column are shown. */
+  #cursor(): Place | undefined {
+    const { cell } = this.#state;
+    if (cell === undefined) return undefined;
+    const [row, column] = [this.#rows.findIndex(({ key }) => key === cell[0]), this.#columns.findIndex(({ key }) => key === cell[1])];
+    return row < 0 || column < 0 ? undefined : { row, column };
+  }
+
+  #choose({ row, column }: Place): void {
+    const [from, to] = [this.#rows[row], this.#columns[column]];
+    if (from !== undefined && to !== undefined) this.#change({ cell: [from.key, to.key] });
+  }
+
+  #open(place: Place, isByKey: boolean): void {
+    this.#choose(place);
+    if (isByKey) found('pair', HTMLElement).focus();
+  }
+
+  #toggle(items: readonly (Item | undefined)[]): void {
+    this.#toggleGroups(items.flatMap((item) => (item?.kind === 'group' ? [item.key] : [])));
+  }
+
+  #toggleGroups(names: readonly string[]): void {
+    const open = new Set(this.#state.open);
+    for (const name of new Set(names)) if (!open.delete(name)) open.add(name);
+    if (names.length > 0) this.#change({ open });
+  }
+
+  #hover(place: Place | undefined, { x, y }: { readonly x: number; readonly y: number }): void {
+    const tip = found('tip', HTMLElement);
+    tip.hidden = place === undefined;
+    if (place === undefined) return;
+    tip.replaceChildren(
+      ...this.#sentence(place)
+        .split('\n')
+        .map((line) => element('p', {}, line)),
+    );
+    const { width, height } = tip.getBoundingClientRect();
+    tip.style.left = `${Math.max(4, x + 14 + width > innerWidth ? x - width - 10 : x + 14)}px`;
+    tip.style.top = `${Math.max(4, y + 18 + height > innerHeight ? y - height - 10 : y + 18)}px`;
+  }
+
+  #sentence({ row, column }: Place): string {
+    const [from, to] = [this.#rows[row]!, this.#columns[column]!];
+    const name = (item: Item): string => (item.kind === 'group' ? groupLabel(item.group) : this.#matrix.names[item.place]!);
+    return `${name(from)} → ${name(to)}\n${cellSentence(this.#matrix, this.#filter, this.#cells.at(from, to))}`;
+  }
+}

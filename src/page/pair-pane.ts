@@ -1,0 +1,161 @@
+import type { Direction } from '#core/api/types.ts';
+import { qualifiedName } from '#core/api/types.ts';
+import { isAllTraffic, type Traffic } from '#core/net/port-set.ts';
+import { protocols } from '#core/net/protocol.ts';
+import { type Allowed, workloadBlocks } from '#core/render/blocks.ts';
+import type { Reason } from '#core/verdict/gate.ts';
+import { groupLabel, type Item, placesOf } from './axis.ts';
+import { badge } from './badge.ts';
+import { element } from './element.ts';
+import type { GateOutcome, Matrix } from './matrix.ts';
+import type { CellContent } from './totals.ts';
+import type { TrafficFilter } from './traffic-filter.ts';
+import { outcomeText, reasonWords, stateWords, totalsText } from './words.ts';
+
+/** What the pane can ask for. */
+export interface PaneHooks {
+  readonly lookAt: (place: number) => void;
+  readonly toggle: (group: string) => void;
+}
+
+/** What is said of a cell: a pair with both its gates, or several pairs. */
+export function pairPane(
+  matrix: Matrix,
+  filter: TrafficFilter,
+  [from, to]: readonly [Item, Item],
+  content: CellContent,
+  hooks: PaneHooks,
+): Node[] {
+  const title = element('h2', {}, itemName(matrix, from), element('span', { class: 'arrow' }, ' → '), itemName(matrix, to));
+  if (content.kind === 'none') return [title, element('p', {}, noPairWords(matrix, from, to))];
+  if (content.kind === 'pairs') return [title, ...severalPairs(matrix, filter, from, to, content, hooks)];
+  if (from.kind !== 'endpoint' || to.kind !== 'endpoint') return [title];
+  const outcome = matrix.outcomes[content.outcome]!;
+  const verdict = element('p', { class: 'verdict' }, badge(content.state), element('strong', {}, stateWords(content.state, outcome)));
+  const traffic = content.state.kind === 'denied' ? undefined : element('p', { class: 'traffic' }, outcomeText(outcome, filter));
+  const itself = from.place === to.place ? element('p', { class: 'faint' }, 'Its pods with each other; each reaches itself.') : undefined;
+  const differs =
+    outcome.partial === undefined
+      ? undefined
+      : element('p', { class: 'faint' }, 'Its pods differ; the reasons are those of the pair that may do the least.');
+  return [
+    title,
+    verdict,
+    ...[traffic, itself, differs].filter((part) => part !== undefined),
+    gate(matrix, 'egress', from.place, outcome.egress),
+    gate(matrix, 'ingress', to.place, outcome.ingress),
+    element('p', { class: 'faint' }, 'The rule and its line:'),
+    element('pre', {}, checkCommand(matrix, from.place, to.place, outcome.some)),
+    element('p', { class: 'buttons' }, ...lookButtons(matrix, [from.place, to.place], hooks)),
+  ];
+}
+
+const lookButtons = (matrix: Matrix, places: readonly number[], { lookAt }: PaneHooks): HTMLElement[] =>
+  Array.from(new Set(places), (place) =>
+    element('button', { type: 'button', click: () => lookAt(place) }, `All of ${matrix.names[place]}`),
+  );
+
+const itemName = (matrix: Matrix, item: Item): string => (item.kind === 'group' ? groupLabel(item.group) : matrix.names[item.place]!);
+
+const noPairWords = ({ endpoints }: Matrix, from: Item, to: Item): string =>
+  from.kind === 'endpoint' && from.key === to.key && endpoints[from.place]!.pods === 1
+    ? 'A pod always reaches itself.'
+    : 'Policy knows nothing of this pair: neither end is a pod that it could isolate, or they have no address family in common.';
+
+/** What the policies of a gate have done, for the reasons that have any. */
+const policyWords: Partial<Record<Reason, string>> = {
+  rule: 'by',
+  tier: 'by',
+  'no-rule-matched': 'isolated by',
+  hairpin: 'isolated otherwise by',
+  'own-node': 'isolated otherwise by',
+};
+
+function gate(matrix: Matrix, direction: Direction, end: number, outcome: GateOutcome): HTMLElement {
+  const { reason } = outcome;
+  const words = policyWords[reason];
+  const policies = words === undefined ? [] : matrix.policiesOf(outcome, end, direction);
+  return element(
+    'section',
+    { class: reason === 'no-rule-matched' ? 'gate closed' : 'gate' },
+    element('h3', {}, `${direction === 'egress' ? 'Egress' : 'Ingress'} of ${matrix.names[end]}`),
+    element('p', {}, reasonWords[reason]),
+    ...(policies.length === 0
+      ? []
+      : [
+          element('p', { class: 'faint' }, words),
+          element('ul', {}, ...policies.map((policy) => element('li', {}, qualifiedName(policy)))),
+        ]),
+  );
+}
+
+/** The question that `sallyport check` answers with the rule, the file and the line. */
+function checkCommand({ endpoints }: Matrix, from: number, to: number, some: Traffic): string {
+  const name = (place: number): string => {
+    const { id, kind, ranges = [] } = endpoints[place]!;
+    return kind === 'External' ? (ranges[0]?.split('-')[0] ?? id) : id;
+  };
+  const protocol = isAllTraffic(some) ? undefined : protocols.find((each) => some[each].length > 0);
+  const port = protocol === undefined ? '80' : `${protocol}/${some[protocol][0]![0]}`;
+  return `sallyport check -f … --from ${name(from)} --to ${name(to)} --port ${port}`;
+}
+
+/** Beyond this many pairs they are only counted. */
+const mostPairs = 4000;
+
+function severalPairs(
+  matrix: Matrix,
+  filter: TrafficFilter,
+  from: Item,
+  to: Item,
+  { totals }: CellContent & { kind: 'pairs' },
+  hooks: PaneHooks,
+): Node[] {
+  const { pairs, rule, open } = totals;
+  const counts = element(
+    'p',
+    {},
+    element('strong', {}, totalsText(totals)),
+    ` pairs may connect: ${rule.toLocaleString('en')} by rules, ${open.toLocaleString('en')} because nothing isolates them; ${(pairs - rule - open).toLocaleString('en')} are denied.`,
+  );
+  const groups = (from.key === to.key ? [from] : [from, to]).flatMap((item) => (item.kind === 'group' ? [item] : []));
+  const buttons = groups.map((item) =>
+    element('button', { type: 'button', click: () => hooks.toggle(item.key) }, `${item.isOpen ? 'Close' : 'Open'} ${item.label}`),
+  );
+  const places = [from, to].flatMap((item) => (item.kind === 'endpoint' ? [item.place] : []));
+  const looks = lookButtons(matrix, places, hooks);
+  const shown = rule + open > 0 && pairs <= mostPairs ? pairTable(matrix, filter, from, to) : undefined;
+  return [counts, element('p', { class: 'buttons' }, ...buttons, ...looks), ...(shown === undefined ? [] : [shown])];
+}
+
+/** What the pairs may do, those that are alike together. */
+function pairTable(matrix: Matrix, filter: TrafficFilter, from: Item, to: Item): HTMLElement {
+  const connections = placesOf(from).flatMap((source) =>
+    placesOf(to).flatMap((destination) => connectionOf(matrix, filter, source, destination)),
+  );
+  const { blocks } = workloadBlocks(connections, matrix.endpoints, Number.POSITIVE_INFINITY)!;
+  return element(
+    'div',
+    { class: 'blocks' },
+    ...blocks.flatMap((block) =>
+      block.reach.map(({ traffic, to }) =>
+        element(
+          'p',
+          {},
+          element('span', { class: 'names' }, block.from.join(', ')),
+          element('strong', {}, ` ${traffic} `),
+          '→ ',
+          element('span', { class: 'names' }, to.join(', ')),
+        ),
+      ),
+    ),
+  );
+}
+
+function connectionOf(matrix: Matrix, filter: TrafficFilter, from: number, to: number): Allowed[] {
+  const place = matrix.outcomeAt(from, to);
+  if (place < 0 || filter.states[place]!.kind === 'denied') return [];
+  const { traffic, partial } = matrix.outcomes[place]!;
+  const ids = { from: matrix.endpoints[from]!.id, to: matrix.endpoints[to]!.id };
+  return [{ ...ids, traffic, ...(partial && { partial }) }];
+}

@@ -1,0 +1,50 @@
+import { allTraffic, equalTraffic, intersectTraffic, isEmptyTraffic, type Traffic } from '#core/net/port-set.ts';
+import { protocols } from '#core/net/protocol.ts';
+import { allowanceOf } from '#core/render/allowance.ts';
+import { parseTraffic, trafficOfProtocol } from '#core/render/traffic.ts';
+import type { Matrix, Outcome } from './matrix.ts';
+
+/** What a cell shows of a pair. */
+export interface CellState {
+  readonly kind: 'denied' | 'rule' | 'open';
+  /** Less than all that was asked about. */
+  readonly isLimited: boolean;
+  /** Only between some of the members. */
+  readonly isPartial: boolean;
+}
+
+/** The traffic of a port and a protocol as a person writes them, empty for all; undefined when there is none. */
+export function trafficWanted(port: string, protocol: string): Traffic | undefined {
+  const ofPort = port.trim() === '' ? allTraffic : parseTraffic(port.trim());
+  const named = protocols.find((each) => each === protocol);
+  if (ofPort === undefined || named === undefined) return ofPort;
+  const both = intersectTraffic(ofPort, trafficOfProtocol(named));
+  return isEmptyTraffic(both) ? undefined : both;
+}
+
+/** What each outcome is when only some traffic is asked about. */
+export class TrafficFilter {
+  readonly states: readonly CellState[];
+  readonly #asked: Traffic;
+
+  constructor({ outcomes }: Matrix, asked: Traffic = allTraffic) {
+    this.#asked = asked;
+    this.states = outcomes.map((outcome) => this.#stateOf(outcome));
+  }
+
+  /** What of a traffic was asked about. */
+  of(traffic: Traffic): Traffic {
+    return intersectTraffic(traffic, this.#asked);
+  }
+
+  #stateOf({ traffic, partial, every, some, egress, ingress }: Outcome): CellState {
+    const [all, any] = [this.of(every), this.of(some)];
+    const reason = { egress: egress.reason, ingress: ingress.reason };
+    if (isEmptyTraffic(any)) return { kind: 'denied', isLimited: false, isPartial: false };
+    return {
+      kind: allowanceOf({ traffic, partial, reason }) ?? 'denied',
+      isLimited: !equalTraffic(any, this.#asked),
+      isPartial: !equalTraffic(all, any),
+    };
+  }
+}

@@ -1,0 +1,53 @@
+import { isEmptyTraffic } from '#core/net/port-set.ts';
+import { commonText, setText } from '#core/render/traffic.ts';
+import type { Reason } from '#core/verdict/gate.ts';
+import type { Matrix, Outcome } from './matrix.ts';
+import type { CellContent, Totals } from './totals.ts';
+import type { CellState, TrafficFilter } from './traffic-filter.ts';
+
+/** Why a gate is open or closed, in words. */
+export const reasonWords: Record<Reason, string> = {
+  'not-isolated': 'open: no policy isolates it',
+  rule: 'open: a rule lets it through',
+  'no-rule-matched': 'closed: isolated, and no rule lets it through',
+  self: 'open: it reaches itself',
+  hairpin: 'open: it reaches itself through a Service',
+  'own-node': 'open: a pod and its own node',
+  'unpoliced-endpoint': 'open: no policy can isolate this end',
+  tier: 'a policy of the whole cluster decides',
+};
+
+/** What a state means, in few words. */
+export function stateWords({ kind, isPartial }: CellState, { egress, ingress }: Outcome): string {
+  if (kind === 'denied') return 'denied';
+  const isOwnNode = egress.reason === 'own-node' || ingress.reason === 'own-node';
+  const why = isOwnNode ? 'allowed: a pod and its own node' : kind === 'rule' ? 'allowed by a rule' : 'open: nothing isolates either end';
+  return isPartial ? `${why}, for some of the pods only` : why;
+}
+
+/** What a pair may do, of the traffic that is asked about. */
+export function outcomeText(outcome: Outcome, filter: TrafficFilter): string {
+  const [every, some] = [filter.of(outcome.every), filter.of(outcome.some)];
+  return isEmptyTraffic(every) && !isEmptyTraffic(some) ? `some pods: ${setText(some)}` : commonText(every, some);
+}
+
+/** How many of several pairs may do something. */
+export const totalsText = ({ pairs, rule, open }: Totals): string =>
+  `${(rule + open).toLocaleString('en')} of ${pairs.toLocaleString('en')}`;
+
+/** What a cell says: the traffic of a pair, or how many of several may do something. */
+export function cellText(matrix: Matrix, filter: TrafficFilter, content: CellContent): string {
+  if (content.kind === 'none') return '';
+  return content.kind === 'pairs' ? totalsText(content.totals) : outcomeText(matrix.outcomes[content.outcome]!, filter);
+}
+
+/** A cell in one sentence. */
+export function cellSentence(matrix: Matrix, filter: TrafficFilter, content: CellContent): string {
+  if (content.kind === 'none') return 'no pair that policy knows of';
+  if (content.kind === 'pairs' && content.totals.rule + content.totals.open === 0)
+    return `denied: none of ${content.totals.pairs.toLocaleString('en')} pairs may connect`;
+  if (content.kind === 'pairs')
+    return `${totalsText(content.totals)} pairs may connect: ${content.totals.rule} by rules, ${content.totals.open} open`;
+  const outcome = matrix.outcomes[content.outcome]!;
+  return `${stateWords(content.state, outcome)}${content.state.kind === 'denied' ? '' : `, ${outcomeText(outcome, filter)}`}`;
+}
