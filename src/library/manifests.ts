@@ -1,0 +1,71 @@
+import type { Choices } from '#core/api/choices.ts';
+import type { Diagnostic } from '#core/api/diagnostic.ts';
+import { choicesOfProfile, type ProfileName } from '#core/api/profiles.ts';
+import { assignAddresses } from '#core/cluster/assign-addresses.ts';
+import { clusterOf } from '#core/cluster/cluster.ts';
+import { Analysis } from '#core/verdict/analysis.ts';
+import { ManifestCollection, type Manifests } from '#manifest/collect.ts';
+
+/** What the network plugin does where Kubernetes leaves it open; nothing: the defaults, and every choice stays a question. */
+export interface PluginOptions {
+  /** The network plugin, as far as it is known. */
+  readonly profile?: ProfileName;
+  /** Single choices, over those of the profile. */
+  readonly choices?: Partial<Choices>;
+}
+
+/** How manifests are read. */
+export interface ParseOptions extends PluginOptions {
+  /** The namespace of namespaced objects that name none: `default` unless given. */
+  readonly defaultNamespace?: string;
+  /** Whether an object of a kind that decides nothing here (a ConfigMap, say) is an error, or is skipped and counted. Unless given, `skip`. */
+  readonly unknownKinds?: 'error' | 'skip';
+}
+
+/** How a cluster is understood. */
+export interface AnalyseOptions extends PluginOptions {
+  /** Where pods without an address get one, a CIDR for each family: `10.244.0.0/16` and `fd00:10:244::/56` unless given. */
+  readonly podCidrs?: readonly string[];
+}
+
+/**
+ * Reads manifests, YAML or JSON, several documents or lists in each text. Policies are read as strictly as the API server does; of other
+ * kinds only what is needed is checked. Never throws: what is wrong is among the diagnostics, with file, line and column.
+ *
+ * @param texts The texts by the names of their files, which are repeated in answers.
+ */
+export function parseManifests(texts: Readonly<Record<string, string>>, options: ParseOptions = {}): Manifests {
+  const { defaultNamespace, unknownKinds = 'skip' } = options;
+  const collection = new ManifestCollection({ choices: choicesOf(options), ...(defaultNamespace !== undefined && { defaultNamespace }) });
+  for (const [file, text] of Object.entries(texts)) collection.addText(text, file, unknownKinds);
+  return collection.finish();
+}
+
+/**
+ * Makes a cluster ready to be asked. Workloads stand for the pods that they would make.
+ *
+ * @throws {@link ManifestError} where the manifests hold an error: an answer about the rest would pass for one about the whole.
+ */
+export function analyse({ objects, diagnostics }: Pick<Manifests, 'objects' | 'diagnostics'>, options: AnalyseOptions = {}): Analysis {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) throw new ManifestError(errors);
+  const { profile, podCidrs } = options;
+  const settled = profile === undefined ? new Set<never>() : choicesOfProfile(profile).settled;
+  return new Analysis(clusterOf(assignAddresses(objects, podCidrs)), choicesOf(options), settled);
+}
+
+/** Manifests with errors were to be analysed. */
+export class ManifestError extends Error {
+  /** The errors, all of them. */
+  readonly diagnostics: readonly Diagnostic[];
+
+  constructor(diagnostics: readonly Diagnostic[]) {
+    const [first] = diagnostics;
+    const place = first?.source === undefined ? '' : `${first.source.file}:${first.source.line}:${first.source.column}: `;
+    super(`${place}${first?.message}${diagnostics.length > 1 ? `, and ${diagnostics.length - 1} more` : ''}`);
+    this.name = 'ManifestError';
+    this.diagnostics = diagnostics;
+  }
+}
+
+const choicesOf = ({ profile = 'spec', choices }: PluginOptions): Choices => ({ ...choicesOfProfile(profile).choices, ...choices });
