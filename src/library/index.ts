@@ -9,17 +9,17 @@
  * const answer = checkConnection(cluster, { from: 'shop/client', to: 'shop/deployment/web', port: 8080 });
  * ```
  *
- * Faults of the input are values (`diagnostics`, `{ error }`), never exceptions. Answers are plain values, and the same that the command
- * line prints as JSON: `sallyport/schema/*.json` describes them.
+ * Faults of the input are values (`diagnostics`, `{ error }`); only {@link analyse} throws, when it is given manifests with errors. Answers are
+ * plain values, and the same that the command line prints as JSON: `sallyport/schema/*.json` describes them.
  *
  * @module sallyport
  */
 
 export type { Advice, SideEffect, TriedAdvice } from '#core/advise/advise.ts';
 export type { Edit } from '#core/advise/edit.ts';
-export { type ChoiceName, type Choices, choices } from '#core/api/choices.ts';
+export type { ChoiceName, Choices } from '#core/api/choices.ts';
 export type { Diagnostic, DiagnosticCode, FieldErrorType, Source } from '#core/api/diagnostic.ts';
-export { type Profile, type ProfileName, profileNames, profiles } from '#core/api/profiles.ts';
+export type { Profile, ProfileName } from '#core/api/profiles.ts';
 export type { Direction, KubernetesObject, ObjectId, PolicyId } from '#core/api/types.ts';
 export type { ClusterChange } from '#core/cluster/cluster.ts';
 export type { ObjectChange } from '#core/cluster/object-changes.ts';
@@ -59,4 +59,5 @@ export type { ServiceNote } from '#core/verdict/service-notes.ts';
 export type { Manifests } from '#manifest/collect.ts';
 export { adviseOn, checkConnection } from './ask.ts';
 export { type AnalyseOptions, analyse, ManifestError, type ParseOptions, type PluginOptions, parseManifests } from './manifests.ts';
+export { choices, profiles } from './plugins.ts';
 export { checkText, diagnosticText, type MatrixFormat, type MatrixTextOptions, matrixLines } from './text.ts';

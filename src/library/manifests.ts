@@ -44,6 +44,7 @@ export function parseManifests(texts: Readonly<Record<string, string>>, options:
 /**
  * Makes a cluster ready to be asked. Workloads stand for the pods that they would make.
  *
+ * @param manifests What {@link parseManifests} has read.
  * @throws {@link ManifestError} where the manifests hold an error: an answer about the rest would pass for one about the whole.
  */
 export function analyse({ objects, diagnostics }: Pick<Manifests, 'objects' | 'diagnostics'>, options: AnalyseOptions = {}): Analysis {

@@ -36,17 +36,17 @@ export interface MatrixTextOptions extends MatrixOptions {
   readonly by?: Breakdown;
 }
 
-/** The formats of {@link matrixLines}. */
-export type MatrixFormat = keyof typeof writers;
+/** How a matrix can be written: as a table, for programs, or as a picture. */
+export type MatrixFormat = 'text' | 'md' | 'json' | 'csv' | 'dot' | 'mermaid';
 
-const writers = {
+const writers: Readonly<Record<MatrixFormat, (view: MatrixView) => Iterable<string>>> = {
   text: (view: MatrixView) => matrixText(view, style),
   json: ({ shown }: MatrixView) => matrixJson(shown),
   csv: ({ shown }: MatrixView) => matrixCsv(shown),
   md: matrixMarkdown,
   dot: matrixDot,
   mermaid: matrixMermaid,
-} satisfies Record<string, (view: MatrixView) => Iterable<string>>;
+};
 
 /** Who can reach whom as `matrix` prints it, line by line: a large matrix is worked out while it is written. */
 export function matrixLines(analysis: Analysis, format: MatrixFormat, options: MatrixTextOptions = {}): Iterable<string> {
