@@ -8,7 +8,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
-import { buildLibrary } from './library.ts';
+import { bundleLibrary, writeDeclarations } from './library.ts';
 import { buildPage } from './page.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -54,7 +54,10 @@ const builds = [
   await build({ ...shared, entryPoints: { agent: 'src/agent/main.ts' } }),
   await build({ ...shared, entryPoints: { sallyport: 'src/cli/main.ts' }, splitting: true, plugins: [leanClient] }),
 ];
-if (process.argv[2] === undefined) builds.push(await buildLibrary(directory));
+if (process.argv[2] === undefined) {
+  builds.push(await bundleLibrary(directory));
+  writeDeclarations(directory);
+}
 
 // Parts are named by what they hold: those of earlier builds are nobody's.
 const written = new Set(builds.flatMap(({ metafile }) => Object.keys(metafile?.outputs ?? {})).map((path) => basename(path)));

@@ -6,9 +6,8 @@ import { type BuildResult, build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Writes the library: index.js, which imports nothing and runs anywhere, and index.d.ts with the declarations that it refers to. */
-export async function buildLibrary(directory: string): Promise<BuildResult> {
-  writeDeclarations(directory);
+/** Writes index.js, the library as one module that imports nothing and runs anywhere. */
+export function bundleLibrary(directory: string): Promise<BuildResult> {
   return build({
     absWorkingDir: root,
     entryPoints: { index: 'src/library/index.ts' },
@@ -27,8 +26,8 @@ export async function buildLibrary(directory: string): Promise<BuildResult> {
 const compiled = join(root, 'build/types/src');
 const entry = 'library/index';
 
-/** Copies the declarations that the entry needs, itself as index.d.ts, with specifiers that hold where the package is installed. */
-function writeDeclarations(directory: string): void {
+/** Writes the declarations that the library's entry needs, itself as index.d.ts, with specifiers that hold where the package is installed. */
+export function writeDeclarations(directory: string): void {
   execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b', 'src/library'], { cwd: root, stdio: 'inherit' });
   rmSync(join(directory, 'declarations'), { recursive: true, force: true });
   const placeOf = (module: string): string => (module === entry ? 'index' : `declarations/${module}`);

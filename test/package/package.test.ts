@@ -131,7 +131,7 @@ test.each(['nodenext', 'bundler'])('installed, it is a library with types under 
     skipLibCheck: false,
     noEmitOnError: true,
   };
-  const wrong = consumer.replace("port: 443", "port: '443'");
+  const wrong = consumer.replace('port: 443', "port: '443'");
   writeFileSync(join(folder, `${moduleResolution}-wrong.mts`), wrong);
   const compile = (file: string): { status: number | null; stdout: string } => {
     const config = { compilerOptions, files: ['console.d.ts', file] };
@@ -143,7 +143,12 @@ test.each(['nodenext', 'bundler'])('installed, it is a library with types under 
   expect(compile(`${moduleResolution}-wrong.mts`).stdout).toContain("Type 'string' is not assignable to type 'number'");
   const { status, stdout, stderr } = run(process.execPath, [`${moduleResolution}.mjs`]);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  expect(JSON.parse(stdout)).toMatchObject({ allowed: true, reason: 'not-isolated', ids: expect.arrayContaining(['shop/Pod/web']), added: 0 });
+  expect(JSON.parse(stdout)).toMatchObject({
+    allowed: true,
+    reason: 'not-isolated',
+    ids: expect.arrayContaining(['shop/Pod/web']),
+    added: 0,
+  });
 });
 
 test('the library imports nothing at all', async () => {

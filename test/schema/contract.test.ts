@@ -43,6 +43,7 @@ const matrixEndpoint = { ...endpoint, pods: optional, members: optional } as con
 const rule = { policy: required, index: required, name: optional, source: optional } as const;
 const connection = { from: required, to: required, traffic: required, partial: optional, reason: required, by: required } as const;
 const explanation = { witness: optional, because: required } as const;
+const policyKinds = { NetworkPolicy: true, ClusterNetworkPolicy: true } as const;
 const change = { added: true, removed: true, edited: true } as const;
 
 describe('the schemas have the fields of the types', () => {
@@ -208,15 +209,14 @@ describe('the schemas have the values of the types', () => {
       External: true,
       Potential: true,
     }),
-    'common.schema.json#/$defs/policy/properties/kind': values<PolicyId['kind']>({ NetworkPolicy: true, ClusterNetworkPolicy: true }),
+    'common.schema.json#/$defs/policy/properties/kind': values<PolicyId['kind']>(policyKinds),
     'common.schema.json#/$defs/object/properties/kind': values<ObjectId['kind']>({
+      ...policyKinds,
       Namespace: true,
       Pod: true,
       Node: true,
       Service: true,
       EndpointSlice: true,
-      NetworkPolicy: true,
-      ClusterNetworkPolicy: true,
     }),
     'common.schema.json#/$defs/triedFlow/properties/verdict': values<FlowResult['verdict']>({ allow: true, deny: true }),
     'common.schema.json#/$defs/triedFlow/properties/observed': values<FlowResult['observed']>({
