@@ -38,6 +38,7 @@ export {
   type DifferenceOptions,
   differenceBetween,
   type Explanation,
+  type FullDifference,
   type MemberChange,
   type OneSidedAnswer,
 } from '#core/connectivity/difference.ts';
@@ -48,6 +49,7 @@ export type { Witness } from '#core/connectivity/witness.ts';
 export type { Family } from '#core/net/ip.ts';
 export type { Traffic } from '#core/net/port-set.ts';
 export type { Protocol } from '#core/net/protocol.ts';
+export type { Compared } from '#core/render/difference-markdown.ts';
 export { parseTraffic, trafficText } from '#core/render/traffic.ts';
 export type { Analysis } from '#core/verdict/analysis.ts';
 export type { CheckAnswer, GateAnswer, ResultAnswer, RuleAnswer } from '#core/verdict/answer.ts';
@@ -58,6 +60,22 @@ export type { Reason } from '#core/verdict/gate.ts';
 export type { ServiceNote } from '#core/verdict/service-notes.ts';
 export type { Manifests } from '#manifest/collect.ts';
 export { adviseOn, checkConnection } from './ask.ts';
-export { type AnalyseOptions, analyse, ManifestError, type ParseOptions, type PluginOptions, parseManifests } from './manifests.ts';
+export {
+  type AnalyseOptions,
+  analyse,
+  changesOfApply,
+  ManifestError,
+  type ParseOptions,
+  type PluginOptions,
+  parseManifests,
+} from './manifests.ts';
 export { choices, profiles } from './plugins.ts';
-export { checkText, diagnosticText, type MatrixFormat, type MatrixTextOptions, matrixLines } from './text.ts';
+export {
+  checkText,
+  type DifferenceFormat,
+  diagnosticText,
+  differenceLines,
+  type MatrixFormat,
+  type MatrixTextOptions,
+  matrixLines,
+} from './text.ts';

@@ -4,9 +4,12 @@ import { describe, expect, it } from 'vitest';
 import {
   adviseOn,
   analyse,
+  changesOfApply,
   checkConnection,
   checkText,
   diagnosticText,
+  differenceBetween,
+  differenceLines,
   ManifestError,
   matrixLines,
   parseManifests,
@@ -98,6 +101,49 @@ describe('the library', () => {
     const about = { from: 'shop/client', to: 'shop/web', port: 8080 };
     const answer = checkConnection(analyse(parseManifests(texts), { podCidrs: ['192.0.2.0/24'] }), about);
     expect(answer).toMatchObject({ from: { ip: '192.0.2.2' } });
+  });
+
+  it('knows what applying manifests would do, to the pods of workloads, too', () => {
+    const web = (app: string): string =>
+      JSON.stringify({
+        apiVersion: 'apps/v1',
+        kind: 'Deployment',
+        metadata: { name: 'web', namespace: 'blog' },
+        spec: {
+          replicas: 2,
+          selector: { matchLabels: { app } },
+          template: { metadata: { labels: { app } }, spec: { containers: [{ name: 'web', image: 'web' }] } },
+        },
+      });
+    const policy = deny('Ingress').replace('"podSelector":{}', '"podSelector":{"matchLabels":{"app":"closed"}}').replace('shop', 'blog');
+    const before = analyse(parseManifests({ ...texts, 'web.json': web('open'), 'deny.json': policy }));
+    const difference = (text: string): object =>
+      new WhatIf(before).difference(changesOfApply(before, parseManifests({ 'new.json': text })));
+    expect(difference(web('open'))).toMatchObject({ added: [], removed: [], changed: [], objects: [] });
+    expect(difference(web('closed'))).toMatchObject({
+      added: [],
+      removed: expect.arrayContaining([expect.objectContaining({ from: 'shop/Pod/client', to: 'blog/Deployment/web' })]),
+    });
+    expect(() => changesOfApply(before, parseManifests(faulty))).toThrow(ManifestError);
+  });
+
+  it('compares what was changed, and not which addresses were assumed', () => {
+    const pod = (name: string): string => `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}, namespace: blog}\n`;
+    const block = deny('Ingress').replace('"policyTypes"', '"ingress":[{"from":[{"ipBlock":{"cidr":"10.244.0.1/32"}}]}],"policyTypes"');
+    const old = { 'z.yaml': pod('z'), 'block.json': block, ...texts };
+    const now = { 'a.yaml': pod('a'), ...old };
+    const before = analyse(parseManifests(old));
+    const touched = (after: ReturnType<typeof analyse>): boolean =>
+      JSON.stringify(differenceBetween(before, after).removed).includes('blog/Pod/z');
+    expect(touched(analyse(parseManifests(now)))).toBe(true);
+    const after = analyse(parseManifests(now), { comparedWith: before });
+    expect(touched(after)).toBe(false);
+    const difference = differenceBetween(before, after);
+    expect(difference.added.every(({ from, to }) => [from, to].includes('blog/Pod/a'))).toBe(true);
+    const first = (format: Parameters<typeof differenceLines>[1]): string => [...differenceLines(difference, format)][0]!;
+    expect(first('text')).toBe('blog/Pod/a added');
+    expect(first('md')).toBe('### What this change opens and closes');
+    expect(first('json')).toBe('{');
   });
 
   it('writes the matrix in every format that is text', () => {

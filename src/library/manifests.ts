@@ -2,7 +2,8 @@ import type { Choices } from '#core/api/choices.ts';
 import type { Diagnostic } from '#core/api/diagnostic.ts';
 import { choicesOfProfile, type ProfileName } from '#core/api/profiles.ts';
 import { assignAddresses } from '#core/cluster/assign-addresses.ts';
-import { clusterOf } from '#core/cluster/cluster.ts';
+import { type ClusterChange, clusterOf, differenceOf, objectsOf } from '#core/cluster/cluster.ts';
+import { joinObjects } from '#core/cluster/join-objects.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import { ManifestCollection, type Manifests } from '#manifest/collect.ts';
 
@@ -26,6 +27,8 @@ export interface ParseOptions extends PluginOptions {
 export interface AnalyseOptions extends PluginOptions {
   /** Where pods without an address get one, a CIDR for each family: `10.244.0.0/16` and `fd00:10:244::/56` unless given. */
   readonly podCidrs?: readonly string[];
+  /** The cluster that this one is compared with: pods that are in both are then given the same addresses. */
+  readonly comparedWith?: Analysis;
 }
 
 /**
@@ -47,12 +50,33 @@ export function parseManifests(texts: Readonly<Record<string, string>>, options:
  * @param manifests What {@link parseManifests} has read.
  * @throws {@link ManifestError} where the manifests hold an error: an answer about the rest would pass for one about the whole.
  */
-export function analyse({ objects, diagnostics }: Pick<Manifests, 'objects' | 'diagnostics'>, options: AnalyseOptions = {}): Analysis {
+export function analyse(manifests: Manifests, options: AnalyseOptions = {}): Analysis {
+  const { profile, podCidrs, comparedWith } = options;
+  const settled = profile === undefined ? new Set<never>() : choicesOfProfile(profile).settled;
+  const known = comparedWith === undefined ? [] : objectsOf(comparedWith.cluster);
+  return new Analysis(clusterOf(assignAddresses(soundObjects(manifests), podCidrs, known)), choicesOf(options), settled);
+}
+
+/**
+ * What `kubectl apply` of manifests would change in a cluster, for {@link WhatIf}. The pods of a workload become what its manifest says. Nothing
+ * is deleted by applying; a deletion is a change that says so.
+ *
+ * @throws {@link ManifestError} where the manifests hold an error.
+ */
+export function changesOfApply(
+  analysis: Analysis,
+  manifests: Manifests,
+  { podCidrs }: Pick<AnalyseOptions, 'podCidrs'> = {},
+): ClusterChange[] {
+  const there = objectsOf(analysis.cluster);
+  const joined = assignAddresses(joinObjects([there, soundObjects(manifests)]), podCidrs, there);
+  return differenceOf(analysis.cluster, clusterOf(joined));
+}
+
+function soundObjects({ objects, diagnostics }: Manifests): Manifests['objects'] {
   const errors = diagnostics.filter(({ severity }) => severity === 'error');
   if (errors.length > 0) throw new ManifestError(errors);
-  const { profile, podCidrs } = options;
-  const settled = profile === undefined ? new Set<never>() : choicesOfProfile(profile).settled;
-  return new Analysis(clusterOf(assignAddresses(objects, podCidrs)), choicesOf(options), settled);
+  return objects;
 }
 
 /** Manifests with errors were to be analysed. */

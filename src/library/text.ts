@@ -2,10 +2,14 @@ import { stringify } from 'yaml';
 import type { Advice } from '#core/advise/advise.ts';
 import type { Diagnostic } from '#core/api/diagnostic.ts';
 import { connectivityOf, type MatrixOptions } from '#core/connectivity/connectivity.ts';
+import type { FullDifference } from '#core/connectivity/difference.ts';
 import { renderAdvice } from '#core/render/advice.ts';
 import { renderCheck } from '#core/render/check.ts';
 import { renderDiagnostic } from '#core/render/diagnostics.ts';
+import { type Compared, differenceMarkdown } from '#core/render/difference-markdown.ts';
+import { differenceText } from '#core/render/difference-text.ts';
 import { matrixDot } from '#core/render/dot.ts';
+import { renderJson } from '#core/render/json.ts';
 import { matrixCsv, matrixJson } from '#core/render/matrix.ts';
 import { matrixMarkdown } from '#core/render/matrix-markdown.ts';
 import { matrixText } from '#core/render/matrix-text.ts';
@@ -61,4 +65,18 @@ export function matrixLines(analysis: Analysis, format: MatrixFormat, options: M
     by,
     ...(isWhole && asked.traffic === undefined && { count: shown.count }),
   });
+}
+
+/** How a difference can be written. */
+export type DifferenceFormat = 'text' | 'md' | 'json';
+
+/** What a change opens and closes as `diff` prints it, line by line; Markdown says what was compared. */
+export function differenceLines(
+  difference: FullDifference,
+  format: DifferenceFormat,
+  compared: Compared = { before: 'before', after: 'after' },
+): Iterable<string> {
+  const { everyone: _, ...answer } = difference;
+  if (format === 'json') return renderJson(answer);
+  return format === 'md' ? differenceMarkdown(difference, compared) : differenceText(difference, style);
 }

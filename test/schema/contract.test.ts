@@ -8,7 +8,7 @@ import type { Direction, ObjectId, PolicyId } from '#core/api/types.ts';
 import type { ObjectChange } from '#core/cluster/object-changes.ts';
 import type { Cause } from '#core/connectivity/cause.ts';
 import type { ConnectionAnswer } from '#core/connectivity/connectivity.ts';
-import type { ChangedAnswer, Difference, DifferenceEndpoint, MemberChange, OneSidedAnswer } from '#core/connectivity/difference.ts';
+import type { ChangedAnswer, DifferenceEndpoint, FullDifference, MemberChange, OneSidedAnswer } from '#core/connectivity/difference.ts';
 import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
 import type { Witness } from '#core/connectivity/witness.ts';
 import type { Protocol } from '#core/net/protocol.ts';
@@ -138,12 +138,18 @@ describe('the schemas have the fields of the types', () => {
     'advice.schema.json#/$defs/pair': fields<SideEffect['before']>({ traffic: required, partial: optional }),
     'matrix.schema.json#/$defs/connection': fields<ConnectionAnswer>(connection),
     'matrix.schema.json#/$defs/connectionFields/properties/by': fields<ConnectionAnswer['by']>({ egress: required, ingress: required }),
-    'diff.schema.json': fields<Difference>({
+    'diff.schema.json': fields<Omit<FullDifference, 'everyone'>>({
       endpoints: required,
       added: required,
       removed: required,
       changed: required,
       objects: required,
+      exposure: optional,
+    }),
+    'diff.schema.json#/properties/exposure': fields<NonNullable<FullDifference['exposure']>>({
+      added: required,
+      removed: required,
+      changed: required,
     }),
     'diff.schema.json#/$defs/endpoint': fields<DifferenceEndpoint>({ ...matrixEndpoint, change: optional }),
     'diff.schema.json#/$defs/oneSided': fields<OneSidedAnswer>({ ...connection, ...explanation }),

@@ -13,8 +13,8 @@ const filesBelow = (folder: string, end: string): string[] =>
 
 /** The schema of what a command prints. */
 function schemaOf(command: string): string {
-  const [, words = ''] = /sallyport((?: [a-z]+)+)/.exec(command) ?? [];
-  const name = words.trim().replaceAll(' ', '-');
+  const [, words = ''] = /sallyport ((?:lab )?[a-z]+)/.exec(command) ?? [];
+  const name = words.replace(' ', '-');
   return name === 'check' && command.includes('--flows') ? 'check-flows' : name;
 }
 
@@ -34,7 +34,7 @@ describe('what sessions show is as the schemas say', () => {
 
   it('of every command that answers', () => {
     const seen = new Set(printed.map(({ command }) => schemaOf(command)));
-    expect(seen).toEqual(new Set(['check', 'check-flows', 'matrix', 'ruleset', 'lab-run', 'lab-probe']));
+    expect(seen).toEqual(new Set(['check', 'check-flows', 'matrix', 'diff', 'ruleset', 'lab-run', 'lab-probe']));
   });
 
   it.each(filesBelow(golden, 'flows.yaml'))('%s', (path) => {
@@ -83,6 +83,17 @@ describe.concurrent('what the program prints is as the schemas say', () => {
     ['matrix', ['matrix', ...left, '--denied']],
     ['matrix', ['matrix', ...production, '--denied']],
     ['matrix', ['matrix', '-f', 'examples/recipes/20-dual-stack']],
+    [
+      'diff',
+      [
+        'diff',
+        'examples/production/policies/database-policy.yaml',
+        'examples/production/policies',
+        '--with',
+        'examples/production/cluster',
+      ],
+    ],
+    ['diff', ['diff', 'examples/production/policies/database-policy.yaml', 'examples/production/policies']],
     ['ruleset', ['ruleset', ...production, '--node', 'node-1']],
     ['version', ['version']],
   ])('%s: %s', async ([schema, words, input]) => {

@@ -13,10 +13,10 @@ export function* matrixMarkdown(view: MatrixView): Iterable<string> {
     const titles = ['From', 'Traffic', ...(isCounted ? ['Pairs'] : []), 'To'];
     const rows = blocks.flatMap(({ from, reach }) =>
       reach.map(({ traffic, pairs, to }, index) => [
-        index === 0 ? namesText(from) : '',
+        index === 0 ? namesMarkdown(from) : '',
         traffic === nothing ? `**${traffic}**` : escapeMarkdown(traffic),
         ...(isCounted ? [pairs ?? 'all'] : []),
-        namesText(to),
+        namesMarkdown(to),
       ]),
     );
     yield* renderMarkdownTable(
@@ -31,7 +31,8 @@ export function* matrixMarkdown(view: MatrixView): Iterable<string> {
   yield legends[by];
 }
 
-const namesText = (names: readonly string[]): string => names.map(nameText).join(', ');
+/** The names of endpoints in a cell. */
+export const namesMarkdown = (names: readonly string[]): string => names.map(nameText).join(', ');
 
 /** Names in the type of code; what is said in words, as words. */
 const nameText = (name: string): string => (words.has(name) ? `*${name}*` : name.includes(' ') ? escapeMarkdown(name) : markdownCode(name));
