@@ -63,13 +63,9 @@ export function analyse(manifests: Manifests, options: AnalyseOptions = {}): Ana
  *
  * @throws {@link ManifestError} where the manifests hold an error.
  */
-export function changesOfApply(
-  analysis: Analysis,
-  manifests: Manifests,
-  { podCidrs }: Pick<AnalyseOptions, 'podCidrs'> = {},
-): ClusterChange[] {
+export function changesOfApply(analysis: Analysis, manifests: Manifests, options: Pick<AnalyseOptions, 'podCidrs'> = {}): ClusterChange[] {
   const there = objectsOf(analysis.cluster);
-  const joined = assignAddresses(joinObjects([there, soundObjects(manifests)]), podCidrs, there);
+  const joined = assignAddresses(joinObjects([there, soundObjects(manifests)]), options.podCidrs, there);
   return differenceOf(analysis.cluster, clusterOf(joined));
 }
 

@@ -4,14 +4,20 @@ import { adviseOn } from '#core/advise/advise.ts';
 import { clusterOf } from '#core/cluster/cluster.ts';
 import { connectivityOf } from '#core/connectivity/connectivity.ts';
 import { differenceBetween } from '#core/connectivity/difference.ts';
+import { matrixJson } from '#core/render/matrix.ts';
+import { rulesetJson } from '#core/render/ruleset.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import { checkConnection } from '#core/verdict/answer.ts';
 import { isUnanswerable } from '#core/verdict/endpoint.ts';
 import { decoded, interestingPort, rawCluster } from '#test/property/arbitraries.ts';
 import type { RawCluster } from '#test/reference/raw.ts';
+import { SimulatedCluster } from '../judges/simulated.ts';
 import { faultsOf } from './schemas.ts';
 
 const analysisOf = (raw: RawCluster): Analysis => new Analysis(clusterOf(decoded(raw)));
+
+/** The value of a text that is written line by line. */
+const read = (lines: Iterable<string>): unknown => JSON.parse([...lines].join('\n'));
 
 test('whatever is asked of whatever cluster, the answer is as the schemas say', () => {
   const protocol = fc.constantFrom('TCP', 'UDP', 'SCTP', 'ICMP');
@@ -39,11 +45,22 @@ test('whatever is asked of whatever cluster, the answer is as the schemas say', 
 test('so are the matrix and the difference of two clusters', () => {
   fc.assert(
     fc.property(rawCluster, rawCluster, (before, after) => {
-      const { endpoints, connections } = connectivityOf(analysisOf(before), { denied: true, exposure: true });
-      expect(faultsOf('matrix', { endpoints, connections: [...connections] })).toEqual([]);
+      const matrix = connectivityOf(analysisOf(before), { denied: true, exposure: true });
+      expect(faultsOf('matrix', read(matrixJson(matrix)))).toEqual([]);
       const { everyone: _, ...difference } = differenceBetween(analysisOf(before), analysisOf(after), { exposure: true });
       expect(faultsOf('diff', difference)).toEqual([]);
     }),
     { numRuns: 100 },
+  );
+});
+
+test('and the ruleset of every node', () => {
+  fc.assert(
+    fc.property(rawCluster, (raw) => {
+      const cluster = new SimulatedCluster(['n1', 'n2', 'n3']);
+      cluster.update(decoded(raw).map((object) => ({ type: 'put', object })));
+      for (const [node, ruleset] of cluster.rulesets) expect(faultsOf('ruleset', read(rulesetJson(node, ruleset.objects())))).toEqual([]);
+    }),
+    { numRuns: 50 },
   );
 });

@@ -20,6 +20,7 @@ import type { Reason } from '#core/verdict/gate.ts';
 import { flowOf } from '#core/verdict/parse-flow.ts';
 import type { Way } from '#core/verdict/service-backends.ts';
 import type { ServiceNote } from '#core/verdict/service-notes.ts';
+import type { Answers } from '#lab/control.ts';
 import type { FlowResult, LabReport } from '#lab/run.ts';
 import { base, faultsOf, fieldsOf, partAt, partsOf, schemas } from './schemas.ts';
 
@@ -180,6 +181,7 @@ describe('the schemas have the fields of the types', () => {
     }),
     'diff.schema.json#/$defs/objectChange': fields<ObjectChange>({ change: required, object: required, source: optional }),
     'lab-run.schema.json': fields<LabReport>({ flows: required, mismatches: required, errors: required, skipped: required }),
+    'lab-up.schema.json': fields<Answers['about']>({ name: required, pid: required }),
     // A port is not needed for a protocol without ports, and 0 then.
     'flows.schema.json#/$defs/flow': {
       ...fields<Flow>({ from: required, to: required, protocol: optional, port: required, family: optional }),

@@ -3,7 +3,7 @@ import { type Cluster, differenceOf, emptyCluster } from '../cluster/cluster.ts'
 import { type PotentialName, potentialId, withPotentialPods } from '../cluster/potential-pods.ts';
 import { PolicyModel } from '../policy/policy-model.ts';
 
-/** A cluster ready to be asked: the snapshot with its compiled model. */
+/** A cluster ready to be asked: the snapshot with its compiled model. It does not change. */
 export class Analysis {
   /** @internal */
   readonly cluster: Cluster;
