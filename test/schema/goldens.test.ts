@@ -27,6 +27,13 @@ const printed = filesBelow(golden, 'session.txt').flatMap((path) => {
   }).filter(({ command, answer }) => /sallyport [^|]* (-o json|--output json)/.test(command) && /^[[{]/.test(answer));
 });
 
+/** The places of all objects in a value whose fields are ours: parts of manifests have those of Kubernetes, and a verdict map has keys. */
+function* objectsIn(value: unknown, place: readonly string[] = []): Generator<readonly string[]> {
+  if (typeof value !== 'object' || value === null || ['additions', 'elements'].includes(place.at(-1) ?? '')) return;
+  if (!Array.isArray(value)) yield place;
+  for (const [name, field] of Object.entries(value)) yield* objectsIn(field, [...place, name]);
+}
+
 describe('what sessions show is as the schemas say', () => {
   it.each(printed)('$path: $command', ({ command, answer }) => {
     expect(faultsOf(schemaOf(command), JSON.parse(answer))).toEqual([]);
@@ -35,6 +42,19 @@ describe('what sessions show is as the schemas say', () => {
   it('of every command that answers', () => {
     const seen = new Set(printed.map(({ command }) => schemaOf(command)));
     expect(seen).toEqual(new Set(['check', 'check-flows', 'matrix', 'diff', 'ruleset', 'lab-run', 'lab-probe']));
+  });
+
+  it('and a field that no schema describes is a fault, wherever it stands', () => {
+    const kinds = new Map(printed.map((each) => [schemaOf(each.command), each.answer]));
+    for (const [name, answer] of kinds)
+      for (const place of objectsIn(JSON.parse(answer))) {
+        const changed: unknown = JSON.parse(answer);
+        Object.assign(
+          place.reduce((at, step) => (at as Record<string, object>)[step]!, changed as object),
+          { undescribed: true },
+        );
+        expect({ name, place, faults: faultsOf(name, changed).length }).not.toMatchObject({ faults: 0 });
+      }
   });
 
   it.each(filesBelow(golden, 'flows.yaml'))('%s', (path) => {
