@@ -1,0 +1,92 @@
+import { type Command, Option } from 'commander';
+import { type Direction, directions } from '#core/api/types.ts';
+import { type Cluster, clusterOf } from '#core/cluster/cluster.ts';
+import { defaultDeny, isolation, type Scope, usualNamespaces } from '#core/generate/default-deny.ts';
+import type { Generated } from '#core/generate/generated-policy.ts';
+import { renderJson } from '#core/render/json.ts';
+import { addClusterOptions } from './cluster-options.ts';
+import { answering, CannotAnswer, type ExitCode } from './exit.ts';
+import { note, readInput } from './input.ts';
+import { defaultNamespaceIn, type FilterOptions, namespacesOf } from './matrix-filter.ts';
+import { addInputOptions, addOutputOption, examples, type InputOptions } from './options.ts';
+import { stdout } from './terminal.ts';
+
+interface Options extends Omit<InputOptions, 'namespace' | 'allNamespaces'>, Pick<FilterOptions, 'namespace' | 'allNamespaces'> {
+  readonly direction?: Direction;
+  readonly output: 'text' | 'json';
+}
+
+/** `sallyport generate`. */
+export function define(command: Command): void {
+  command.description(
+    'Writes policies to begin with, as YAML that kubectl applies. What is there already is not written again, and nothing is changed here.',
+  );
+  const subcommand = (name: string, summary: string): Command =>
+    command.command(name).summary(summary).helpOption('-h, --help', 'this help');
+  defineScoped(subcommand('default-deny', 'deny everything in the namespaces, but for asking the DNS'), defaultDeny, [
+    'Writes a default deny for each namespace, in both directions unless --direction names one. Pods that may open no connections still have ' +
+      "to ask for names: they may ask the cluster's DNS where it really runs, over UDP and TCP.",
+    'sallyport generate default-deny -f manifests/',
+    'sallyport generate default-deny -n shop,blog --direction ingress | kubectl apply -f -',
+  ]);
+  defineScoped(subcommand('isolate', 'let the pods of a namespace talk to each other and to nobody else'), isolation, [
+    "Writes a policy for each namespace that lets its pods talk to each other and to nobody else, but for asking the cluster's DNS.",
+    'sallyport generate isolate -f manifests/ -n shop',
+    'sallyport generate isolate --context staging -n shop --direction ingress',
+  ]);
+  examples(command, ['sallyport generate default-deny -f manifests/', 'sallyport generate isolate -f manifests/ -n shop']);
+}
+
+/** A command that makes the same policies for each namespace. */
+function defineScoped(
+  command: Command,
+  make: (cluster: Cluster, scope: Scope) => Generated,
+  [description, ...lines]: readonly [string, ...string[]],
+): void {
+  command
+    .description(`${description}\n\nNamespaces of the cluster itself (kube-, openshift-) are left out unless -n names them.`)
+    .usage('[-f <path>...] [options]')
+    .addOption(new Option('--direction <way>', 'only what comes in (ingress) or goes out (egress)').choices(directions));
+  addInputOptions(command);
+  addClusterOptions(command);
+  addOutputOption(command, ['text', 'json']);
+  examples(command, lines);
+  command.action(
+    answering(async (options: Options): Promise<ExitCode> => {
+      const cluster = await clusterAsked(options);
+      const namespaces = await namespacesAsked(cluster, options);
+      const { direction } = options;
+      await printPolicies(make(cluster, { namespaces, directions: direction === undefined ? directions : [direction] }), options.output);
+      return 0;
+    }),
+  );
+}
+
+async function clusterAsked({ namespace, ...options }: Options): Promise<Cluster> {
+  const { objects } = await readInput({ ...options, ...defaultNamespaceIn(namespace) });
+  return clusterOf(objects);
+}
+
+/** Those that -n names; otherwise all but those of the cluster itself, which is said. */
+async function namespacesAsked(cluster: Cluster, options: Options): Promise<readonly string[]> {
+  const named = namespacesOf(options);
+  const unknown = named.find((name) => !cluster.namespaces.has(name));
+  if (unknown !== undefined) throw new CannotAnswer(`there is no namespace ${unknown}`);
+  if (named.length > 0) return named;
+  const { namespaces, leftOut } = usualNamespaces(cluster);
+  if (leftOut.length > 0) await note(`left out: ${leftOut.join(', ')}, unless -n names them`);
+  return namespaces;
+}
+
+/** Writes the policies as documents of one YAML stream, or as a List in JSON, and says what there is to say about them. */
+async function printPolicies({ policies, notes }: Generated, output: Options['output']): Promise<void> {
+  const manifests = policies.map(({ manifest }) => manifest);
+  if (output === 'json') await stdout.print(renderJson({ apiVersion: 'v1', kind: 'List', items: manifests }));
+  else if (manifests.length > 0) await stdout.write(await documentsOf(manifests));
+  for (const text of notes) await note(text);
+}
+
+async function documentsOf(manifests: readonly object[]): Promise<string> {
+  const { stringify } = await import('./yaml.ts');
+  return manifests.map((manifest) => stringify(manifest, { lineWidth: 120, aliasDuplicateObjects: false })).join('---\n');
+}

@@ -1,0 +1,114 @@
+import { selectorOf } from '../advise/peer.ts';
+import { namespaceNameLabel } from '../api/namespace.ts';
+import type { Pod, Service, ServicePort } from '../api/types.ts';
+import { type Cluster, podsOf } from '../cluster/cluster.ts';
+import type { Labels } from '../label/selector.ts';
+import { isFinished } from '../verdict/address-space.ts';
+import { behind } from '../verdict/service-backends.ts';
+
+/** The DNS of the cluster, as the pods that ask it meet it. */
+export interface ClusterDns {
+  /** Whether it was found; otherwise this is what most clusters have. */
+  readonly isKnown: boolean;
+  /** Where its pods are, and the labels that select them. */
+  readonly servers: readonly { readonly namespace: string; readonly podSelector: object }[];
+  /** Who is asked, as rules write it: its pods, and on nodes with a cache of their own the addresses of that. */
+  readonly rules: readonly { readonly to: readonly object[]; readonly ports: readonly object[] }[];
+}
+
+/** Where distributions run it. */
+const homes: readonly string[] = ['kube-system', 'openshift-dns'];
+
+/** Labels of its pods, as Kubernetes and its distributions set them. */
+const usual: readonly (readonly [key: string, values: readonly string[]])[] = [
+  ['k8s-app', ['kube-dns', 'coredns', 'core-dns']],
+  ['app.kubernetes.io/name', ['coredns']],
+  ['dns.operator.openshift.io/daemonset-dns', ['default']],
+];
+
+/** Where NodeLocal DNSCache listens on every node. Source: "Using NodeLocal DNSCache" in the Kubernetes documentation. */
+const nodeLocalAddress = '169.254.20.10';
+const nodeLocalLabel = ['k8s-app', 'node-local-dns'] as const;
+
+const standardPort = 53;
+
+/** The DNS of the cluster: the Services for it, the pods behind them and the ports those serve. */
+export function clusterDnsOf(cluster: Cluster): ClusterDns {
+  const services = homes.flatMap((home) => [...(cluster.namespaces.get(home)?.services.values() ?? [])]).filter(isDns);
+  const servers = distinct(services.map((service) => ({ namespace: service.namespace, labels: service.selector! })));
+  const found = servers.flatMap(({ namespace, labels }) => {
+    const own = services.filter(
+      (service) => service.namespace === namespace && JSON.stringify(service.selector) === JSON.stringify(labels),
+    );
+    return [{ to: peersOf(cluster, namespace, labels, own), ports: distinct(own.flatMap((service) => portsOf(cluster, service))) }];
+  });
+  const isKnown = found.length > 0;
+  const rules = isKnown ? found : [{ to: [peerOf('kube-system', { 'k8s-app': 'kube-dns' })], ports: portsAt(standardPort) }];
+  return {
+    isKnown,
+    servers: servers.map(({ namespace, labels }) => ({ namespace, podSelector: selectorOf(labels) })),
+    rules: [...rules, ...nodeLocalRules(cluster, services)],
+  };
+}
+
+/** A Service for pods that answer at the port of DNS, and that are labelled or called as DNS is. */
+function isDns({ name, selector, ports }: Service): boolean {
+  if (selector === undefined || !ports.some(isForDns)) return false;
+  const isLabelled = usual.some(([key, values]) => values.includes(selector[key] ?? ''));
+  return isLabelled || name === 'kube-dns' || name === 'dns-default' || name === 'coredns';
+}
+
+const isForDns = ({ port, protocol }: ServicePort): boolean => port === standardPort && protocol !== 'SCTP';
+
+const peerOf = (namespace: string, labels: Labels): object => ({
+  namespaceSelector: selectorOf({ [namespaceNameLabel]: namespace }),
+  podSelector: selectorOf(labels),
+});
+
+/** The pods by their labels; those in the network of their node by the addresses of that, which no selector matches. */
+function peersOf(cluster: Cluster, namespace: string, labels: Labels, services: readonly Service[]): object[] {
+  const pods = services.flatMap((service) => service.ports.filter(isForDns).flatMap((port) => podsBehind(cluster, service, port)));
+  const onHost = pods.filter(([{ hostNetwork }]) => hostNetwork);
+  const addresses = distinct(onHost.flatMap(([pod]) => (pod.addresses.length > 0 ? pod.addresses : nodeAddresses(cluster, pod))));
+  const selected = pods.length > 0 && onHost.length === pods.length ? [] : [peerOf(namespace, labels)];
+  return [...selected, ...addresses.sort().map(addressBlock)];
+}
+
+const nodeAddresses = (cluster: Cluster, { node }: Pod): readonly string[] =>
+  node === undefined ? [] : (cluster.nodes.get(node)?.addresses ?? []);
+
+const addressBlock = (address: string): object => ({ ipBlock: { cidr: `${address}/${address.includes(':') ? 128 : 32}` } });
+
+/** The ports that the pods serve; where none is known, what the Service says. */
+function portsOf(cluster: Cluster, service: Service): object[] {
+  return service.ports.filter(isForDns).flatMap((port) => {
+    const numbers = new Set(podsBehind(cluster, service, port).map(([, number]) => number));
+    const targets = numbers.size > 0 ? [...numbers].sort((a, b) => a - b) : [port.targetPort];
+    return targets.map((target) => ({ protocol: port.protocol, port: target }));
+  });
+}
+
+function podsBehind(cluster: Cluster, service: Service, port: ServicePort): (readonly [Pod, number])[] {
+  const backends = behind(cluster, { kind: 'name', service, port });
+  if ('error' in backends) return [];
+  return [...backends.targets].flatMap(([backend, target]) => (typeof backend === 'string' ? [] : [[backend, target] as const]));
+}
+
+const portsAt = (port: number): object[] => [
+  { protocol: 'UDP', port },
+  { protocol: 'TCP', port },
+];
+
+/** A cache on every node answers at an address of its own and, in the place of the Service, at that of the Service. */
+function nodeLocalRules(cluster: Cluster, services: readonly Service[]): ClusterDns['rules'] {
+  const [key, value] = nodeLocalLabel;
+  const isCache = (pod: Pod): boolean => pod.hostNetwork && pod.labels[key] === value && !isFinished(pod);
+  if (![...podsOf(cluster)].some(isCache)) return [];
+  const addresses = distinct([nodeLocalAddress, ...services.flatMap(({ clusterIps }) => clusterIps)]);
+  return [{ to: addresses.map(addressBlock), ports: portsAt(standardPort) }];
+}
+
+/** Each value once, by what it says. */
+function distinct<T>(values: readonly T[]): T[] {
+  return [...new Map(values.map((value) => [JSON.stringify(value), value])).values()];
+}
