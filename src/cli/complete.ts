@@ -40,7 +40,7 @@ async function candidatesOf(program: Command, words: readonly string[]): Promise
   const current = words.at(-1) ?? '';
   if (awaiting !== undefined) return valuesOf(command, awaiting, words);
   if (current.startsWith('-')) return [command, program].flatMap(optionsOf);
-  if (command.name() === 'diff') return 'files';
+  if (['diff', 'from-flows'].includes(command.name())) return 'files';
   return [...command.commands.flatMap(commandCandidate), ...command.registeredArguments.flatMap(({ argChoices }) => wordsOf(argChoices))];
 }
 
@@ -53,6 +53,7 @@ const filesWanted = new Set([
   '--filename',
   '--with',
   '--flows',
+  '--onto',
   '--kubeconfig',
   '--certificate-authority',
   '--client-certificate',

@@ -1,15 +1,20 @@
 import { type Command, Option } from 'commander';
 import { type Direction, directions } from '#core/api/types.ts';
-import { type Cluster, clusterOf } from '#core/cluster/cluster.ts';
+import { applyChanges, type Cluster, clusterOf } from '#core/cluster/cluster.ts';
 import { defaultDeny, isolation, type Scope, usualNamespaces } from '#core/generate/default-deny.ts';
 import type { Generated } from '#core/generate/generated-policy.ts';
+import { leastPrivilege } from '#core/generate/least-privilege.ts';
+import { flowText } from '#core/generate/wanted.ts';
 import { renderJson } from '#core/render/json.ts';
+import { trafficText } from '#core/render/traffic.ts';
+import { Analysis } from '#core/verdict/analysis.ts';
 import { addClusterOptions } from './cluster-options.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
-import { note, readInput } from './input.ts';
+import { entryName, readFlows } from './flows.ts';
+import { checkStandardInput, note, readInput, readObjects } from './input.ts';
 import { defaultNamespaceIn, type FilterOptions, namespacesOf } from './matrix-filter.ts';
 import { addInputOptions, addOutputOption, examples, type InputOptions } from './options.ts';
-import { stdout } from './terminal.ts';
+import { stderr, stdout } from './terminal.ts';
 
 interface Options extends Omit<InputOptions, 'namespace' | 'allNamespaces'>, Pick<FilterOptions, 'namespace' | 'allNamespaces'> {
   readonly direction?: Direction;
@@ -34,7 +39,64 @@ export function define(command: Command): void {
     'sallyport generate isolate -f manifests/ -n shop',
     'sallyport generate isolate --context staging -n shop --direction ingress',
   ]);
-  examples(command, ['sallyport generate default-deny -f manifests/', 'sallyport generate isolate -f manifests/ -n shop']);
+  defineFromFlows(subcommand('from-flows', 'least privilege for a list of wanted connections'));
+  examples(command, ['sallyport generate default-deny -f manifests/', 'sallyport generate from-flows flows.yaml -f manifests/']);
+}
+
+interface FlowOptions extends Options {
+  readonly onto?: readonly string[];
+}
+
+function defineFromFlows(command: Command): void {
+  command
+    .description(
+      'Writes policies under which the connections of a list pass and, as far as selectors can say it, nothing else: a default deny for each ' +
+        'namespace that they name, and one policy for each workload and direction. It is tried on the cluster as it would be: what stays denied, ' +
+        'and what passes that nobody wanted, is said on standard error.\n\nThe list is what check --flows reads: {from, to, protocol, port, family}.',
+    )
+    .usage('<flows> [-f <path>...] [options]')
+    .argument('<flows>', 'a list of flows as JSON, JSON lines or YAML; - for standard input')
+    .addOption(
+      new Option('--onto <path>', 'write only what the policies there, and those of the input, leave missing; may be repeated').argParser(
+        (value: string, previous: readonly string[] = []) => [...previous, value],
+      ),
+    );
+  addInputOptions(command);
+  addClusterOptions(command);
+  addOutputOption(command, ['text', 'json']);
+  examples(command, [
+    'sallyport generate from-flows flows.yaml -f manifests/',
+    'sallyport generate from-flows flows.yaml -f manifests/ --onto policies/ > policies/more.yaml',
+  ]);
+  command.action(answering(fromFlows));
+}
+
+async function fromFlows(file: string, { onto, ...options }: FlowOptions): Promise<ExitCode> {
+  const { namespace, ...others } = options;
+  const reading = { ...others, ...defaultNamespaceIn(namespace) };
+  checkStandardInput({ ...reading, flows: file });
+  const flows = await readFlows(file);
+  const analysis = await analysisOnto(reading, onto ?? []);
+  const named = namedIn(analysis.cluster, options);
+  const found = leastPrivilege(analysis, flows, { onto: onto !== undefined, ...(named.length > 0 && { namespaces: named }) });
+  if ('error' in found) throw new CannotAnswer(`${file === '-' ? '<stdin>' : file}: ${entryName(found.index)}: ${found.error}`);
+  await printPolicies(found, options.output);
+  const { palette } = stderr.style;
+  await stderr.print(found.denied.map((flow) => `${palette.warning('warning')}: stays denied: ${flowText(flow)}`));
+  await stderr.print(found.beyond.map(({ from, to, traffic }) => `passes beyond what is wanted: ${from} → ${to} ${trafficText(traffic)}`));
+  return 0;
+}
+
+/** The input together with the policies that are to be extended. */
+async function analysisOnto(options: InputOptions, onto: readonly string[]): Promise<Analysis> {
+  const { objects, choices, settled } = await readInput(options);
+  const there = onto.length === 0 ? [] : (await readObjects({ ...options, filename: onto }, (lines) => stderr.print(lines))).objects;
+  const policies = there.filter(({ kind }) => kind === 'NetworkPolicy' || kind === 'ClusterNetworkPolicy');
+  const cluster = applyChanges(
+    clusterOf(objects),
+    policies.map((object) => ({ type: 'put', object })),
+  );
+  return new Analysis(cluster, choices, settled);
 }
 
 /** A command that makes the same policies for each namespace. */
@@ -67,11 +129,17 @@ async function clusterAsked({ namespace, ...options }: Options): Promise<Cluster
   return clusterOf(objects);
 }
 
-/** Those that -n names; otherwise all but those of the cluster itself, which is said. */
-async function namespacesAsked(cluster: Cluster, options: Options): Promise<readonly string[]> {
+/** The namespaces that -n names, if any. */
+function namedIn(cluster: Cluster, options: Options): readonly string[] {
   const named = namespacesOf(options);
   const unknown = named.find((name) => !cluster.namespaces.has(name));
   if (unknown !== undefined) throw new CannotAnswer(`there is no namespace ${unknown}`);
+  return named;
+}
+
+/** Those that -n names; otherwise all but those of the cluster itself, which is said. */
+async function namespacesAsked(cluster: Cluster, options: Options): Promise<readonly string[]> {
+  const named = namedIn(cluster, options);
   if (named.length > 0) return named;
   const { namespaces, leftOut } = usualNamespaces(cluster);
   if (leftOut.length > 0) await note(`left out: ${leftOut.join(', ')}, unless -n names them`);

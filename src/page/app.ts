@@ -1,7 +1,7 @@
+import { trafficMeant } from '#core/connectivity/connectivity.ts';
 import { intersectTraffic, type Traffic } from '#core/net/port-set.ts';
 import type { PageContent } from '#core/render/matrix-html.ts';
 import { count } from '#core/render/text.ts';
-import { trafficMeant } from '#core/render/traffic.ts';
 import { axisOf, groupLabel, type Item, openAtFirst } from './axis.ts';
 import { element, found } from './element.ts';
 import { Grid } from './grid.ts';

@@ -1,10 +1,10 @@
 import type { PolicyId } from '#core/api/types.ts';
 import type { TrafficAnswer } from '#core/connectivity/connectivity.ts';
+import { trafficMeant } from '#core/connectivity/connectivity.ts';
 import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
 import type { Traffic } from '#core/net/port-set.ts';
 import type { CompactMatrix } from '#core/render/compact.ts';
 import { type Group, groupsOf, isSingle, namesOf } from '#core/render/crowd.ts';
-import { trafficMeant } from '#core/render/traffic.ts';
 import type { Reason } from '#core/verdict/gate.ts';
 
 /** What a pair may do and why. */

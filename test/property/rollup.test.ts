@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { clusterOf } from '#core/cluster/cluster.ts';
-import { connectivityOf } from '#core/connectivity/connectivity.ts';
+import { connectivityOf, trafficMeant } from '#core/connectivity/connectivity.ts';
 import { equalTraffic, intersectTraffic, uniteTraffic } from '#core/net/port-set.ts';
 import { relationsOf } from '#core/render/relations.ts';
 import { type GroupPair, rollUp } from '#core/render/rollup.ts';
-import { commonText, trafficMeant } from '#core/render/traffic.ts';
+import { commonText } from '#core/render/traffic.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import { decoded, rawCluster } from './arbitraries.ts';
 

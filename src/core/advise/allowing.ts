@@ -100,7 +100,7 @@ export function newPolicy(cluster: Cluster, { direction, subject: { owner } }: A
 }
 
 /** What people call the pod: by its workload, by a label if it only could exist. */
-function callName({ owner, name, potential, labels }: Pod): string {
+export function callName({ owner, name, potential, labels }: Pod): string {
   if (potential !== undefined) return Object.values(labels).find((value) => /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(value)) ?? 'pods';
   return owner?.name ?? name;
 }

@@ -1,6 +1,7 @@
 import type { Direction, PolicyId } from '../api/types.ts';
 import { potentialPeers, withPotentialPods } from '../cluster/potential-pods.ts';
-import { formatPorts, isAllTraffic, type Traffic } from '../net/port-set.ts';
+import type { Interval } from '../net/interval.ts';
+import { allTraffic, formatPorts, isAllTraffic, noTraffic, type Traffic, trafficOf, uniteTraffic } from '../net/port-set.ts';
 import { type Protocol, protocols } from '../net/protocol.ts';
 import type { CompiledPolicy } from '../policy/model.ts';
 import { Analysis } from '../verdict/analysis.ts';
@@ -197,4 +198,15 @@ export class Answers {
 export function trafficAnswer(traffic: Traffic): TrafficAnswer {
   if (isAllTraffic(traffic)) return 'all';
   return protocols.flatMap((protocol) => (traffic[protocol].length === 0 ? [] : [{ protocol, ports: formatPorts(traffic[protocol]) }]));
+}
+
+/** The set that an answer writes. */
+export function trafficMeant(answer: TrafficAnswer): Traffic {
+  if (answer === 'all') return allTraffic;
+  return answer.map(({ protocol, ports }) => trafficOf(protocol, ports.map(portsMeant))).reduce(uniteTraffic, noTraffic);
+}
+
+function portsMeant(text: string): Interval<number> {
+  const [first, last = first] = text.split('-').map(Number) as [number, number?];
+  return [first, last];
 }

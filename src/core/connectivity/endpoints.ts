@@ -152,7 +152,8 @@ export function locatePods(cluster: Cluster, model: PolicyModel): LocatedPods {
 
 const byPod = ({ pod: a }: Located, { pod: b }: Located): number => (podId(a) < podId(b) ? -1 : 1);
 
-function workloadId(pod: Pod): string | undefined {
+/** The id of the workload that the pod belongs to; undefined for a bare pod. */
+export function workloadId(pod: Pod): string | undefined {
   const owner = workloadOf(pod);
   return owner && `${pod.namespace}/${owner.kind}/${owner.name}`;
 }

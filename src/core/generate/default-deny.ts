@@ -10,7 +10,7 @@ export interface Scope {
 }
 
 /** Namespaces of the cluster itself, whose pods need more than a program can know. */
-const isOfSystem = (name: string): boolean => name.startsWith('kube-') || name.startsWith('openshift-');
+export const isOfSystem = (name: string): boolean => name.startsWith('kube-') || name.startsWith('openshift-');
 
 /** The namespaces that a default deny is for when nobody names any; and those of the cluster itself, which are left out. */
 export function usualNamespaces(cluster: Cluster): { readonly namespaces: readonly string[]; readonly leftOut: readonly string[] } {
@@ -20,6 +20,18 @@ export function usualNamespaces(cluster: Cluster): { readonly namespaces: readon
 
 /** Policies that close the gates of every pod of the namespaces, and let the pods ask for names. */
 export function defaultDeny(cluster: Cluster, scope: Scope): Generated {
+  const { drafts, notes } = denyDrafts(cluster, scope);
+  return { policies: named(cluster, drafts), notes };
+}
+
+/** What is said about namespaces before the policies have their names. */
+export interface Drafted {
+  readonly drafts: readonly Draft[];
+  readonly notes: readonly string[];
+}
+
+/** The default deny, without names yet. */
+export function denyDrafts(cluster: Cluster, scope: Scope): Drafted {
   return generate(cluster, scope, (namespace, directions) => ({
     name: directions.length === 2 ? 'default-deny' : `default-deny-${directions[0]}`,
     namespace,
@@ -32,20 +44,21 @@ export function defaultDeny(cluster: Cluster, scope: Scope): Generated {
 /** Policies that let the pods of a namespace talk to each other and to nobody else, but for asking for names. */
 export function isolation(cluster: Cluster, scope: Scope): Generated {
   const rules: Readonly<Record<Direction, object>> = { ingress: { from: [{ podSelector: {} }] }, egress: { to: [{ podSelector: {} }] } };
-  return generate(cluster, scope, (namespace, directions) => ({
+  const { drafts, notes } = generate(cluster, scope, (namespace, directions) => ({
     name: 'allow-same-namespace',
     namespace,
     description: `Pods of the namespace may talk to each other; denies ${wordsOf(directions)} that no other policy allows.`,
     podSelector: {},
     ...Object.fromEntries(directions.map((direction) => [direction, [rules[direction]]])),
   }));
+  return { policies: named(cluster, drafts), notes };
 }
 
 const wordsOf = (directions: readonly Direction[]): string =>
   directions.length === 2 ? 'all connections, in and out,' : directions[0] === 'ingress' ? 'connections in' : 'connections out';
 
 /** One policy a namespace, in those directions in which it is missing, and what the pods need besides. */
-function generate(cluster: Cluster, scope: Scope, draftOf: (namespace: string, directions: readonly Direction[]) => Draft): Generated {
+function generate(cluster: Cluster, scope: Scope, draftOf: (namespace: string, directions: readonly Direction[]) => Draft): Drafted {
   const dns = clusterDnsOf(cluster);
   const drafts: Draft[] = [];
   const notes: string[] = [];
@@ -61,7 +74,7 @@ function generate(cluster: Cluster, scope: Scope, draftOf: (namespace: string, d
     notes.push(
       `the cluster's DNS is not in the input: ${dnsName} lets pods ask those that kube-system labels k8s-app=kube-dns, as most clusters have it`,
     );
-  return { policies: named(cluster, drafts), notes };
+  return { drafts, notes };
 }
 
 const dnsName = 'allow-dns';

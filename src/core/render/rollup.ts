@@ -1,9 +1,9 @@
 import type { ConnectionAnswer, Connectivity } from '../connectivity/connectivity.ts';
+import { trafficMeant } from '../connectivity/connectivity.ts';
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
 import { allTraffic, equalTraffic, intersectTraffic, isEmptyTraffic, noTraffic, type Traffic, uniteTraffic } from '../net/port-set.ts';
 import { type Allowance, allowanceOf } from './allowance.ts';
 import { type Group, groupsOf } from './crowd.ts';
-import { trafficMeant } from './traffic.ts';
 
 /** What the pairs of one group with another may do. */
 export interface GroupPair {

@@ -1,6 +1,5 @@
 import { type ConnectionAnswer, type TrafficAnswer, trafficAnswer } from '../connectivity/connectivity.ts';
-import type { Interval } from '../net/interval.ts';
-import { allTraffic, equalTraffic, everyPort, isEmptyTraffic, noTraffic, type Traffic, trafficOf, uniteTraffic } from '../net/port-set.ts';
+import { equalTraffic, everyPort, isEmptyTraffic, noTraffic, type Traffic, trafficOf, uniteTraffic } from '../net/port-set.ts';
 import { type Protocol, protocols } from '../net/protocol.ts';
 
 /** Traffic in few words: `all`, `TCP/80,8000-8999 UDP/53`, `nothing`. */
@@ -14,17 +13,6 @@ const isEveryPort = (ports: readonly string[]): boolean => ports.length === 1 &&
 /** What a pair may do; where its members differ, also what only some of them may. */
 export function pairText({ traffic, partial }: Pick<ConnectionAnswer, 'traffic' | 'partial'>): string {
   return partial === undefined ? trafficText(traffic) : `${trafficText(traffic)} (some pods: ${trafficText(partial)})`;
-}
-
-/** The set that an answer writes. */
-export function trafficMeant(answer: TrafficAnswer): Traffic {
-  if (answer === 'all') return allTraffic;
-  return answer.map(({ protocol, ports }) => trafficOf(protocol, ports.map(portsMeant))).reduce(uniteTraffic, noTraffic);
-}
-
-function portsMeant(text: string): Interval<number> {
-  const [first, last = first] = text.split('-').map(Number) as [number, number?];
-  return [first, last];
 }
 
 /** The traffic that a text asks about: `8080` of every protocol, `8000-8999`, `TCP/80`; undefined when the text is none. */
