@@ -12,6 +12,7 @@ import type { ChangedAnswer, DifferenceEndpoint, FullDifference, MemberChange, O
 import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
 import type { Witness } from '#core/connectivity/witness.ts';
 import type { Protocol } from '#core/net/protocol.ts';
+import type { SimplificationAnswer, SimplifiedRule } from '#core/render/simplification.ts';
 import type { CheckAnswer, GateAnswer, ResultAnswer, RuleAnswer } from '#core/verdict/answer.ts';
 import type { Opinion } from '#core/verdict/certainty.ts';
 import type { Flow } from '#core/verdict/check.ts';
@@ -125,6 +126,14 @@ describe('the schemas have the fields of the types', () => {
       egress: optional,
       ingress: optional,
     }),
+    'simplify.schema.json#/$defs/simplification': fields<SimplificationAnswer>({
+      policy: required,
+      source: optional,
+      coveredBy: optional,
+      rules: required,
+      spec: optional,
+    }),
+    'simplify.schema.json#/$defs/rule': fields<SimplifiedRule>({ gate: required, from: required }),
     'advice.schema.json': fields<Advice>({ goal: required, edits: required, changes: required, obstacle: optional }),
     'advice.schema.json#/$defs/edit': fields<Edit>({
       gate: required,

@@ -90,7 +90,7 @@ function namespaceLabels(cluster: Cluster, pod: Pod): Labels {
 }
 
 /** The addresses of one family as blocks: one block with exceptions, or one for each part, whichever takes fewer CIDRs. */
-function blocksOf(addresses: AddressSet): object[] {
+export function blocksOf(addresses: AddressSet): object[] {
   const parts = formatCidrs(addresses);
   const { cidr, whole } = enclosing(addresses);
   const except = formatCidrs(subtractAddresses(whole, addresses));

@@ -66,7 +66,7 @@ const isWhole = ({ traffic }: PortsMeant, protocol: PortMatch['protocol']): bool
   isEmptyTraffic(subtractTraffic(trafficOf(protocol, [everyPort]), traffic));
 
 /** Whether the rules, taken together, let through all that the peer is let through by `ports`. */
-function isCovered(peer: Peer | undefined, ports: readonly PortMatch[] | undefined, by: readonly Rule[]): boolean {
+export function isCovered(peer: Peer | undefined, ports: readonly PortMatch[] | undefined, by: readonly Rule[]): boolean {
   const helping = by.filter((rule) => (rule.peers ?? [undefined]).some((each) => peerCovers(each, peer)));
   if (helping.length === 0) return false;
   // Undefined ports let other protocols through as well, which no list of ports can name.
