@@ -34,7 +34,7 @@ export function define(command: Command): void {
     )
     .usage('[-f <path>...] (--from <endpoint> --to <endpoint> --port <port> | --flows <file>) [options]');
   addConnectionOptions(command);
-  command.option('--flows <file>', 'a list of {from, to, protocol, port, family} as JSON, JSON lines or YAML; - for standard input');
+  command.option('--flows <file>', 'a list of {from, to, protocol, port, family} as JSON, JSON lines, YAML or CSV; - for standard input');
   command.option('--advice', 'look for the edit that would allow or deny it; for a live cluster this reads all of it');
   command.option('--no-advice', 'do not look for it, as for a live cluster by default');
   addInputOptions(command);

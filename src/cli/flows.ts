@@ -4,14 +4,23 @@ import type { Flow } from '#core/verdict/check.ts';
 import { flowOf } from '#core/verdict/parse-flow.ts';
 import { CannotAnswer, messageOf } from './exit.ts';
 
-/** Reads the flows of a file, or of standard input for `-`: a JSON array, JSON lines or a YAML list. */
-export async function readFlows(path: string): Promise<Flow[]> {
-  const name = path === '-' ? '<stdin>' : path;
-  const entries = await readText(path)
-    .then(parseEntries)
-    .catch((error: unknown) => {
-      throw new CannotAnswer(`${name}: ${messageOf(error)}`);
-    });
+/** Reads the flows of a file, or of standard input for `-`: a JSON array, JSON lines, a YAML list or CSV. */
+export const readFlows = async (path: string): Promise<Flow[]> => flowsIn(await readFlowText(path), path);
+
+/** How messages call the file. */
+export const flowFileName = (path: string): string => (path === '-' ? '<stdin>' : path);
+
+/** The text of the file. */
+export const readFlowText = (path: string): Promise<string> => readText(path).catch(unreadable(path));
+
+const unreadable = (path: string) => (error: unknown) => {
+  throw new CannotAnswer(`${flowFileName(path)}: ${messageOf(error)}`);
+};
+
+/** The flows that the text of a file lists. */
+export async function flowsIn(text: string, path: string): Promise<Flow[]> {
+  const name = flowFileName(path);
+  const entries = await parseEntries(text).catch(unreadable(path));
   return entries.map((entry, index) => {
     const flow = flowOf(entry);
     if ('message' in flow) throw new CannotAnswer(`${name}: ${entryName(index)}${flow.field && `.${flow.field}`}: ${flow.message}`);
@@ -31,8 +40,9 @@ async function readText(path: string): Promise<string> {
 
 async function parseEntries(content: string): Promise<readonly unknown[]> {
   const start = content.trimStart()[0];
-  const found = (start === '[' || start === '{' ? parseJson(content) : undefined) ?? (await parseYaml(content));
-  if (!Array.isArray(found)) throw new Error('must be a list of flows: a JSON array, JSON lines or a YAML list');
+  const found = (start === '[' || start === '{' ? parseJson(content) : parseCsv(content)) ?? (await parseYaml(content));
+  if (!Array.isArray(found))
+    throw new Error('must be a list of flows: a JSON array, JSON lines, a YAML list or CSV with from and to in its first line');
   return found;
 }
 
@@ -44,6 +54,27 @@ function parseJson(content: string): readonly unknown[] | undefined {
   const values = lines.map(jsonOf);
   return values.includes(undefined) ? undefined : values;
 }
+
+/** The records of a table whose first line names the fields; undefined when the text is none. Source: RFC 4180. */
+function parseCsv(content: string): readonly object[] | undefined {
+  const [header = [], ...rows] = content
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '')
+    .map(cellsOf);
+  if (!header.includes('from') || !header.includes('to')) return undefined;
+  return rows.map((cells) => {
+    const filled = cells.map((cell, index) => [header[index] ?? `column ${index + 1}`, cell] as const).filter(([, cell]) => cell !== '');
+    return Object.fromEntries(filled.map(([field, cell]) => [field, isNumber.has(field) && /^\d+$/.test(cell) ? Number(cell) : cell]));
+  });
+}
+
+const isNumber: ReadonlySet<string> = new Set(['port', 'family']);
+
+const cellsOf = (line: string): string[] =>
+  Array.from(
+    line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g),
+    ([, quoted, plain = '']) => quoted?.replaceAll('""', '"') ?? plain.trim(),
+  );
 
 function jsonOf(content: string): unknown {
   try {

@@ -4,13 +4,16 @@ import { applyChanges, type Cluster, clusterOf } from '#core/cluster/cluster.ts'
 import { defaultDeny, isolation, type Scope, usualNamespaces } from '#core/generate/default-deny.ts';
 import type { Generated } from '#core/generate/generated-policy.ts';
 import { leastPrivilege } from '#core/generate/least-privilege.ts';
+import { type Observed, observedFlows } from '#core/generate/observed.ts';
 import { flowText } from '#core/generate/wanted.ts';
 import { renderJson } from '#core/render/json.ts';
+import { count } from '#core/render/text.ts';
 import { trafficText } from '#core/render/traffic.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
+import { checkFlow, type Flow } from '#core/verdict/check.ts';
 import { addClusterOptions } from './cluster-options.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
-import { entryName, readFlows } from './flows.ts';
+import { entryName, flowFileName, flowsIn, readFlowText } from './flows.ts';
 import { checkStandardInput, note, readInput, readObjects } from './input.ts';
 import { defaultNamespaceIn, type FilterOptions, namespacesOf } from './matrix-filter.ts';
 import { addInputOptions, addOutputOption, examples, type InputOptions } from './options.ts';
@@ -52,10 +55,11 @@ function defineFromFlows(command: Command): void {
     .description(
       'Writes policies under which the connections of a list pass and, as far as selectors can say it, nothing else: a default deny for each ' +
         'namespace that they name, and one policy for each workload and direction. It is tried on the cluster as it would be: what stays denied, ' +
-        'and what passes that nobody wanted, is said on standard error.\n\nThe list is what check --flows reads: {from, to, protocol, port, family}.',
+        'and what passes that nobody wanted, is said on standard error.\n\nThe list is what check --flows reads, {from, to, protocol, port, family}, or connections that were observed: the output of ' +
+        '`hubble observe -o json` or of `conntrack -L`.',
     )
     .usage('<flows> [-f <path>...] [options]')
-    .argument('<flows>', 'a list of flows as JSON, JSON lines or YAML; - for standard input')
+    .argument('<flows>', 'a list of flows as JSON, JSON lines, YAML or CSV, or observed ones; - for standard input')
     .addOption(
       new Option('--onto <path>', 'write only what the policies there, and those of the input, leave missing; may be repeated').argParser(
         (value: string, previous: readonly string[] = []) => [...previous, value],
@@ -75,16 +79,30 @@ async function fromFlows(file: string, { onto, ...options }: FlowOptions): Promi
   const { namespace, ...others } = options;
   const reading = { ...others, ...defaultNamespaceIn(namespace) };
   checkStandardInput({ ...reading, flows: file });
-  const flows = await readFlows(file);
+  const text = await readFlowText(file);
+  const observed = observedFlows(text);
+  const wanted = observed?.flows ?? (await flowsIn(text, file));
   const analysis = await analysisOnto(reading, onto ?? []);
+  const flows = observed === undefined ? wanted : await answerableIn(analysis, observed);
   const named = namedIn(analysis.cluster, options);
   const found = leastPrivilege(analysis, flows, { onto: onto !== undefined, ...(named.length > 0 && { namespaces: named }) });
-  if ('error' in found) throw new CannotAnswer(`${file === '-' ? '<stdin>' : file}: ${entryName(found.index)}: ${found.error}`);
+  if ('error' in found) throw new CannotAnswer(`${flowFileName(file)}: ${entryName(found.index)}: ${found.error}`);
   await printPolicies(found, options.output);
   const { palette } = stderr.style;
   await stderr.print(found.denied.map((flow) => `${palette.warning('warning')}: stays denied: ${flowText(flow)}`));
   await stderr.print(found.beyond.map(({ from, to, traffic }) => `passes beyond what is wanted: ${from} → ${to} ${trafficText(traffic)}`));
   return 0;
+}
+
+/** Of flows that were observed those whose ends are still there, and of a kind that anybody can be asked about; the rest is counted. */
+async function answerableIn(analysis: Analysis, { flows, passedOver }: Observed): Promise<readonly Flow[]> {
+  const found = flows.filter((flow) => !('error' in checkFlow(analysis, flow)));
+  await note(
+    `${count(found.length, 'connection')} observed; ${count(passedOver, 'record')} of replies, denials and other protocols passed over`,
+  );
+  const gone = flows.length - found.length;
+  if (gone > 0) await note(`${count(gone, 'observed connection')} left out, of which an end is not in the input`);
+  return found;
 }
 
 /** The input together with the policies that are to be extended. */

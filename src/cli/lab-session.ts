@@ -22,7 +22,10 @@ export interface LabOptions extends InputOptions {
 /** Adds `--flows` and `--external`. */
 export function addLabOptions(command: Command): Command {
   return command
-    .option('--flows <file>', 'try these: a list of {from, to, protocol, port, family} as JSON, JSON lines or YAML; - for standard input')
+    .option(
+      '--flows <file>',
+      'try these: a list of {from, to, protocol, port, family} as JSON, JSON lines, YAML or CSV; - for standard input',
+    )
     .option('--external <ip>', 'another host outside the cluster; may be repeated', (text, previous: readonly string[] = []) => {
       const ip = canonicalIp(text);
       if (ip === undefined) throw new InvalidArgumentError('It must be an IP address.');

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeObject } from '#core/api/decode.ts';
+import { directions, type NetworkPolicy, type Rule } from '#core/api/types.ts';
 import { applyChanges, clusterOf } from '#core/cluster/cluster.ts';
 import { trafficMeant } from '#core/connectivity/connectivity.ts';
 import { subjectId } from '#core/generate/allowances.ts';
@@ -132,6 +133,48 @@ test('what passes beyond the wanted flows is told, and nothing else passes', () 
   expect(seen.denied).toBeGreaterThan(100);
   expect(seen.wanted).toBeGreaterThan(20);
   expect(seen.beyond).toBeGreaterThan(10);
+});
+
+/** Every policy that is one peer or one list of ports shorter than the given one. */
+function shorter(policy: NetworkPolicy): NetworkPolicy[] {
+  return directions.flatMap((direction) =>
+    (policy[direction] ?? []).flatMap((rule, index, rules) => {
+      const changed = (fields: Partial<Rule>): NetworkPolicy => ({ ...policy, [direction]: rules.with(index, { ...rule, ...fields }) });
+      const less = <T>(items: readonly T[] = []): T[][] => (items.length < 2 ? [] : items.map((_, item) => items.toSpliced(item, 1)));
+      return [
+        { ...policy, [direction]: rules.toSpliced(index, 1) },
+        ...less(rule.peers).map((peers) => changed({ peers })),
+        ...less(rule.ports).map((ports) => changed({ ports })),
+      ];
+    }),
+  );
+}
+
+test('where labels tell all workloads apart, no rule, no peer and no port could be left out', () => {
+  let tried = 0;
+  fc.assert(
+    fc.property(question, ({ raw, flows: all }) => {
+      const pods = raw.pods.map((pod) => ({ ...pod, labels: { ...pod.labels, id: pod.owner ?? `bare-${pod.name}` } }));
+      const flows = all.filter(({ from, to }) => `${from} ${to}`.match(/internet|\d\/|::|{|\.\d/) === null);
+      const before = analysisOf({ ...raw, pods, policies: [] });
+      const { policies } = generated(before, flows);
+      for (const { policy } of policies.filter(({ policy: { name } }) => /^allow-(from|to)-/.test(name)))
+        for (const less of shorter(policy)) {
+          const objects = policies.map((each) => (each.policy === policy ? less : each.policy));
+          const after = new Analysis(
+            applyChanges(
+              before.cluster,
+              objects.map((object) => ({ type: 'put', object })),
+            ),
+          );
+          const isStill = flows.every((flow) => verdictsOf(after, flow).every(({ allowed }) => allowed));
+          expect({ policy: policy.name, isStill, less }).toMatchObject({ isStill: false });
+          tried++;
+        }
+    }),
+    { numRuns: 60 },
+  );
+  expect(tried).toBeGreaterThan(60);
 });
 
 /** Every pair of pods on the ports of the flows. */

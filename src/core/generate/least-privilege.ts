@@ -3,7 +3,6 @@ import type { PolicyModel } from '../policy/policy-model.ts';
 import { isFinished } from '../verdict/address-space.ts';
 import { Analysis } from '../verdict/analysis.ts';
 import type { Flow, FlowVerdict } from '../verdict/check.ts';
-import { podsMeant } from '../verdict/endpoint.ts';
 import type { Outcome } from '../verdict/outcome.ts';
 import { gateQuestions } from '../verdict/verdict.ts';
 import { Allowances, type Need, subjectId } from './allowances.ts';
@@ -158,8 +157,9 @@ function notesOn(cluster: Cluster, namespaces: readonly string[], onto: boolean,
 
 /** The workloads of the namespaces that no wanted flow names. */
 function cutOff(analysis: Analysis, wanted: readonly Wanted[], namespaces: readonly string[]): string[] {
-  const ends = wanted.flatMap((each) => verdictsOf(analysis, each).flatMap(({ from, to }) => [from, to]));
-  const used = new Set(ends.flatMap((end) => podsMeant(end).map(subjectId)));
+  const outcomes = wanted.flatMap((each) => verdictsOf(analysis, each).flatMap((verdict) => verdict.outcomes));
+  const owners = outcomes.flatMap(({ from, to }) => [...from, ...to].map(({ party }) => party.owner));
+  const used = new Set(owners.flatMap((owner) => (owner.kind === 'Pod' ? [subjectId(owner.pod)] : [])));
   const pods = namespaces.flatMap((name) => [...(analysis.cluster.namespaces.get(name)?.pods.values() ?? [])]);
   const others = new Set(pods.filter((pod) => !pod.hostNetwork && !isFinished(pod)).map(subjectId));
   const missing = [...others].filter((id) => !used.has(id)).sort();
