@@ -90,9 +90,14 @@ async function fromFlows(file: string, { onto, ...options }: FlowOptions): Promi
   await printPolicies(found, options.output);
   const { palette } = stderr.style;
   await stderr.print(found.denied.map((flow) => `${palette.warning('warning')}: stays denied: ${flowText(flow)}`));
-  await stderr.print(found.beyond.map(({ from, to, traffic }) => `passes beyond what is wanted: ${from} → ${to} ${trafficText(traffic)}`));
+  const shown = found.beyond.slice(0, mostBeyond);
+  await stderr.print(shown.map(({ from, to, traffic }) => `passes beyond what is wanted: ${from} → ${to} ${trafficText(traffic)}`));
+  if (found.beyond.length > mostBeyond) await stderr.print([`and ${found.beyond.length - mostBeyond} more`]);
   return 0;
 }
+
+/** More pairs than this are counted. */
+const mostBeyond = 40;
 
 /** Of flows that were observed those whose ends are still there, and of a kind that anybody can be asked about; the rest is counted. */
 async function answerableIn(analysis: Analysis, { flows, passedOver }: Observed): Promise<readonly Flow[]> {

@@ -8,7 +8,7 @@ import { formatPorts, noTraffic, type Traffic, trafficOf, uniteTraffic } from '.
 import { type Protocol, protocols } from '../net/protocol.ts';
 import { type Endpoint, podId } from '../verdict/endpoint.ts';
 import type { Party } from '../verdict/party.ts';
-import type { Draft } from './generated-policy.ts';
+import { type Draft, listed } from './generated-policy.ts';
 
 /** What a pod must be allowed: talk with the remote on a port. */
 export interface Need {
@@ -144,16 +144,12 @@ const portsWritten = (traffic: Traffic): object[] =>
     traffic[protocol].map(([first, last]) => ({ protocol, port: first, ...(last > first && { endPort: last }) })),
   );
 
-/** More names than this are counted. */
-const mostNamed = 5;
-
 /** `Deployment/web may be reached by Deployment/client on TCP/8080`. */
 function descriptionOf(gate: Gate): string {
   const rules = alikeIn(gate).map((alike) => {
     const names = [...new Set(alike.map(({ name }) => name))];
-    const more = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : '';
     const { ports } = alike[0]!;
-    return `${names.slice(0, mostNamed).join(', ')}${more}${ports === undefined ? '' : ` on ${portsText(ports)}`}`;
+    return `${listed(names)}${ports === undefined ? '' : ` on ${portsText(ports)}`}`;
   });
   const verb = gate.direction === 'ingress' ? 'may be reached by' : 'may reach';
   return `${[...gate.names].sort().join(' and ')} ${verb} ${rules.join('; ')}.`;

@@ -1,7 +1,7 @@
 import type { Direction } from '../api/types.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { type ClusterDns, clusterDnsOf } from './cluster-dns.ts';
-import { type Draft, type Generated, isThere, named } from './generated-policy.ts';
+import { type Draft, type Generated, isThere, listed, named } from './generated-policy.ts';
 
 /** For which namespaces policies are made, and which gates they close. */
 export interface Scope {
@@ -62,13 +62,15 @@ function generate(cluster: Cluster, scope: Scope, draftOf: (namespace: string, d
   const dns = clusterDnsOf(cluster);
   const drafts: Draft[] = [];
   const notes: string[] = [];
+  const done: string[] = [];
   for (const namespace of scope.namespaces) {
     const missing = scope.directions.filter((direction) => !isThere(cluster, draftOf(namespace, [direction]), direction));
     if (missing.length > 0) drafts.push(draftOf(namespace, missing));
-    else notes.push(`${namespace}: the policies there do already what ${draftOf(namespace, scope.directions).name} would do`);
+    else done.push(namespace);
     drafts.push(...dnsDrafts(cluster, dns, namespace, scope.directions));
     notes.push(...dnsNotes(dns, namespace, missing));
   }
+  if (done.length > 0) notes.unshift(`${listed(done)}: the policies there do already what ${draftOf('', scope.directions).name} would do`);
   const asks = drafts.some(({ name }) => name === dnsName);
   if (asks && !dns.isKnown)
     notes.push(

@@ -66,3 +66,10 @@ export function isThere(cluster: Cluster, draft: Draft, direction: Direction): b
   const rules = wider.flatMap((other) => other[direction]!);
   return wider.length > 0 && policy[direction]!.every((rule) => isRuleCovered(rule, rules));
 }
+
+/** More names than this are counted. */
+const mostListed = 8;
+
+/** Names in a sentence: the first ones, and how many there are besides. */
+export const listed = (names: readonly string[]): string =>
+  names.length <= mostListed ? names.join(', ') : `${names.slice(0, mostListed).join(', ')} and ${names.length - mostListed} more`;

@@ -8,7 +8,7 @@ import { gateQuestions } from '../verdict/verdict.ts';
 import { Allowances, type Need, subjectId } from './allowances.ts';
 import { type Beyond, beyondWanted } from './beyond.ts';
 import { denyDrafts, isOfSystem } from './default-deny.ts';
-import { type Draft, type Generated, named } from './generated-policy.ts';
+import { type Draft, type Generated, listed, named } from './generated-policy.ts';
 import { namespacesIn, type UnanswerableFlow, verdictsOf, type Wanted, wantedOf } from './wanted.ts';
 
 /** How least privilege is made. */
@@ -150,7 +150,9 @@ function oneEach(parties: readonly Need['remote'][]): Need['remote'][] {
 function notesOn(cluster: Cluster, namespaces: readonly string[], onto: boolean, allowances: Allowances): string[] {
   const there = onto ? [] : namespaces.filter((name) => (cluster.namespaces.get(name)?.policies.size ?? 0) > 0);
   return [
-    ...there.map((name) => `${name}: what its policies in the input allow stays allowed; --onto writes only what they leave missing`),
+    ...(there.length === 0
+      ? []
+      : [`${listed(there)}: what the policies in the input allow stays allowed; --onto writes only what they leave missing`]),
     ...allowances.unlabelled().map((name) => `${name} has no labels of its own that last: its policies are for every pod of the namespace`),
   ];
 }
@@ -163,5 +165,5 @@ function cutOff(analysis: Analysis, wanted: readonly Wanted[], namespaces: reado
   const pods = namespaces.flatMap((name) => [...(analysis.cluster.namespaces.get(name)?.pods.values() ?? [])]);
   const others = new Set(pods.filter((pod) => !pod.hostNetwork && !isFinished(pod)).map(subjectId));
   const missing = [...others].filter((id) => !used.has(id)).sort();
-  return missing.length === 0 ? [] : [`no wanted connection names ${missing.join(', ')}`];
+  return missing.length === 0 ? [] : [`no wanted connection names ${listed(missing)}`];
 }
