@@ -31,7 +31,8 @@ export async function readManifests(paths: readonly string[], options: ReadOptio
   for (const [index, file] of files.entries()) {
     const text = await readText(file, options.input);
     options.onFile?.({ path: file.path, index, count: files.length, characters: typeof text === 'string' ? text.length : 0 });
-    if (typeof text === 'string') collection.addText(text, file.path === '-' ? standardInput : file.path, file.named ? 'error' : 'skip');
+    if (typeof text === 'string')
+      await collection.addText(text, file.path === '-' ? standardInput : file.path, file.named ? 'error' : 'skip');
     else collection.addDiagnostics([text]);
   }
   return collection.finish();

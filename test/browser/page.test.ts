@@ -23,7 +23,7 @@ describe.skipIf(cannotBrowse !== undefined)(`the page (${cannotBrowse ?? 'in Chr
   beforeAll(async () => {
     browser = await TestBrowser.start();
     address = browser.write(await productionMatrix(), undefined, '-n production');
-    large = browser.write(manyWorkloads(1000));
+    large = browser.write(await manyWorkloads(1000));
   });
   afterAll(() => browser[Symbol.asyncDispose]());
 

@@ -104,8 +104,8 @@ describe('matrix', () => {
     `);
   });
 
-  it('rolls up what is too long to read, and fits the terminal', () => {
-    const shown = manyWorkloads(200);
+  it('rolls up what is too long to read, and fits the terminal', async () => {
+    const shown = await manyWorkloads(200);
     const view = { shown, whole: () => shown, everyone: shown.endpoints, denied: false, by: undefined };
     for (const width of [80, 140]) {
       const lines = [...matrixText(view, { palette: plain, width })];
