@@ -72,7 +72,7 @@ class Search {
       const best = candidates.length === 1 ? candidates[0]! : this.#best(candidates);
       edits.push(best.edit);
       this.#results.set(keyOf(best), best.result);
-      const { difference, analysis } = this.#whatIf.outcome(changesTo(this.#results));
+      const { difference, analysis } = this.#whatIf.outcome(changesTo(this.#results), { explain: false });
       this.#analysis = analysis;
       const next = judgeFlow(analysis, this.#flow);
       if (isUnanswerable(next)) return next;
@@ -114,7 +114,7 @@ class Search {
   /** How much the edits so far and this one change, in ports of pairs of endpoints. */
   #costOf(candidate: Candidate): number {
     const results = new Map(this.#results).set(keyOf(candidate), candidate.result);
-    const changes = changesOf(this.#whatIf.outcome(changesTo(results)).difference);
+    const changes = changesOf(this.#whatIf.difference(changesTo(results), { explain: false }));
     return changes.reduce((sum, { before, after }) => sum + Math.abs(portsOf(after) - portsOf(before)), 0);
   }
 }

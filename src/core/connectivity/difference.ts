@@ -74,6 +74,8 @@ export interface DifferenceOptions {
   readonly traffic?: Traffic;
   /** Also pods that do not exist but that some rule of either cluster would select. */
   readonly exposure?: boolean;
+  /** `false`: without witnesses and causes, which cost more than the rest. */
+  readonly explain?: boolean;
 }
 
 /**

@@ -28,7 +28,7 @@ export interface Row {
   readonly look: () => Outlooks;
 }
 
-/** Endpoints that are alike to every rule. */
+/** Endpoints that are alike to every rule, and to the filter. */
 interface Kind {
   readonly id: number;
   /** The places of its entries, and of those that are shown. */
@@ -36,6 +36,8 @@ interface Kind {
   readonly shown: number[];
   /** What its entries get as sources, by kinds of destinations: kept for the next of them. */
   row?: readonly Cell[];
+  /** What its entries get as sources that are not shown, by places: the same array for all of them. */
+  glance?: readonly Cell[];
 }
 
 /** Between how many kinds of endpoints outcomes are kept: some 64 MiB. */
@@ -76,10 +78,12 @@ export class PairWalk {
     this.#scratch = new Int32Array(entries.length).fill(noPair);
     const known = new Map<string, Kind>();
     this.#kindOf = entries.map((entry, place) => {
-      let kind = known.get(entry.likeness);
+      const [isPotential, isExempt] = [entry.isPotential, this.#isExempt(entry)];
+      const key = isPotential || isExempt ? `${entry.likeness} ${isPotential} ${isExempt}` : entry.likeness;
+      let kind = known.get(key);
       if (kind === undefined) {
         kind = { id: known.size, places: [], shown: [] };
-        known.set(entry.likeness, kind);
+        known.set(key, kind);
         this.#introduce(kind, entry);
       }
       kind.places.push(place);
@@ -87,7 +91,12 @@ export class PairWalk {
       return kind;
     });
     this.#shownKinds = this.#kinds.filter(({ shown }) => shown.length > 0);
-    for (const [place, { at, on }] of entries.entries()) {
+    // Otherwise nobody has to do with nodes but as with others.
+    if (!filter.isOwnNodePoliced) this.#findNodes();
+  }
+
+  #findNodes(): void {
+    for (const [place, { at, on }] of this.#entries.entries()) {
       for (const node of at) append(this.#at, node, place);
       for (const node of on) append(this.#on, node, place);
     }
@@ -108,7 +117,10 @@ export class PairWalk {
     return this.#isShown[place]!;
   }
 
-  /** The wanted destinations of the source at a place, ascending, and what the source meets. */
+  /**
+   * The wanted destinations of the source at a place, ascending, and what the source meets. Sources that are not shown have one array of cells
+   * if they are alike and no neighbour is shown.
+   */
   row(place: number): Row {
     let outlooks: Outlooks | undefined;
     const look = (): Outlooks => {
@@ -116,7 +128,22 @@ export class PairWalk {
       outlooks ??= this.#isGlance(place) ? this.#pairs.glancesOf(entry) : this.#pairs.outlooksOf(entry);
       return outlooks;
     };
-    return { cells: this.#cellsOf(place, look), look };
+    return { cells: this.#sharesCells(place) ? this.#sharedCellsOf(place, look) : this.#cellsOf(place, look), look };
+  }
+
+  #sharesCells(place: number): boolean {
+    return !this.#isShown[place] && !this.#neighboursOf(place).some((other) => this.#isShown[other]);
+  }
+
+  #sharedCellsOf(place: number, look: Row['look']): readonly Cell[] {
+    const kind = this.#kindOf[place]!;
+    if (kind.glance !== undefined) return kind.glance;
+    const cells = this.#cellsOf(place, look);
+    if (kind.places.length > 1 && this.#kept < keptCells) {
+      this.#kept += cells.length;
+      kind.glance = cells;
+    }
+    return cells;
   }
 
   #cellsOf(place: number, look: Row['look']): Cell[] {
@@ -153,11 +180,11 @@ export class PairWalk {
     if (this.#entries[from]!.isPotential && this.#entries[to]!.isPotential) return false;
     const { denied, isWanted } = this.#filter;
     const { every, some } = this.#pairs.outcomes[outcome]!;
-    return denied || isWanted(every) || (isWanted(some) && !this.#isExempt(from) && !this.#isExempt(to));
+    return denied || isWanted(every) || (isWanted(some) && !this.#isExempt(this.#entries[from]!) && !this.#isExempt(this.#entries[to]!));
   }
 
-  #isExempt(place: number): boolean {
-    return !this.#filter.isOwnNodePoliced && this.#entries[place]!.uses.every(({ isAllAt }) => isAllAt);
+  #isExempt({ uses }: MatrixEntry): boolean {
+    return !this.#filter.isOwnNodePoliced && uses.every(({ isAllAt }) => isAllAt);
   }
 
   /** Whether of a source only those few destinations are asked for that are shown. */
@@ -213,10 +240,10 @@ export class PairWalk {
   }
 
   /** The entry itself, and those with which it has to do through the exception for a pod's own node. */
-  #neighboursOf(place: number): Set<number> {
-    if (this.#filter.isOwnNodePoliced) return new Set([place]);
+  #neighboursOf(place: number): readonly number[] {
+    if (this.#filter.isOwnNodePoliced) return [place];
     const { at, on } = this.#entries[place]!;
     const places = [...[...at].flatMap((node) => this.#on.get(node) ?? []), ...[...on].flatMap((node) => this.#at.get(node) ?? [])];
-    return new Set([place, ...places]);
+    return [...new Set([place, ...places])];
   }
 }

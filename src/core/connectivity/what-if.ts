@@ -7,7 +7,7 @@ import { Analysis } from '../verdict/analysis.ts';
 import { Comparison } from './comparison.ts';
 import { ConnectivityIndex } from './connectivity-index.ts';
 import { blocksOf, type Difference, type DifferenceOptions } from './difference.ts';
-import { type LocatedPods, locatePods } from './endpoints.ts';
+import { type LocatedPods, locatePods } from './located-pods.ts';
 import { TrafficTable } from './traffic-table.ts';
 
 /** What changes come to. */
