@@ -309,7 +309,8 @@ function policyChanges(objects: readonly ObjectChange[]): PolicyChanges {
 }
 
 /** Both lists as one in which each keeps its order; what only the second has stands behind what it stands behind there. */
-function mergeOrders(first: readonly string[], second: readonly string[]): string[] {
+function mergeOrders(first: readonly string[], second: readonly string[]): readonly string[] {
+  if (first.length === second.length && first.every((id, place) => id === second[place])) return first;
   const known = new Set(first);
   const following = new Map<string | undefined, string[]>();
   let previous: string | undefined;

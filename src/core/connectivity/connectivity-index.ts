@@ -36,7 +36,7 @@ export class ConnectivityIndex {
   ) {
     this.#classes = model.classes;
     this.#units = new Units(model, cuts);
-    this.#endpoints = new MatrixEndpoints(cluster, model, this.#units, pods);
+    this.#endpoints = new MatrixEndpoints(model, this.#units, pods);
     this.#likeness = this.#endpoints.likeness();
     this.#strangers = this.#endpoints.strangers();
     this.gates = new GateTable(this.#units, model.choices, traffics);

@@ -1,24 +1,20 @@
 import type { Pod } from '../api/types.ts';
-import type { Cluster } from '../cluster/cluster.ts';
 import { labelsKey } from '../label/selector.ts';
 import { type AddressSet, addressRanges, formatRanges, noAddresses, uniteAddresses } from '../net/address-set.ts';
 import type { Interval } from '../net/interval.ts';
 import { type Family, families } from '../net/ip.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 import { type EndpointIdentity, podId, podIdentity, workloadOf } from '../verdict/endpoint.ts';
-import { partyAt } from '../verdict/party.ts';
 import {
   type Cohort,
-  cohortsOf,
   type End,
   type EndpointPods,
-  endOf,
   endpointPods,
   joinSummaries,
   type Located,
+  type LocatedNode,
   type LocatedPods,
   type Summary,
-  sortedNodes,
   summarize,
 } from './located-pods.ts';
 import type { Unit, Units } from './units.ts';
@@ -110,19 +106,12 @@ export class MatrixEndpoints {
   readonly #bare: readonly Bare[];
   /** Of bare pods like which there are no others. */
   readonly #single = new Map<EndpointPods, MatrixEntry>();
-  /** The addresses of nodes. */
-  readonly #owned: Readonly<Record<Family, bigint[]>> = { 4: [], 6: [] };
 
-  constructor(cluster: Cluster, model: PolicyModel, units: Units, pods: LocatedPods) {
+  constructor(model: PolicyModel, units: Units, pods: LocatedPods) {
     this.#units = units;
     this.#pods = pods;
     for (const podClass of model.classes.values()) units.profileOf(podClass);
-    this.#nodes = sortedNodes(cluster).map(({ name, addresses }) =>
-      this.#nodeEntry(
-        name,
-        addresses.map((address) => endOf(partyAt(model, address), name, pods.nodesAt)),
-      ),
-    );
+    this.#nodes = pods.nodes.map((node) => this.#nodeEntry(node));
     this.#workloads = pods.workloads.map((each) => this.#podsEntry(each));
     this.#bare = pods.bare.map((each) => {
       const [first] = each.located as [Located];
@@ -171,7 +160,7 @@ export class MatrixEndpoints {
     return families
       .filter((family) => this.#pods.policed.has(family))
       .flatMap((family) => {
-        const isFull = fullness([...this.#owned[family], ...this.#pods.owned[family]]);
+        const isFull = fullness(this.#pods.owned[family]);
         return this.#units.blocks
           .atomsOf(family)
           .filter(({ range }) => !isFull(range))
@@ -179,10 +168,9 @@ export class MatrixEndpoints {
       });
   }
 
-  #nodeEntry(name: string, ends: readonly End[]): MatrixEntry {
-    for (const { party } of ends) if (party.owner.kind !== 'External') this.#owned[party.ip.family].push(party.ip.value);
+  #nodeEntry({ name, cohorts }: LocatedNode): MatrixEntry {
     const id = `node:${name}`;
-    return new MatrixEntry(id, this.#usesOf(cohortsOf(ends)), () => ({ id, kind: 'Node', name }));
+    return new MatrixEntry(id, this.#usesOf(cohorts), () => ({ id, kind: 'Node', name }));
   }
 
   #podsEntry({ located, cohorts }: EndpointPods): MatrixEntry {
@@ -234,12 +222,10 @@ export interface Stranger {
   readonly range: Interval<bigint>;
 }
 
-/** Says whether every address of a range is among the given ones, which may repeat themselves. */
-function fullness(owned: readonly bigint[]): (range: Interval<bigint>) => boolean {
-  let sorted: readonly bigint[] | undefined;
+/** Says whether every address of a range is among the given ones, which ascend. */
+function fullness(sorted: readonly bigint[]): (range: Interval<bigint>) => boolean {
   return ([first, last]) => {
-    if (last - first >= BigInt(owned.length)) return false;
-    sorted ??= [...new Set(owned)].sort((a, b) => (a < b ? -1 : 1));
+    if (last - first >= BigInt(sorted.length)) return false;
     let low = 0;
     let high = sorted.length;
     while (low < high) {

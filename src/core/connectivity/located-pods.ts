@@ -1,4 +1,4 @@
-import type { Pod } from '../api/types.ts';
+import type { Node, Pod } from '../api/types.ts';
 import { type Cluster, podsOf } from '../cluster/cluster.ts';
 import type { Interval } from '../net/interval.ts';
 import type { Family } from '../net/ip.ts';
@@ -7,7 +7,7 @@ import type { PolicyModel } from '../policy/policy-model.ts';
 import { isFinished } from '../verdict/address-space.ts';
 import { podId, workloadOf } from '../verdict/endpoint.ts';
 import { addressesOfPod } from '../verdict/ends.ts';
-import { type Party, partyOf } from '../verdict/party.ts';
+import { type Party, partyAt, partyOf } from '../verdict/party.ts';
 import { append } from './units.ts';
 
 /** An address of a pod or node, with the nodes that it has to do with. */
@@ -55,21 +55,29 @@ export interface EndpointPods {
   readonly cohorts: readonly Cohort[];
 }
 
-/** The pods of a cluster by the endpoints that they belong to, bare pods each by itself: what stays as it is while policies change. */
+/** The nodes of a cluster, and its pods by the endpoints that they belong to, bare pods each by itself: what stays as it is while policies change. */
 export interface LocatedPods {
   readonly workloads: readonly EndpointPods[];
   readonly bare: readonly EndpointPods[];
-  /** The addresses that pods or nodes have, as far as pods know them, and the families of pods that policy knows. */
+  /** By name. */
+  readonly nodes: readonly LocatedNode[];
+  /** The addresses that pods and nodes have, ascending, each once. */
   readonly owned: Readonly<Record<Family, readonly bigint[]>>;
+  /** The families of pods that policy knows. */
   readonly policed: ReadonlySet<Family>;
-  /** The names of the nodes that have an address. */
-  readonly nodesAt: ReadonlyMap<string, readonly string[]>;
+}
+
+/** A node with its ends. */
+export interface LocatedNode {
+  readonly name: string;
+  readonly cohorts: readonly Cohort[];
 }
 
 /** The pods that policy knows, and hostNetwork pods, with their ends; not those that have ended, or whose address another has. */
 export function locatePods(cluster: Cluster, model: PolicyModel): LocatedPods {
   const nodesAt = new Map<string, string[]>();
-  for (const { name, addresses } of sortedNodes(cluster)) for (const address of addresses) append(nodesAt, address, name);
+  const nodes = [...cluster.nodes.values()].filter(({ addresses }) => addresses.length > 0).sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const { name, addresses } of nodes) for (const address of addresses) append(nodesAt, address, name);
   const workloads = new Map<string, Located[]>();
   const bare: Located[] = [];
   for (const pod of podsOf(cluster)) {
@@ -84,27 +92,28 @@ export function locatePods(cluster: Cluster, model: PolicyModel): LocatedPods {
   }
   // Answers must not depend on the order in which pods came.
   for (const located of workloads.values()) located.sort(byPod);
-  const parties = [...workloads.values(), bare].flatMap((located) => located.flatMap(({ ends }) => ends.map(({ party }) => party)));
-  const owned = Map.groupBy(
-    parties.filter(({ owner }) => owner.kind !== 'External'),
-    ({ ip }) => ip.family,
-  );
-  const valuesOf = (family: Family): bigint[] => (owned.get(family) ?? []).map(({ ip }) => ip.value);
-  return {
+  const endsOf = ({ name, addresses }: Node): End[] => addresses.map((address) => endOf(partyAt(model, address), name, nodesAt));
+  const located = {
     workloads: Array.from(workloads.values(), endpointPods),
-    bare: bare.sort(byPod).map((located) => endpointPods([located])),
-    owned: { 4: valuesOf(4), 6: valuesOf(6) },
-    policed: new Set(parties.flatMap(({ owner, ip }) => (owner.kind === 'Pod' ? [ip.family] : []))),
-    nodesAt,
+    bare: bare.sort(byPod).map((pod) => endpointPods([pod])),
+    nodes: nodes.map((node) => ({ name: node.name, cohorts: cohortsOf(endsOf(node)) })),
+  };
+  const cohorts = Object.values(located).flatMap((list) => list.flatMap((each) => each.cohorts));
+  return {
+    ...located,
+    owned: { 4: ownedIn(cohorts, 4), 6: ownedIn(cohorts, 6) },
+    policed: new Set(cohorts.flatMap(({ of, family }) => (typeof of === 'string' ? [] : [family]))),
   };
 }
 
-/** The nodes with addresses, by name. */
-export const sortedNodes = (cluster: Cluster) =>
-  [...cluster.nodes.values()].filter(({ addresses }) => addresses.length > 0).sort((a, b) => (a.name < b.name ? -1 : 1));
+function ownedIn(cohorts: readonly Cohort[], family: Family): readonly bigint[] {
+  const owned = cohorts.filter((cohort) => cohort.family === family && cohort.of !== 'External');
+  const values = new Set(owned.flatMap(({ ends }) => ends.map(({ party }) => party.ip.value)));
+  return [...values].sort((a, b) => (a < b ? -1 : 1));
+}
 
 /** An address of a pod or node, on a node. */
-export const endOf = (party: Party, node: string | undefined, nodesAt: LocatedPods['nodesAt']): End => ({
+const endOf = (party: Party, node: string | undefined, nodesAt: ReadonlyMap<string, readonly string[]>): End => ({
   party,
   at: nodesAt.get(party.address),
   on: party.owner.kind === 'Pod' ? (node ?? '') : undefined,
@@ -117,7 +126,7 @@ export const endpointPods = (located: readonly Located[]): EndpointPods => ({
 });
 
 /** The ends by the classes and families that they are of. */
-export function cohortsOf(ends: readonly End[]): Cohort[] {
+function cohortsOf(ends: readonly End[]): Cohort[] {
   const [first, ...others] = ends;
   const groups =
     others.length === 0
