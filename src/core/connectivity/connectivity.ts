@@ -10,7 +10,7 @@ import type { MatrixEndpoint, MatrixEntry } from './endpoints.ts';
 import { type ExposureAnswer, exposureOf } from './exposure.ts';
 import { PairCount } from './pair-count.ts';
 import type { OutcomeId, Outlooks, PairOutcome } from './pair-table.ts';
-import type { PairWalk } from './pair-walk.ts';
+import type { Kind, PairWalk } from './pair-walk.ts';
 import { everything, nothing, type TrafficId } from './traffic-table.ts';
 
 /** Traffic in answers: `all`, or the protocols that are let through with their ports, `80` or `8000-8999`. */
@@ -29,6 +29,11 @@ export interface ConnectionAnswer {
   readonly reason: { readonly egress: Reason; readonly ingress: Reason };
   /** For each gate with the reason `rule` or `tier` the policies whose rules match; with `no-rule-matched` those that isolate it. */
   readonly by: { readonly egress: readonly PolicyId[]; readonly ingress: readonly PolicyId[] };
+}
+
+/** An endpoint with others, for each of which the same answer holds. Lists of the same endpoints are mostly one object. */
+export interface ReachAnswer extends Omit<ConnectionAnswer, 'to'> {
+  readonly to: readonly string[];
 }
 
 /** What of the matrix is wanted; what is left out is not limited. */
@@ -51,6 +56,8 @@ export interface Connectivity {
   readonly endpoints: readonly MatrixEndpoint[];
   /** In the order of the endpoints, by source and then destination; worked out while it is read. */
   readonly connections: Iterable<ConnectionAnswer>;
+  /** The same connections by source, those of destinations that are alike together: for those who want all, and in no order. */
+  readonly reach: Iterable<ReachAnswer>;
   /** What each workload and bare pod is exposed to, where it is asked for. */
   readonly exposure?: readonly ExposureAnswer[];
   /** Counts pairs of all endpoints, those that are shown or not and allowed or not. */
@@ -74,6 +81,7 @@ export function connectivityOf({ cluster, model }: Pick<Analysis, 'cluster' | 'm
   return {
     endpoints: matrix.endpoints(),
     connections: { [Symbol.iterator]: () => matrix.connections() },
+    reach: { [Symbol.iterator]: () => matrix.reach() },
     count: matrix.count(),
     ...(exposure && { exposure: matrix.exposure() }),
   };
@@ -121,12 +129,53 @@ class Matrix {
     return exposureOf(this.#index, this.#entries, this.#answers).filter((_, place) => this.#walk.isShown(place));
   }
 
+  *reach(): Generator<ReachAnswer> {
+    const said = new SaidToKinds();
+    const ids = new Map<readonly number[], readonly string[]>();
+    const idsAt = (places: readonly number[]): string[] => places.map((place) => this.#entries[place]!.id);
+    for (const [place, from] of this.#entries.entries()) {
+      const { reached, look } = this.#walk.reach(place);
+      const known = said.of(this.#walk.kindAt(place));
+      for (const { kind, places, outcome } of reached) {
+        const make = (): Said => this.#answers.said(look(), from, this.#entries[places[0]!]!, outcome);
+        const isShared = kind !== undefined && (places === kind.places || places === kind.shown);
+        const to = isShared ? getOrMake(ids, places, idsAt) : idsAt(places);
+        yield { from: from.id, to, ...(kind === undefined ? make() : getOrMake(known, kind, make)) };
+      }
+    }
+  }
+
   *connections(): Generator<ConnectionAnswer> {
     for (const [place, from] of this.#entries.entries()) {
       const { cells, look } = this.#walk.row(place);
       for (const [other, outcome] of cells) yield this.#answers.connection(look(), from, this.#entries[other]!, outcome);
     }
   }
+}
+
+/** What an answer says of its pair. */
+type Said = Omit<ConnectionAnswer, 'from' | 'to'>;
+
+/** For how many kinds of sources it is kept what is said of them. */
+const keptKinds = 64;
+
+/** What is said of sources by the kinds of destinations. Sources that are alike mostly stand close together. */
+class SaidToKinds {
+  readonly #known = new Map<Kind, Map<Kind, Said>>();
+
+  of(source: Kind): Map<Kind, Said> {
+    if (this.#known.size > keptKinds) this.#known.delete(this.#known.keys().next().value!);
+    return getOrMake(this.#known, source, () => new Map());
+  }
+}
+
+function getOrMake<K, V>(known: Map<K, V>, key: K, make: (key: K) => V): V {
+  let value = known.get(key);
+  if (value === undefined) {
+    value = make(key);
+    known.set(key, value);
+  }
+  return value;
 }
 
 /** Writes outcomes as answers; what many pairs share is made once. */
@@ -146,10 +195,14 @@ export class Answers {
 
   /** The answer for a pair with its outcome; the outlooks are those of the source. */
   connection(outlooks: Outlooks, from: MatrixEntry, to: MatrixEntry, outcome: OutcomeId): ConnectionAnswer {
+    return { from: from.id, to: to.id, ...this.said(outlooks, from, to, outcome) };
+  }
+
+  /** The same without the names of the pair. */
+  said(outlooks: Outlooks, from: MatrixEntry, to: MatrixEntry, outcome: OutcomeId): Said {
     const { pairs } = this.#index;
     const { egress, ingress } = pairs.decidersOf(outlooks, from, to, pairs.outcomes[outcome]!);
-    const by = { egress: this.#policyIds(egress), ingress: this.#policyIds(ingress) };
-    return { from: from.id, to: to.id, ...this.#outcome(outcome), by };
+    return { ...this.#outcome(outcome), by: { egress: this.#policyIds(egress), ingress: this.#policyIds(ingress) } };
   }
 
   #outcome(id: OutcomeId): Pick<ConnectionAnswer, 'traffic' | 'partial' | 'reason'> {

@@ -28,8 +28,16 @@ export interface Row {
   readonly look: () => Outlooks;
 }
 
+/** The wanted destinations of a source that are alike, and what holds between it and each of them. */
+export interface Reached {
+  /** Equal for destinations alike; absent for one that is looked at by itself: the source, or one that has to do with its node. */
+  readonly kind?: Kind;
+  readonly places: readonly number[];
+  readonly outcome: OutcomeId;
+}
+
 /** Endpoints that are alike to every rule, and to the filter. */
-interface Kind {
+export interface Kind {
   readonly id: number;
   /** The places of its entries, and of those that are shown. */
   readonly places: number[];
@@ -39,6 +47,9 @@ interface Kind {
   /** What its entries get as sources that are not shown, by places: the same array for all of them. */
   glance?: readonly Cell[];
 }
+
+/** A row with more than this part of all destinations is gathered from all of them. */
+const sparse = 8;
 
 /** Between how many kinds of endpoints outcomes are kept: some 64 MiB. */
 const keptCells = 2 ** 21;
@@ -122,13 +133,19 @@ export class PairWalk {
    * if they are alike and no neighbour is shown.
    */
   row(place: number): Row {
-    let outlooks: Outlooks | undefined;
-    const look = (): Outlooks => {
-      const entry = this.#entries[place]!;
-      outlooks ??= this.#isGlance(place) ? this.#pairs.glancesOf(entry) : this.#pairs.outlooksOf(entry);
-      return outlooks;
-    };
+    const look = this.#lookFrom(place);
     return { cells: this.#sharesCells(place) ? this.#sharedCellsOf(place, look) : this.#cellsOf(place, look), look };
+  }
+
+  /** The kind of the entry at the place. */
+  kindAt(place: number): Kind {
+    return this.#kindOf[place]!;
+  }
+
+  /** The wanted destinations of the source at a place, those that are alike together, and what the source meets. */
+  reach(place: number): { readonly reached: Iterable<Reached>; readonly look: () => Outlooks } {
+    const look = this.#lookFrom(place);
+    return { reached: this.#reached(place, look), look };
   }
 
   #sharesCells(place: number): boolean {
@@ -146,31 +163,55 @@ export class PairWalk {
     return cells;
   }
 
+  #lookFrom(place: number): Row['look'] {
+    let outlooks: Outlooks | undefined;
+    return () => {
+      const entry = this.#entries[place]!;
+      outlooks ??= this.#isGlance(place) ? this.#pairs.glancesOf(entry) : this.#pairs.outlooksOf(entry);
+      return outlooks;
+    };
+  }
+
   #cellsOf(place: number, look: Row['look']): Cell[] {
     const outcomes = this.#scratch;
-    const touched: number[] = [];
-    this.#visit(place, look, (other, outcome) => {
-      if (outcomes[other] === noPair) touched.push(other);
-      outcomes[other] = outcome;
-    });
-    const cells = touched
-      .sort((a, b) => a - b)
-      .flatMap((other): Cell[] => (this.#isWanted(outcomes[other]!, place, other) ? [[other, outcomes[other]!]] : []));
-    for (const other of touched) outcomes[other] = noPair;
+    const found: number[] = [];
+    for (const { places, outcome } of this.#reached(place, look))
+      for (const other of places) {
+        found.push(other);
+        outcomes[other] = outcome;
+      }
+    // Sorting some is quicker than looking for them, sorting most is not.
+    const isSparse = found.length * sparse < outcomes.length;
+    const ascending = isSparse ? found.sort((a, b) => a - b) : this.#entries.keys();
+    const cells: Cell[] = [];
+    for (const other of ascending) if (outcomes[other] !== noPair) cells.push([other, outcomes[other]!]);
+    for (const other of found) outcomes[other] = noPair;
     return cells;
   }
 
-  /** Tells the outcomes with all destinations that are shown with the source; of what is told twice the last counts. */
-  #visit(place: number, look: Row['look'], set: (other: number, outcome: OutcomeId) => void): void {
+  *#reached(place: number, look: Row['look']): Generator<Reached> {
     const { direction } = this.#filter;
     const isSourceShown = this.#isShown[place]!;
     if (direction === 'egress' && !isSourceShown) return;
     const isEachShown = direction !== 'ingress' && isSourceShown;
-    const from = this.#entries[place]!;
-    for (const [kind, outcome] of this.#isGlance(place) ? this.#glance(place, look) : this.#rowOf(place, look))
-      for (const other of this.#kinds[kind]![isEachShown ? 'places' : 'shown']) set(other, outcome);
-    for (const other of this.#neighboursOf(place))
-      if (isEachShown || this.#isShown[other]) set(other, this.#pairs.betweenNeighbours(look(), from, this.#entries[other]!));
+    const neighbours = this.#neighboursOf(place);
+    yield* this.#reachedKinds(place, look, isEachShown ? 'places' : 'shown', neighbours);
+    for (const other of neighbours) {
+      if (!isEachShown && !this.#isShown[other]) continue;
+      const outcome = this.#pairs.betweenNeighbours(look(), this.#entries[place]!, this.#entries[other]!);
+      if (this.#isWanted(outcome, place, other)) yield { places: [other], outcome };
+    }
+  }
+
+  /** All but the neighbours. */
+  *#reachedKinds(place: number, look: Row['look'], which: 'places' | 'shown', neighbours: readonly number[]): Generator<Reached> {
+    const apart = new Set(neighbours.map((other) => this.#kindOf[other]!));
+    for (const [id, outcome] of this.#isGlance(place) ? this.#glance(place, look) : this.#rowOf(place, look)) {
+      const kind = this.#kinds[id]!;
+      const all = kind[which];
+      const places = apart.has(kind) ? all.filter((other) => !neighbours.includes(other)) : all;
+      if (places.length > 0 && this.#isWanted(outcome, place, places[0]!)) yield { kind, places, outcome };
+    }
   }
 
   /** Every node reaches those members that run on it: of a node and a workload only what all members may do is of interest. */

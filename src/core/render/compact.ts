@@ -29,8 +29,8 @@ const none = -1;
 const own = -2;
 
 /** Writes a connectivity, which must hold the denied pairs, too, compactly. */
-export function compactMatrix({ endpoints, connections }: Pick<Connectivity, 'endpoints' | 'connections'>): CompactMatrix {
-  const places = new Map(endpoints.map(({ id }, place) => [id, place]));
+export function compactMatrix({ endpoints, reach }: Pick<Connectivity, 'endpoints' | 'reach'>): CompactMatrix {
+  const places = new Places(endpoints);
   const outcomes = new Outcomes(endpoints.length);
   const rows = new Map<string, number>();
   const rowOf: number[] = [];
@@ -47,11 +47,11 @@ export function compactMatrix({ endpoints, connections }: Pick<Connectivity, 'en
     cells = new Int32Array(endpoints.length);
     current++;
   };
-  for (const connection of connections) {
-    const from = places.get(connection.from)!;
+  for (const each of reach) {
+    const from = places.of(each.from);
     while (current < from) finish();
-    const to = places.get(connection.to)!;
-    cells[to] = outcomes.placeOf(connection, from, to) + 1;
+    const placeAt = outcomes.placesOf(each, from);
+    for (const to of places.ofAll(each.to)) cells[to] = placeAt(to) + 1;
   }
   while (current < endpoints.length) finish();
   return {
@@ -70,6 +70,29 @@ function runsOf(cells: Int32Array): number[] {
     runs.push(cells[start]!, end - start);
   }
   return runs;
+}
+
+/** The places of endpoints, kept for lists that come again. */
+class Places {
+  readonly #places: ReadonlyMap<string, number>;
+  readonly #lists = new WeakMap<readonly string[], readonly number[]>();
+
+  constructor(endpoints: readonly MatrixEndpoint[]) {
+    this.#places = new Map(endpoints.map(({ id }, place) => [id, place]));
+  }
+
+  of(id: string): number {
+    return this.#places.get(id)!;
+  }
+
+  ofAll(ids: readonly string[]): readonly number[] {
+    let places = this.#lists.get(ids);
+    if (places === undefined) {
+      places = ids.map((id) => this.of(id));
+      this.#lists.set(ids, places);
+    }
+    return places;
+  }
 }
 
 /** Values by number, in the order in which they came. */
@@ -103,10 +126,19 @@ class Outcomes {
     this.#isolatedBy = Array.from({ length: endpoints }, () => ({ egress: none, ingress: none }));
   }
 
-  placeOf(connection: ConnectionAnswer, from: number, to: number): number {
-    const { traffic, partial, reason, by } = connection;
+  /** The place of an outcome between a source and each of its destinations: the ingress lists of these can be what isolates them, or not. */
+  placesOf(answer: Omit<ConnectionAnswer, 'to'>, from: number): (to: number) => number {
+    const { reason, by } = answer;
     const egress = this.#listOf(by.egress, reason.egress, from, 'egress');
-    const ingress = this.#listOf(by.ingress, reason.ingress, to, 'ingress');
+    let [list, place]: (number | undefined)[] = [];
+    return (to) => {
+      const ingress = this.#listOf(by.ingress, reason.ingress, to, 'ingress');
+      if (place === undefined || ingress !== list) [list, place] = [ingress, this.#placeOf(answer, egress, ingress)];
+      return place;
+    };
+  }
+
+  #placeOf({ traffic, partial, reason }: Omit<ConnectionAnswer, 'to'>, egress: number, ingress: number): number {
     const known = inner(inner(inner(this.#known, traffic), partial), reason);
     const key = (egress + 2) * 2 ** 26 + ingress + 2;
     let place = known.get(key);
