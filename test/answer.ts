@@ -8,5 +8,5 @@ export const answerOf = (
 ): Answer & { readonly connections: readonly ConnectionAnswer[] } => ({
   endpoints,
   connections,
-  reach: connections.map(({ to, ...each }) => ({ ...each, to: [to] })),
+  reach: connections.map(({ from, to, ...said }) => ({ from, to: [to], said })),
 });

@@ -88,7 +88,7 @@ test('what is reached together is what is connected one by one', () => {
         const isShown = ({ id }: MatrixEndpoint): boolean => id.startsWith('alpha');
         const options = { denied, ...(isSome && { isShown, ...(direction && { direction }) }) } as const;
         const { connections, reach } = connectivityOf(new Analysis(clusterOf(decoded(raw))), options);
-        const each = [...reach].flatMap(({ to, ...answer }) => to.map((one) => ({ ...answer, to: one })));
+        const each = [...reach].flatMap(({ from, to, said }) => to.map((one) => ({ from, to: one, ...said })));
         const byEnds = (answers: readonly ConnectionAnswer[]) => new Map(answers.map((answer) => [`${answer.from} ${answer.to}`, answer]));
         const all = [...connections];
         expect(each).toHaveLength(all.length);

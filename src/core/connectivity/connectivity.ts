@@ -31,9 +31,14 @@ export interface ConnectionAnswer {
   readonly by: { readonly egress: readonly PolicyId[]; readonly ingress: readonly PolicyId[] };
 }
 
-/** An endpoint with others, for each of which the same answer holds. Lists of the same endpoints are mostly one object. */
-export interface ReachAnswer extends Omit<ConnectionAnswer, 'to'> {
+/** What an answer says of its pair. */
+export type Said = Omit<ConnectionAnswer, 'from' | 'to'>;
+
+/** An endpoint with others, for each of which the same holds. What is equal is mostly one object: what is said, and lists of the same endpoints. */
+export interface ReachAnswer {
+  readonly from: string;
   readonly to: readonly string[];
+  readonly said: Said;
 }
 
 /** What of the matrix is wanted; what is left out is not limited. */
@@ -135,12 +140,13 @@ class Matrix {
     const idsAt = (places: readonly number[]): string[] => places.map((place) => this.#entries[place]!.id);
     for (const [place, from] of this.#entries.entries()) {
       const { reached, look } = this.#walk.reach(place);
-      const known = said.of(this.#walk.kindAt(place));
+      const source = this.#walk.kindAt(place);
+      const known = source.places.length > 1 ? said.of(source) : undefined;
       for (const { kind, places, outcome } of reached) {
         const make = (): Said => this.#answers.said(look(), from, this.#entries[places[0]!]!, outcome);
         const isShared = kind !== undefined && (places === kind.places || places === kind.shown);
         const to = isShared ? getOrMake(ids, places, idsAt) : idsAt(places);
-        yield { from: from.id, to, ...(kind === undefined ? make() : getOrMake(known, kind, make)) };
+        yield { from: from.id, to, said: kind === undefined || known === undefined ? make() : getOrMake(known, kind, make) };
       }
     }
   }
@@ -152,9 +158,6 @@ class Matrix {
     }
   }
 }
-
-/** What an answer says of its pair. */
-type Said = Omit<ConnectionAnswer, 'from' | 'to'>;
 
 /** For how many kinds of sources it is kept what is said of them. */
 const keptKinds = 64;
@@ -184,6 +187,8 @@ export class Answers {
   readonly #wanted: TrafficId;
   readonly #outcomes = new Map<OutcomeId, Pick<ConnectionAnswer, 'traffic' | 'partial' | 'reason'>>();
   readonly #traffics = new Map<TrafficId, TrafficAnswer>();
+  /** By the outcome and the policies at both gates. */
+  readonly #said = new Map<OutcomeId, Map<readonly PolicyId[], Map<readonly PolicyId[], Said>>>();
   readonly #policies = new Map<string, readonly PolicyId[]>();
   readonly #lists = new WeakMap<readonly CompiledPolicy[], readonly PolicyId[]>();
 
@@ -201,8 +206,11 @@ export class Answers {
   /** The same without the names of the pair. */
   said(outlooks: Outlooks, from: MatrixEntry, to: MatrixEntry, outcome: OutcomeId): Said {
     const { pairs } = this.#index;
-    const { egress, ingress } = pairs.decidersOf(outlooks, from, to, pairs.outcomes[outcome]!);
-    return { ...this.#outcome(outcome), by: { egress: this.#policyIds(egress), ingress: this.#policyIds(ingress) } };
+    const deciders = pairs.decidersOf(outlooks, from, to, pairs.outcomes[outcome]!);
+    const [egress, ingress] = [this.#policyIds(deciders.egress), this.#policyIds(deciders.ingress)];
+    const byEgress = getOrMake(this.#said, outcome, () => new Map<readonly PolicyId[], Map<readonly PolicyId[], Said>>());
+    const byIngress = getOrMake(byEgress, egress, () => new Map<readonly PolicyId[], Said>());
+    return getOrMake(byIngress, ingress, () => ({ ...this.#outcome(outcome), by: { egress, ingress } }));
   }
 
   #outcome(id: OutcomeId): Pick<ConnectionAnswer, 'traffic' | 'partial' | 'reason'> {

@@ -1,5 +1,5 @@
 import type { PolicyId } from '../api/types.ts';
-import type { ConnectionAnswer, Connectivity, TrafficAnswer } from '../connectivity/connectivity.ts';
+import type { Connectivity, Said, TrafficAnswer } from '../connectivity/connectivity.ts';
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
 import type { Reason } from '../verdict/gate.ts';
 import { isSingle } from './crowd.ts';
@@ -50,7 +50,7 @@ export function compactMatrix({ endpoints, reach }: Pick<Connectivity, 'endpoint
   for (const each of reach) {
     const from = places.of(each.from);
     while (current < from) finish();
-    const placeAt = outcomes.placesOf(each, from);
+    const placeAt = outcomes.placesOf(each.said, from);
     for (const to of places.ofAll(each.to)) cells[to] = placeAt(to) + 1;
   }
   while (current < endpoints.length) finish();
@@ -120,26 +120,28 @@ class Outcomes {
   readonly #lists = new Numbers<readonly PolicyId[]>();
   readonly #outcomes = new Numbers<string>();
   readonly #isolatedBy: { egress: number; ingress: number }[];
-  readonly #known = new Map<unknown, Map<unknown, Map<unknown, Map<unknown, number>>>>();
+  readonly #known = new Map<Said, Map<number, number>>();
 
   constructor(endpoints: number) {
     this.#isolatedBy = Array.from({ length: endpoints }, () => ({ egress: none, ingress: none }));
   }
 
   /** The place of an outcome between a source and each of its destinations: the ingress lists of these can be what isolates them, or not. */
-  placesOf(answer: Omit<ConnectionAnswer, 'to'>, from: number): (to: number) => number {
-    const { reason, by } = answer;
+  placesOf(said: Said, from: number): (to: number) => number {
+    const { reason, by } = said;
     const egress = this.#listOf(by.egress, reason.egress, from, 'egress');
     let [list, place]: (number | undefined)[] = [];
     return (to) => {
       const ingress = this.#listOf(by.ingress, reason.ingress, to, 'ingress');
-      if (place === undefined || ingress !== list) [list, place] = [ingress, this.#placeOf(answer, egress, ingress)];
+      if (place === undefined || ingress !== list) [list, place] = [ingress, this.#placeOf(said, egress, ingress)];
       return place;
     };
   }
 
-  #placeOf({ traffic, partial, reason }: Omit<ConnectionAnswer, 'to'>, egress: number, ingress: number): number {
-    const known = inner(inner(inner(this.#known, traffic), partial), reason);
+  #placeOf(said: Said, egress: number, ingress: number): number {
+    const { traffic, partial, reason } = said;
+    const known = this.#known.get(said) ?? new Map<number, number>();
+    this.#known.set(said, known);
     const key = (egress + 2) * 2 ** 26 + ingress + 2;
     let place = known.get(key);
     if (place === undefined) {
@@ -185,13 +187,4 @@ class Outcomes {
       outcomes: this.#outcomes.values.map((text) => text.split(',').map(Number) as unknown as CompactOutcome),
     };
   }
-}
-
-function inner<K, V>(maps: Map<unknown, Map<K, V>>, key: unknown): Map<K, V> {
-  let map = maps.get(key);
-  if (map === undefined) {
-    map = new Map();
-    maps.set(key, map);
-  }
-  return map;
 }

@@ -1,4 +1,4 @@
-import type { ConnectionAnswer, Connectivity } from '../connectivity/connectivity.ts';
+import type { Connectivity, Said } from '../connectivity/connectivity.ts';
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
 import { allTraffic, equalTraffic, intersectTraffic, isEmptyTraffic, noTraffic, type Traffic, uniteTraffic } from '../net/port-set.ts';
 import { type Allowance, allowanceOf } from './allowance.ts';
@@ -49,7 +49,7 @@ export function rollUp(
   const censuses = new WeakMap<readonly string[], ReadonlyMap<number, number>>();
   for (const each of reach) {
     const row = counts[placeOf.get(each.from)!]!;
-    const outcome = outcomes.idOf(each) * groups.length;
+    const outcome = outcomes.idOf(each.said) * groups.length;
     for (const [place, number] of getOrMake(censuses, each.to, () => censusOf(each.to, placeOf)))
       row.set(outcome + place, (row.get(outcome + place) ?? 0) + number);
   }
@@ -86,7 +86,7 @@ class Outcomes {
   readonly all: Outcome[] = [];
   readonly #known = new Map<object | string | undefined, Map<object | string | undefined, Map<object, number>>>();
 
-  idOf({ traffic, partial, reason }: Omit<ConnectionAnswer, 'from' | 'to'>): number {
+  idOf({ traffic, partial, reason }: Said): number {
     const byPartial = getOrMake(this.#known, traffic, () => new Map());
     const byReason = getOrMake(byPartial, partial, () => new Map<object, number>());
     return getOrMake(byReason, reason, () => {
