@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { analyse, connectivityOf, parseManifests, trafficText } from 'sallyport';
 
 const files = globSync(`${process.argv[2]}/**/*.yaml`).sort();
-const cluster = analyse(parseManifests(Object.fromEntries(files.map((file) => [file, readFileSync(file, 'utf8')]))));
+const cluster = analyse(await parseManifests(Object.fromEntries(files.map((file) => [file, readFileSync(file, 'utf8')]))));
 
 for (const { endpoint, ingress } of connectivityOf(cluster, { exposure: true }).exposure) {
   // Where policies tell addresses apart, `internetPartial` is what at least one of them may.

@@ -5,7 +5,7 @@
  * ```js
  * import { analyse, checkConnection, parseManifests } from 'sallyport';
  *
- * const cluster = analyse(parseManifests({ 'shop.yaml': text }));
+ * const cluster = analyse(await parseManifests({ 'shop.yaml': text }));
  * const answer = checkConnection(cluster, { from: 'shop/client', to: 'shop/deployment/web', port: 8080 });
  * ```
  *
@@ -29,6 +29,7 @@ export {
   type Connectivity,
   connectivityOf,
   type MatrixOptions,
+  type ReachAnswer,
   type TrafficAnswer,
 } from '#core/connectivity/connectivity.ts';
 export {
