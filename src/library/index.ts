@@ -29,7 +29,6 @@ export {
   type Connectivity,
   connectivityOf,
   type MatrixOptions,
-  type ReachAnswer,
   type TrafficAnswer,
 } from '#core/connectivity/connectivity.ts';
 export {

@@ -61,7 +61,11 @@ export interface Connectivity {
   readonly endpoints: readonly MatrixEndpoint[];
   /** In the order of the endpoints, by source and then destination; worked out while it is read. */
   readonly connections: Iterable<ConnectionAnswer>;
-  /** The same connections by source, those of destinations that are alike together: for those who want all, and in no order. */
+  /**
+   * The same connections by source, those of destinations that are alike together: for those who want all, and in no order.
+   *
+   * @internal
+   */
   readonly reach: Iterable<ReachAnswer>;
   /** What each workload and bare pod is exposed to, where it is asked for. */
   readonly exposure?: readonly ExposureAnswer[];
