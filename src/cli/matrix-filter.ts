@@ -24,6 +24,7 @@ export interface FilterOptions {
   readonly port?: Traffic;
   readonly namespace?: string;
   readonly allNamespaces?: true;
+  readonly exposure?: true;
 }
 
 /** `8080`, `TCP/8080`, `8000-8999`, `UDP/53`: for whichever protocols are meant. */
@@ -47,7 +48,7 @@ export const namespacesOf = ({ namespace, allNamespaces }: FilterOptions): reado
 
 /** What is asked for: the options that limit it, and the traffic. */
 export function questionOf(options: FilterOptions): Question {
-  const { from, to, workload = [], direction, protocol, port } = options;
+  const { from, to, workload = [], direction, protocol, port, exposure } = options;
   const words = {
     '--from': from,
     '--to': to,
@@ -56,7 +57,11 @@ export function questionOf(options: FilterOptions): Question {
     '--protocol': protocol,
   };
   const limits = Object.entries(words).flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`]));
-  const others = [...workload.map((name) => `--workload ${name}`), ...(port === undefined ? [] : [`--port ${setText(port)}`])];
+  const others = [
+    ...workload.map((name) => `--workload ${name}`),
+    ...(port === undefined ? [] : [`--port ${setText(port)}`]),
+    ...(exposure ? ['--exposure'] : []),
+  ];
   return { words: [...limits, ...others].join(' '), traffic: trafficAnswer(trafficAsked(options)) };
 }
 
@@ -73,6 +78,11 @@ export interface Asked {
 /** Makes the connectivity that the options ask for: the room's own filter takes the narrowest condition, the others are tried on what it gives. */
 export function connectivityAsked(analysis: Analysis, options: FilterOptions): Asked {
   const traffic = trafficAsked(options);
+  if (options.exposure && (options.from ?? options.to) !== undefined)
+    throw new CannotAnswer(
+      '--exposure asks what workloads are exposed to, not who connects with whom: name them with -n or --workload',
+      'one connection, with pods that do not exist too, is for check',
+    );
   const source = filterOf(analysis, options.from);
   const destination = filterOf(analysis, options.to);
   const subjects = subjectsOf(analysis, options);
@@ -82,6 +92,7 @@ export function connectivityAsked(analysis: Analysis, options: FilterOptions): A
     ...(isShown && { isShown }),
     ...(isShown && direction && { direction }),
     ...(!isAllTraffic(traffic) && { traffic }),
+    ...(options.exposure && { exposure: true }),
   };
   const isWanted = (a: MatrixEndpoint, b: MatrixEndpoint): boolean =>
     (source?.(a) ?? true) && (destination?.(b) ?? true) && subjects.every((isSubject) => isAmong(isSubject, options.direction, a, b));
@@ -90,7 +101,13 @@ export function connectivityAsked(analysis: Analysis, options: FilterOptions): A
     const answer = connectivityOf(analysis, { ...limits, denied });
     if (isWhole) return answer;
     const byId = new Map(answer.endpoints.map((endpoint) => [endpoint.id, endpoint]));
-    return { ...answer, connections: filtered(answer.connections, ({ from, to }) => isWanted(byId.get(from)!, byId.get(to)!)) };
+    return {
+      ...answer,
+      connections: filtered(answer.connections, ({ from, to }) => isWanted(byId.get(from)!, byId.get(to)!)),
+      ...(answer.exposure && {
+        exposure: answer.exposure.filter(({ endpoint }) => subjects.every((isSubject) => isSubject(byId.get(endpoint)!))),
+      }),
+    };
   };
   return { isWhole, of };
 }
@@ -99,7 +116,7 @@ export function connectivityAsked(analysis: Analysis, options: FilterOptions): A
 function subjectsOf(analysis: Analysis, options: FilterOptions): Filter[] {
   const namespaces = namespacesOf(options);
   const workloads = options.workload?.map((text) => filterOf(analysis, text)!);
-  if (options.direction !== undefined && namespaces.length === 0 && workloads === undefined)
+  if (options.direction !== undefined && !options.exposure && namespaces.length === 0 && workloads === undefined)
     throw new CannotAnswer(
       '--direction needs -n or --workload: it says which way the connections of those go',
       'all connections of a source are --from, all to a destination --to',

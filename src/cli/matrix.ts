@@ -4,6 +4,8 @@ import { clusterOf } from '#core/cluster/cluster.ts';
 import { connectivityOf } from '#core/connectivity/connectivity.ts';
 import { protocols } from '#core/net/protocol.ts';
 import { matrixDot } from '#core/render/dot.ts';
+import { exposureMarkdown, exposureText } from '#core/render/exposure.ts';
+import type { ExposureView } from '#core/render/exposure-view.ts';
 import { matrixCsv, matrixJson } from '#core/render/matrix.ts';
 import { matrixHtml, type Question } from '#core/render/matrix-html.ts';
 import { matrixMarkdown } from '#core/render/matrix-markdown.ts';
@@ -21,6 +23,9 @@ import { pageText } from './page.ts';
 import { stdout } from './terminal.ts';
 
 type Format = keyof typeof writers;
+
+/** Writes the matrix that was asked for. */
+type Writer = (view: MatrixView, style: Style, question: Question) => Iterable<string> | Promise<Iterable<string>>;
 
 interface Options extends Omit<InputOptions, 'namespace' | 'allNamespaces'>, FilterOptions {
   readonly denied?: true;
@@ -54,6 +59,10 @@ export function define(command: Command): void {
       new Option('--port <port>', 'only these ports: 8080 (of every protocol), 8000-8999, TCP/8080, UDP/53').argParser(parsePortFilter),
     )
     .option('--denied', 'pairs that may do nothing, too')
+    .option(
+      '--exposure',
+      'what workloads are exposed to: the internet, every namespace, and pods that do not exist but that some rule would select',
+    )
     .addOption(
       new Option('--by <level>', 'rows for workloads or for namespaces; by default for workloads as long as that can be read').choices(
         breakdowns,
@@ -69,6 +78,7 @@ export function define(command: Command): void {
     'sallyport matrix -f manifests/ --to shop/database --port 5432',
     'sallyport matrix -f manifests/ --by namespace -o md >> $GITHUB_STEP_SUMMARY',
     'sallyport matrix -f manifests/ -o csv > matrix.csv',
+    'sallyport matrix -f manifests/ -n shop --exposure --direction ingress',
     'sallyport matrix --context staging -n shop',
   ]);
   command.action(answering(printMatrix));
@@ -84,7 +94,13 @@ const writers = {
   dot: matrixDot,
   mermaid: matrixMermaid,
   html: async (view: MatrixView, _style: Style, question: Question) => matrixHtml(view, await pageText(), question),
-} satisfies Record<string, (view: MatrixView, style: Style, question: Question) => Iterable<string> | Promise<Iterable<string>>>;
+} satisfies Record<string, Writer>;
+
+/** Who reads for themselves is told of exposure alone; for the other formats it is in the matrix. */
+const exposureWriters: Partial<Record<Format, (view: ExposureView, style: Style) => Iterable<string>>> = {
+  text: exposureText,
+  md: exposureMarkdown,
+};
 
 /** Formats for programs, which always have every workload. */
 const complete: readonly Format[] = ['json', 'csv'];
@@ -93,7 +109,7 @@ const complete: readonly Format[] = ['json', 'csv'];
 const pictures: readonly Format[] = ['dot', 'mermaid'];
 
 async function printMatrix(options: Options): Promise<ExitCode> {
-  const { output, by, denied = false, namespace, ...others } = options;
+  const { output, by, denied = false, namespace, exposure: isExposure, ...others } = options;
   if (by !== undefined && complete.includes(output))
     throw new CannotAnswer(`--by is for people to read: -o ${output} always has every workload`);
   if (denied && pictures.includes(output)) throw new CannotAnswer(`--denied is for tables: -o ${output} draws what is allowed`);
@@ -109,13 +125,19 @@ async function printMatrix(options: Options): Promise<ExitCode> {
     whole: () => asked.of(true),
     // Asked for by those who name endpoints in words, and then once.
     get everyone() {
-      return asked.isWhole ? shown.endpoints : connectivityOf(analysis).endpoints;
+      return asked.isWhole ? shown.endpoints : connectivityOf(analysis, { exposure: isExposure ?? false }).endpoints;
     },
     denied,
     by,
     ...(asked.isWhole && { count: shown.count }),
   };
-  await stdout.print(await writers[output](view, stdout.style, questionOf(options)));
+  const { exposure } = shown;
+  const writeExposure = exposure && exposureWriters[output];
+  await stdout.print(
+    writeExposure
+      ? writeExposure({ exposure, everyone: view.everyone, direction: options.direction, denied, by }, stdout.style)
+      : await writers[output](view, stdout.style, questionOf(options)),
+  );
   return 0;
 }
 

@@ -118,7 +118,7 @@ class Matrix {
 
   /** Of those workloads and bare pods that are shown. */
   exposure(): ExposureAnswer[] {
-    return exposureOf(this.#index, this.#entries, this.#answers).filter((_, place) => this.#walk.isShown(place));
+    return exposureOf(this.#index, this.#entries, this.#answers, (place) => this.#walk.isShown(place));
   }
 
   *connections(): Generator<ConnectionAnswer> {

@@ -150,7 +150,7 @@ export class PairWalk {
   #isWanted(outcome: OutcomeId, from: number, to: number): boolean {
     if (outcome === noPair) return false;
     // Pods that could exist are of interest to those that do.
-    if (this.#entries[from]!.isPotential && this.#entries[to]!.isPotential) return false;
+    if (isHypothetical(this.#entries[from]!, this.#entries[to]!) || isHypothetical(this.#entries[to]!, this.#entries[from]!)) return false;
     const { denied, isWanted } = this.#filter;
     const { every, some } = this.#pairs.outcomes[outcome]!;
     return denied || isWanted(every) || (isWanted(some) && !this.#isExempt(from) && !this.#isExempt(to));
@@ -220,3 +220,5 @@ export class PairWalk {
     return new Set([place, ...places]);
   }
 }
+
+const isHypothetical = (a: MatrixEntry, b: MatrixEntry): boolean => a.isPotential && (b.isPotential || b.located.length === 0);

@@ -3,7 +3,7 @@ import { renderCsvLine } from './csv.ts';
 import type { Answer } from './matrix-view.ts';
 
 /** The matrix as JSON, a line for each endpoint and each connection, written while it is worked out. */
-export function* matrixJson({ endpoints, connections }: Answer): Iterable<string> {
+export function* matrixJson({ endpoints, connections, exposure }: Answer): Iterable<string> {
   yield '{';
   yield* jsonList('endpoints', endpoints, JSON.stringify, ',');
   const known = new Map<object, string>();
@@ -17,10 +17,16 @@ export function* matrixJson({ endpoints, connections }: Answer): Iterable<string
     return text;
   };
   // Millions of connections share few traffics and reasons, whose texts are made once.
-  yield* jsonList('connections', connections, ({ from, to, traffic, partial, reason, by }) => {
-    const differing = partial === undefined ? '' : `,"partial":${textOf(partial)}`;
-    return `{"from":${JSON.stringify(from)},"to":${JSON.stringify(to)},"traffic":${textOf(traffic)}${differing},"reason":${textOf(reason)},"by":{"egress":${textOf(by.egress)},"ingress":${textOf(by.ingress)}}}`;
-  });
+  yield* jsonList(
+    'connections',
+    connections,
+    ({ from, to, traffic, partial, reason, by }) => {
+      const differing = partial === undefined ? '' : `,"partial":${textOf(partial)}`;
+      return `{"from":${JSON.stringify(from)},"to":${JSON.stringify(to)},"traffic":${textOf(traffic)}${differing},"reason":${textOf(reason)},"by":{"egress":${textOf(by.egress)},"ingress":${textOf(by.ingress)}}}`;
+    },
+    exposure && ',',
+  );
+  if (exposure !== undefined) yield* jsonList('exposure', exposure, JSON.stringify);
   yield '}';
 }
 
