@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { Direction } from '#core/api/types.ts';
 import { type Connectivity, connectivityOf, type MatrixOptions, trafficAnswer } from '#core/connectivity/connectivity.ts';
+import { type Dependences, dependencesOf } from '#core/connectivity/dependence.ts';
 import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
 import { type AddressSet, addressesFrom, intersectAddresses, isEmptyAddresses, noAddresses } from '#core/net/address-set.ts';
 import { parseIp } from '#core/net/ip.ts';
@@ -73,6 +74,8 @@ export interface Asked {
   readonly isWhole: boolean;
   /** Makes the answer, with denied pairs or without. */
   readonly of: (denied: boolean) => Connectivity;
+  /** Finds out what of it depends on the network plugin; `endpoints` are all there are. */
+  readonly dependences: (endpoints: readonly MatrixEndpoint[]) => Dependences;
 }
 
 /** Makes the connectivity that the options ask for: the room's own filter takes the narrowest condition, the others are tried on what it gives. */
@@ -109,7 +112,8 @@ export function connectivityAsked(analysis: Analysis, options: FilterOptions): A
       }),
     };
   };
-  return { isWhole, of };
+  const { denied: _, ...question }: MatrixOptions = limits;
+  return { isWhole, of, dependences: (endpoints) => dependencesOf(analysis, { ...question, endpoints, isWanted }) };
 }
 
 /** Who the answer is about: -n and --workload. */

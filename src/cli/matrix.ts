@@ -2,6 +2,8 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { directions } from '#core/api/types.ts';
 import { clusterOf } from '#core/cluster/cluster.ts';
 import { connectivityOf } from '#core/connectivity/connectivity.ts';
+import { withDependences } from '#core/connectivity/dependence.ts';
+import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
 import { protocols } from '#core/net/protocol.ts';
 import { matrixDot } from '#core/render/dot.ts';
 import { exposureMarkdown, exposureText } from '#core/render/exposure.ts';
@@ -10,7 +12,7 @@ import { matrixCsv, matrixJson } from '#core/render/matrix.ts';
 import { matrixHtml, type Question } from '#core/render/matrix-html.ts';
 import { matrixMarkdown } from '#core/render/matrix-markdown.ts';
 import { matrixText } from '#core/render/matrix-text.ts';
-import { type Breakdown, breakdowns, type MatrixView } from '#core/render/matrix-view.ts';
+import { type Answer, type Breakdown, breakdowns, type MatrixView } from '#core/render/matrix-view.ts';
 import { matrixMermaid } from '#core/render/mermaid.ts';
 import type { Style } from '#core/render/palette.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
@@ -105,37 +107,46 @@ const exposureWriters: Partial<Record<Format, (view: ExposureView, style: Style)
 /** Formats for programs, which always have every workload. */
 const complete: readonly Format[] = ['json', 'csv'];
 
+/** Formats that do not say what depends on the network plugin. */
+const pictured: readonly Format[] = ['dot', 'mermaid', 'html'];
+
 /** Formats that would only show more lines than can be read. */
 const pictures: readonly Format[] = ['dot', 'mermaid'];
 
 async function printMatrix(options: Options): Promise<ExitCode> {
-  const { output, by, denied = false, namespace, exposure: isExposure, ...others } = options;
+  const { output, by, denied = false, namespace, exposure: isExposure = false, ...others } = options;
   if (by !== undefined && complete.includes(output))
     throw new CannotAnswer(`--by is for people to read: -o ${output} always has every workload`);
   if (denied && pictures.includes(output)) throw new CannotAnswer(`--denied is for tables: -o ${output} draws what is allowed`);
   const [only, ...more] = namespace?.split(',') ?? [];
   // Of several namespaces none is that of objects that name none.
-  const { objects, choices } = await readInput({ ...others, ...(only !== undefined && more.length === 0 && { namespace: only }) });
-  const analysis = new Analysis(clusterOf(objects), choices);
+  const { objects, choices, settled } = await readInput({ ...others, ...(only !== undefined && more.length === 0 && { namespace: only }) });
+  const analysis = new Analysis(clusterOf(objects), choices, settled);
   checkNamespaces(analysis, namespacesOf(options));
   const asked = connectivityAsked(analysis, options);
-  const shown = asked.of(denied);
+  const found = asked.of(denied);
+  // Asked for by those who name endpoints in words, and then once.
+  let all: readonly MatrixEndpoint[] | undefined;
+  const everyone = (): readonly MatrixEndpoint[] => {
+    all ??= asked.isWhole ? found.endpoints : connectivityOf(analysis, { exposure: isExposure }).endpoints;
+    return all;
+  };
+  const shown = pictured.includes(output) ? found : withDependences(found, asked.dependences(everyone()));
   const view: MatrixView = {
     shown,
     whole: () => asked.of(true),
-    // Asked for by those who name endpoints in words, and then once.
     get everyone() {
-      return asked.isWhole ? shown.endpoints : connectivityOf(analysis, { exposure: isExposure ?? false }).endpoints;
+      return everyone();
     },
     denied,
     by,
-    ...(asked.isWhole && { count: shown.count }),
+    ...(asked.isWhole && { count: found.count }),
   };
-  const { exposure } = shown;
+  const { exposure, choices: open = [] } = shown as Answer;
   const writeExposure = exposure && exposureWriters[output];
   await stdout.print(
     writeExposure
-      ? writeExposure({ exposure, everyone: view.everyone, direction: options.direction, denied, by }, stdout.style)
+      ? writeExposure({ exposure, everyone: everyone(), direction: options.direction, denied, by, choices: open }, stdout.style)
       : await writers[output](view, stdout.style, questionOf(options)),
   );
   return 0;

@@ -39,7 +39,7 @@ interface Found {
 }
 
 /** Whether a pod of the endpoint is of one of the classes. */
-const isOfClasses = ({ located }: MatrixEntry, classes: ReadonlySet<string>): boolean =>
+export const isOfClasses = ({ located }: MatrixEntry, classes: ReadonlySet<string>): boolean =>
   located.some(({ parties }) => parties.some(({ owner }) => owner.kind === 'Pod' && classes.has(owner.class.key)));
 
 /** Walks two clusters side by side. */

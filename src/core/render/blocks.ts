@@ -27,8 +27,14 @@ export interface Blocks {
 /** What stands for no traffic at all. */
 export const nothing = 'nothing';
 
+/** Stands behind traffic that depends on the network plugin. */
+export const mark = '*';
+
+/** Whether a text of traffic is a denial. */
+export const isNothing = (traffic: string): boolean => traffic === nothing || traffic === nothing + mark;
+
 /** What of a connection a table says. */
-export type Allowed = Pick<ConnectionAnswer, 'from' | 'to' | 'traffic' | 'partial'>;
+export type Allowed = Pick<ConnectionAnswer, 'from' | 'to' | 'traffic' | 'partial' | 'dependsOn'>;
 
 /**
  * The matrix by workload: sources that reach the same with the same traffic are one block, and whole namespaces one word. Undefined
@@ -56,7 +62,7 @@ export function workloadBlocks(connections: Iterable<Allowed>, everyone: readonl
 }
 
 /** Everything first, nothing last. */
-export const trafficRank = (text: string): number => (text === 'all' ? 0 : text === nothing ? 2 : 1);
+export const trafficRank = (text: string): number => (text === 'all' || text === `all${mark}` ? 0 : isNothing(text) ? 2 : 1);
 
 /** The connections of each source, by traffic. The connections come in the order of their sources. */
 function* rowsOf(connections: Iterable<Allowed>): Iterable<[source: string, row: Map<string, Set<string>>]> {
@@ -68,7 +74,7 @@ function* rowsOf(connections: Iterable<Allowed>): Iterable<[source: string, row:
       source = connection.from;
       row = new Map();
     }
-    const traffic = pairText(connection);
+    const traffic = pairText(connection) + (connection.dependsOn === undefined ? '' : mark);
     const destinations = row.get(traffic);
     if (destinations === undefined) row.set(traffic, new Set([connection.to]));
     else destinations.add(connection.to);

@@ -1,7 +1,7 @@
-import type { ChoiceName } from '../api/choices.ts';
 import type { Source } from '../api/diagnostic.ts';
 import { type Direction, directions, type PolicyId, qualifiedName } from '../api/types.ts';
 import type { CheckAnswer, GateAnswer, ResultAnswer } from '../verdict/answer.ts';
+import { choiceText } from './dependence.ts';
 import { formatSource } from './diagnostics.ts';
 import type { Style } from './palette.ts';
 import { columnsOf, pad, printable, shorten, wrapProse } from './text.ts';
@@ -134,17 +134,3 @@ function opinionText({ value, allowed, profiles }: NonNullable<CheckAnswer['opin
   const who = profiles.length === 0 ? '' : ` (${profiles.join(', ')})`;
   return `${value}${who} ${allowed ? 'allows' : 'denies'} it`;
 }
-
-/** What a choice is about, in words. */
-const choiceText: Partial<Record<ChoiceName, string>> = {
-  'ipblock-pods': 'whether an ipBlock matches pods',
-  'ipblock-nodes': 'whether an ipBlock matches nodes',
-  hostnetwork: 'whether policies see hostNetwork pods as pods',
-  'own-node-egress': 'whether a pod always reaches its own node',
-  'service-hairpin': 'whether a pod always reaches itself through a Service',
-  'terminal-pods': 'whether finished pods count',
-  'named-port-with-ipblock': 'whether a named port counts for peers that an ipBlock matches',
-  'duplicate-port-name': 'which ports a name means that two containers have',
-  'sidecar-named-ports': 'whether the ports of sidecars have names',
-  'baseline-skip': 'when the Baseline tier is asked',
-};

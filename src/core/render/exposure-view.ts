@@ -1,8 +1,10 @@
 import { type Direction, directions, qualifiedName } from '../api/types.ts';
+import type { Dependence } from '../connectivity/dependence.ts';
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
 import type { ExposedTo, ExposureAnswer } from '../connectivity/exposure.ts';
-import { nothing, trafficRank } from './blocks.ts';
+import { isNothing, mark, trafficRank } from './blocks.ts';
 import { Crowd } from './crowd.ts';
+import { dependenceNotes, markLegend } from './dependence.ts';
 import type { Breakdown } from './matrix-view.ts';
 import { outsideNames } from './outside.ts';
 import { count } from './text.ts';
@@ -18,6 +20,8 @@ export interface ExposureView {
   readonly direction: Direction | undefined;
   /** Whether it is said to what there is no exposure. */
   readonly denied: boolean;
+  /** What depends on the network plugin. */
+  readonly choices: readonly Dependence[];
   /** By namespace few names and no policies are listed; undefined: as long as all can be read. */
   readonly by: Breakdown | undefined;
 }
@@ -105,7 +109,7 @@ function flowsOf({ exposure, everyone, denied }: ExposureView, direction: Direct
     kinds.indexOf(a.kind) - kinds.indexOf(b.kind) ||
     (ranks.get(a.other) ?? 0) - (ranks.get(b.other) ?? 0) ||
     compareTexts(a.other, b.other);
-  return flows.filter(({ traffic }) => denied || traffic !== nothing).sort(order);
+  return flows.filter(({ traffic }) => denied || !isNothing(traffic)).sort(order);
 }
 
 const compareTexts = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -174,7 +178,7 @@ function reasonOf(answers: readonly ExposedTo[]): string {
 }
 
 /** How many there are: `5 workloads; the internet reaches 2, every namespace 1; 4 reach the internet, 4 every namespace`. */
-export function exposureTotal({ exposure, direction }: ExposureView): string {
+function exposureTotal({ exposure, direction }: ExposureView): string {
   const exposed = (way: Direction, what: 'internet' | 'anyPod'): number =>
     exposure.filter(({ [way]: each }) => isReached(each[what])).length;
   const ingress = `the internet reaches ${exposed('ingress', 'internet')}, every namespace ${exposed('ingress', 'anyPod')}`;
@@ -186,6 +190,12 @@ export function exposureTotal({ exposure, direction }: ExposureView): string {
 const isReached = ({ traffic, partial }: ExposedTo): boolean => (partial ?? traffic).length > 0;
 
 /** What the words of the tables mean. */
-export const exposureLegend =
+const exposureLegend =
   'the internet: every address that is not set apart for private or special use; every namespace: a pod there that no selector singles out; ' +
   'shop/{app=web}: a pod that does not exist, but that some rule would select';
+
+/** What is to be said below the tables, a sentence or two each. */
+export function exposureNotes(view: ExposureView, tables: readonly ExposureTable[]): string[] {
+  const isMarked = tables.some(({ blocks }) => blocks.some(({ rows }) => rows.some(({ traffic }) => traffic.endsWith(mark))));
+  return [exposureTotal(view), exposureLegend, ...(isMarked ? [markLegend, ...dependenceNotes(view.choices)] : [])];
+}

@@ -1,12 +1,11 @@
-import { nothing } from './blocks.ts';
+import { isNothing } from './blocks.ts';
 import {
   type ExposureBlock,
   type ExposureRow,
   type ExposureTable,
   type ExposureView,
-  exposureLegend,
+  exposureNotes,
   exposureTables,
-  exposureTotal,
 } from './exposure-view.ts';
 import { escapeMarkdown, markdownCode, renderMarkdownTable } from './markdown.ts';
 import type { Style } from './palette.ts';
@@ -21,7 +20,8 @@ const titles = {
 /** Exposure as tables: who outside may reach which workloads with what, and whom they may reach. */
 export function* exposureText(view: ExposureView, style: Style): Iterable<string> {
   const { palette, width } = style;
-  for (const table of exposureTables(view)) {
+  const tables = exposureTables(view);
+  for (const table of tables) {
     const { heading, other, workload } = titles[table.direction];
     const columns = columnsIn(table.blocks, width);
     yield palette.strong(`${table.direction}: ${heading}`);
@@ -35,8 +35,7 @@ export function* exposureText(view: ExposureView, style: Style): Iterable<string
     if (table.left > 0) yield palette.faint(leftText(table));
     yield '';
   }
-  yield palette.faint(exposureTotal(view));
-  for (const line of wrapProse(exposureLegend, width)) yield palette.faint(line);
+  for (const note of exposureNotes(view, tables)) for (const line of wrapProse(note, width, '  ')) yield palette.faint(line);
 }
 
 const leftText = ({ left }: ExposureTable): string =>
@@ -86,7 +85,7 @@ function rowsOf({ others, rows }: ExposureBlock, columns: Columns, palette: Styl
 }
 
 function cellsOf({ traffic, workloads, because }: ExposureRow, columns: Columns, { allow, deny, faint }: Style['palette']): Cell[][] {
-  const paint = traffic === nothing ? deny : allow;
+  const paint = isNothing(traffic) ? deny : allow;
   const [words, names, reasons] = [
     wrapWords(traffic.split(' '), columns.traffic),
     wrap(workloads, columns.workload),
@@ -101,7 +100,8 @@ function cellsOf({ traffic, workloads, because }: ExposureRow, columns: Columns,
 
 /** The same in Markdown. */
 export function* exposureMarkdown(view: ExposureView): Iterable<string> {
-  for (const table of exposureTables(view)) {
+  const tables = exposureTables(view);
+  for (const table of tables) {
     const { heading, other, workload } = titles[table.direction];
     yield `### ${heading[0]!.toUpperCase()}${heading.slice(1)}`;
     yield '';
@@ -112,7 +112,7 @@ export function* exposureMarkdown(view: ExposureView): Iterable<string> {
         table.blocks.flatMap(({ others, rows }) =>
           rows.map(({ traffic, workloads, because }, index) => [
             index === 0 ? others.map(nameText).join(', ') : '',
-            traffic === nothing ? `**${traffic}**` : escapeMarkdown(traffic),
+            isNothing(traffic) ? `**${traffic}**` : escapeMarkdown(traffic),
             workloads.map(nameText).join(', '),
             escapeMarkdown(because),
           ]),
@@ -121,9 +121,7 @@ export function* exposureMarkdown(view: ExposureView): Iterable<string> {
     if (table.left > 0) yield* ['', `${sentence(leftText(table))}.`];
     yield '';
   }
-  yield `${sentence(exposureTotal(view))}.`;
-  yield '';
-  yield `${escapeMarkdown(sentence(exposureLegend))}.`;
+  for (const note of exposureNotes(view, tables)) yield `- ${escapeMarkdown(note)}`;
 }
 
 const sentence = (text: string): string =>
