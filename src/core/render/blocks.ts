@@ -25,7 +25,7 @@ export interface Blocks {
 }
 
 /** What stands for no traffic at all. */
-export const nothing = 'nothing';
+const nothing = 'nothing';
 
 /** Stands behind traffic that depends on the network plugin. */
 export const mark = '*';

@@ -120,7 +120,7 @@ function doubtsOf({ certainty, dependsOn = [], opinions = [], assumedAddress, pr
   if (certainty === 'cni-dependent') {
     for (const choice of dependsOn) {
       const said = opinions.filter((opinion) => opinion.choice === choice).map(opinionText);
-      doubts.push(`network plugins differ in ${choiceText[choice] ?? choice}: ${said.join('; ')}`);
+      doubts.push(`network plugins differ in ${choiceText[choice]}: ${said.join('; ')}`);
     }
     doubts.push(`--profile answers for one network plugin${settings(dependsOn)}`);
   }

@@ -4,7 +4,7 @@ import { mark } from './blocks.ts';
 import { count } from './text.ts';
 
 /** What a choice is about, in words. */
-export const choiceText: Partial<Record<ChoiceName, string>> = {
+export const choiceText: Readonly<Record<ChoiceName, string>> = {
   'ipblock-pods': 'whether an ipBlock matches pods',
   'ipblock-nodes': 'whether an ipBlock matches nodes',
   hostnetwork: 'whether policies see hostNetwork pods as pods',
@@ -15,13 +15,17 @@ export const choiceText: Partial<Record<ChoiceName, string>> = {
   'duplicate-port-name': 'which ports a name means that two containers have',
   'sidecar-named-ports': 'whether the ports of sidecars have names',
   'baseline-skip': 'when the Baseline tier is asked',
+  'cidr-host-bits': 'whether an ipBlock may have bits beyond its prefix',
+  established: 'whether connections go on that policy no longer allows',
+  'other-l4': 'what becomes of protocols other than TCP, UDP and SCTP',
+  'unknown-fields': 'whether unknown fields are errors',
 };
 
 /** What of a matrix depends on the network plugin, and who does what: a sentence for each choice, and what to do about it. */
 export function dependenceNotes(choices: readonly Dependence[]): string[] {
   if (choices.length === 0) return [];
   const notes = choices.map(({ choice, value, profiles, pairs, others }) => {
-    const what = choiceText[choice] ?? choice;
+    const what = choiceText[choice];
     const here = `${value}${whoText(profiles)}, as here`;
     if (pairs !== undefined) {
       const elsewhere = others.map((other) => `${other.value}${whoText(other.profiles)} ${changesText(other)}`);
