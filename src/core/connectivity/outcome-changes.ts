@@ -33,12 +33,15 @@ export function visitChanges(indexes: readonly [ConnectivityIndex, ConnectivityI
   const lists = [before.entries(after, few), after.entries(before, few)] as const;
   const all = [...new Map(lists.toReversed().flatMap((entries) => entries.map((entry) => [entry.id, entry]))).values()];
   const places = new Map(all.map(({ id }, place) => [id, place]));
-  const shown = new Set(lists.flat().flatMap((entry) => (isOfClasses(entry, touched) ? [entry.id] : [])));
+  const shown = new Set(lists.flat().flatMap((entry) => (isOfClasses(entry, touched) || isPolicedNode(entry) ? [entry.id] : [])));
   const isShown = ({ id }: MatrixEntry): boolean => shown.has(id);
   const [old, now] = [before, after].map((index, side) => new Side(index, lists[side]!, { places, isShown, wanted })) as [Side, Side];
   for (const [source, from] of all.entries())
     for (const [destination, change] of rowChanges(old.row(source), now.row(source))) tell(from, all[destination]!, change);
 }
+
+/** A node whose address a policed pod has: where policies see hostNetwork pods as pods. */
+const isPolicedNode = ({ located, isPoliced }: MatrixEntry): boolean => located.length === 0 && isPoliced;
 
 type Row = ReadonlyMap<number, AnswerKey>;
 

@@ -33,15 +33,15 @@ const isIsolated = ({ uses }: MatrixEntry): boolean => uses.some(({ unit }) => u
 
 type Said = (table: PairTable, look: Outlooks, from: MatrixEntry, to: MatrixEntry) => string | undefined;
 
-/** What a table answers of a pair, as a text; empty when the pair may do nothing. What only members on the node may is not counted. */
+/** What a table answers of a pair, as a text; empty when the pair may do nothing. A pair of which only members on the node may is none of the matrix. */
 function answering(traffics: TrafficTable, traffic: Traffic | undefined): Said {
   const wanted = traffic === undefined ? everything : traffics.idOf(traffic);
   return (table, look, from, to) => {
     const id = table.betweenNeighbours(look, from, to);
     if (id === noPair) return undefined;
     const { every, some } = table.outcomes[id]!;
-    const isExempt = [from, to].some(({ uses }) => uses.every(({ isAllAt }) => isAllAt));
-    const [all, any] = [traffics.intersect(every, wanted), isExempt ? nothing : traffics.intersect(some, wanted)];
-    return all === nothing && any === nothing ? '' : `${all} ${any}`;
+    const [all, any] = [traffics.intersect(every, wanted), traffics.intersect(some, wanted)];
+    const isListed = all !== nothing || (any !== nothing && ![from, to].some(({ uses }) => uses.every(({ isAllAt }) => isAllAt)));
+    return isListed ? `${all} ${any}` : '';
   };
 }
