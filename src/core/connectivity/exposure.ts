@@ -107,9 +107,8 @@ class Exposures {
   /** What all of the internet may, and the addresses in it that may more. */
   #internet(place: number, direction: Direction): Pick<Exposed, 'internet' | 'addresses'> {
     const entry = this.#entries[place]!;
-    const common = this.#internets.filter((other) => haveCommonFamily(entry, this.#entries[other]!));
-    // Policy knows nothing of an end that it does not see and what is outside.
-    if (!entry.isPoliced || common.length === 0) return { internet: unpoliced, addresses: [] };
+    const common = this.#internets.filter((other) => areJudged(entry, this.#entries[other]!));
+    if (common.length === 0) return { internet: unpoliced, addresses: [] };
     const { externals } = this.#met[direction][place]!;
     const shut = common.find((other) => !externals.has(other));
     const met = [...externals];
@@ -162,5 +161,6 @@ const isBeyond = ({ isPotential, addresses }: MatrixEntry): boolean => isPotenti
 const isInternet = ({ addresses }: MatrixEntry): boolean =>
   addresses !== undefined && !isEmptyAddresses(intersectAddresses(addresses, internetSpace));
 
-const haveCommonFamily = (a: MatrixEntry, b: MatrixEntry): boolean =>
-  a.uses.some(({ family }) => b.uses.some((use) => use.family === family));
+/** Whether policy sees the entry in a family of the addresses outside. */
+const areJudged = (entry: MatrixEntry, outside: MatrixEntry): boolean =>
+  entry.uses.some(({ family, unit }) => unit.profile !== undefined && outside.uses.some((use) => use.family === family));
