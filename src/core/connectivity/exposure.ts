@@ -79,6 +79,8 @@ class Exposures {
       isShown: isBeyond,
       direction: undefined,
       denied: false,
+      // What is outside is nobody's own node.
+      isOwnNodePoliced: true,
       isWanted: (traffic) => traffic !== nothing,
     });
     for (const place of entries.keys())
