@@ -4,6 +4,7 @@ import type { Direction } from '../api/types.ts';
 import { podsOf } from '../cluster/cluster.ts';
 import { anyPod, potentialId, potentialPeers } from '../cluster/potential-pods.ts';
 import { type AddressSet, intersectAddresses, isEmptyAddresses } from '../net/address-set.ts';
+import { internetSpace } from '../verdict/address-space.ts';
 import type { Analysis } from '../verdict/analysis.ts';
 import { compiledChoices } from '../verdict/certainty.ts';
 import { podId } from '../verdict/endpoint.ts';
@@ -197,16 +198,24 @@ function countsOf(changes: Changes | undefined): Pick<OtherValue, Change> {
 }
 
 /** The answer with the choices on which its parts depend. */
-export function withDependences<T extends Pick<Connectivity, 'connections' | 'exposure'>>(answer: T, { choices, of }: Dependences) {
+export function withDependences<T extends Pick<Connectivity, 'endpoints' | 'connections' | 'exposure'>>(
+  answer: T,
+  { choices, of }: Dependences,
+) {
   const withChoices = <C extends object>(from: string, to: string, connection: C): C => {
     const dependsOn = of(from, to);
     return dependsOn === undefined ? connection : { ...connection, dependsOn };
   };
-  const exposed = (endpoint: string, direction: Direction, { anyPod: any, addresses, pods, ...rest }: Exposed): Exposed => {
+  const internets = answer.endpoints.flatMap(({ id, ranges = [] }) =>
+    isEmptyAddresses(intersectAddresses(rangesAddresses(ranges), internetSpace)) ? [] : [id],
+  );
+  const exposed = (endpoint: string, direction: Direction, { internet, anyPod: any, addresses, pods, ...rest }: Exposed): Exposed => {
+    const deciding = new Set(internets.flatMap((id) => (direction === 'egress' ? of(endpoint, id) : of(id, endpoint)) ?? []));
     const mark = <E extends object>(id: string, each: E): E =>
       direction === 'egress' ? withChoices(endpoint, id, each) : withChoices(id, endpoint, each);
     return {
       ...rest,
+      internet: deciding.size === 0 ? internet : { ...internet, dependsOn: [...deciding] },
       addresses: addresses.map((each) => mark(each.id, each)),
       anyPod: mark(potentialId(anyPod), any),
       pods: pods.map((each) => mark(each.id, each)),

@@ -3,6 +3,7 @@ import { type Direction, directions, type PolicyId, qualifiedName } from '../api
 import type { CheckAnswer, GateAnswer, ResultAnswer } from '../verdict/answer.ts';
 import { choiceText } from './dependence.ts';
 import { formatSource } from './diagnostics.ts';
+import { shortId } from './outside.ts';
 import type { Style } from './palette.ts';
 import { columnsOf, pad, printable, shorten, wrapProse } from './text.ts';
 
@@ -102,8 +103,10 @@ function* renderResults(results: readonly ResultAnswer[], { palette }: Style): I
   }
 }
 
-const membersText = (ids: readonly string[]): string =>
-  ids.length <= 3 ? ids.join(', ') : `${ids.slice(0, 2).join(', ')} and ${ids.length - 2} more`;
+function membersText(ids: readonly string[]): string {
+  const names = ids.map(shortId);
+  return names.length <= 3 ? names.join(', ') : `${names.slice(0, 2).join(', ')} and ${names.length - 2} more`;
+}
 
 /** What should be known beside the verdict, each note a sentence or two. */
 function* renderNotes(answer: CheckAnswer, { palette, width }: Style): Iterable<string> {

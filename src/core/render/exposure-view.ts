@@ -96,7 +96,7 @@ function flowsOf({ exposure, everyone, denied }: ExposureView, direction: Direct
       other,
       endpoint,
       answer,
-      traffic: pairText(answer),
+      traffic: pairText(answer) + (answer.dependsOn === undefined ? '' : mark),
     });
     return [
       flow('the internet', 'the internet', exposed.internet),
@@ -173,16 +173,16 @@ function reasonOf(answers: readonly ExposedTo[]): string {
   }
   const isAllowed = (partial ?? traffic).length > 0;
   const isOrdered = reason.egress === 'tier' || reason.ingress === 'tier';
-  const verb = isAllowed ? 'allowed by' : isOrdered ? 'denied by' : 'isolated by';
+  const verb = isOrdered ? (isAllowed ? 'decided by' : 'denied by') : isAllowed ? 'allowed by' : 'isolated by';
   return `${verb} ${policies.length <= mostPolicies ? policies.join(', ') : count(policies.length, 'policy', 'policies')}`;
 }
 
-/** How many there are: `5 workloads; the internet reaches 2, every namespace 1; 4 reach the internet, 4 every namespace`. */
+/** How many there are: `5 workloads; open to the internet: 2, to every namespace: 1`. */
 function exposureTotal({ exposure, direction }: ExposureView): string {
   const exposed = (way: Direction, what: 'internet' | 'anyPod'): number =>
     exposure.filter(({ [way]: each }) => isReached(each[what])).length;
-  const ingress = `the internet reaches ${exposed('ingress', 'internet')}, every namespace ${exposed('ingress', 'anyPod')}`;
-  const egress = `${exposed('egress', 'internet')} reach the internet, ${exposed('egress', 'anyPod')} every namespace`;
+  const ingress = `open to the internet: ${exposed('ingress', 'internet')}, to every namespace: ${exposed('ingress', 'anyPod')}`;
+  const egress = `free to reach the internet: ${exposed('egress', 'internet')}, every namespace: ${exposed('egress', 'anyPod')}`;
   const ways = [...(direction === 'egress' ? [] : [ingress]), ...(direction === 'ingress' ? [] : [egress])];
   return [count(exposure.length, 'workload'), ...ways].join('; ');
 }
@@ -197,5 +197,9 @@ const exposureLegend =
 /** What is to be said below the tables, a sentence or two each. */
 export function exposureNotes(view: ExposureView, tables: readonly ExposureTable[]): string[] {
   const isMarked = tables.some(({ blocks }) => blocks.some(({ rows }) => rows.some(({ traffic }) => traffic.endsWith(mark))));
-  return [exposureTotal(view), exposureLegend, ...(isMarked ? [markLegend, ...dependenceNotes(view.choices)] : [])];
+  return [
+    exposureTotal(view),
+    exposureLegend,
+    ...(isMarked ? [markLegend, ...dependenceNotes(view.choices).map((note) => `note: ${note}`)] : []),
+  ];
 }
