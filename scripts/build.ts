@@ -1,12 +1,14 @@
 /**
  * Bundles what ships: `node scripts/build.ts [directory]` writes agent.js, the loop that a lab's node runs, and sallyport.js, the commands,
- * beside it as name-HASH.js the parts of these: a command loads what it needs, and of Node's modules, too, no others.
+ * beside it as name-HASH.js the parts of these: a command loads what it needs, and of Node's modules, too, no others. Without a directory
+ * it is for the package, and the library is there, too: index.js with its declarations.
  */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { bundleLibrary, writeDeclarations } from './library.ts';
 import { buildPage } from './page.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -52,6 +54,10 @@ const builds = [
   await build({ ...shared, entryPoints: { agent: 'src/agent/main.ts' } }),
   await build({ ...shared, entryPoints: { sallyport: 'src/cli/main.ts' }, splitting: true, plugins: [leanClient] }),
 ];
+if (process.argv[2] === undefined) {
+  builds.push(await bundleLibrary(directory));
+  writeDeclarations(directory);
+}
 
 // Parts are named by what they hold: those of earlier builds are nobody's.
 const written = new Set(builds.flatMap(({ metafile }) => Object.keys(metafile?.outputs ?? {})).map((path) => basename(path)));

@@ -40,6 +40,7 @@ async function candidatesOf(program: Command, words: readonly string[]): Promise
   const current = words.at(-1) ?? '';
   if (awaiting !== undefined) return valuesOf(command, awaiting, words);
   if (current.startsWith('-')) return [command, program].flatMap(optionsOf);
+  if (command.name() === 'diff') return 'files';
   return [...command.commands.flatMap(commandCandidate), ...command.registeredArguments.flatMap(({ argChoices }) => wordsOf(argChoices))];
 }
 
@@ -48,7 +49,15 @@ function optionAwaitingValue(command: Command, word: string): Option | undefined
   return command.options.find((option) => (option.short === word || option.long === word) && (option.required || option.optional));
 }
 
-const filesWanted = new Set(['--filename', '--flows', '--kubeconfig', '--certificate-authority', '--client-certificate', '--client-key']);
+const filesWanted = new Set([
+  '--filename',
+  '--with',
+  '--flows',
+  '--kubeconfig',
+  '--certificate-authority',
+  '--client-certificate',
+  '--client-key',
+]);
 const endpointsWanted = new Set(['--from', '--to', '--workload']);
 
 async function valuesOf(command: Command, { long = '', argChoices }: Option, words: readonly string[]): Promise<Candidates> {

@@ -8,11 +8,11 @@ import { renderDiagnostic } from '#core/render/diagnostics.ts';
 import { count } from '#core/render/text.ts';
 import { unenforceableChoice } from '#core/ruleset/enforceable.ts';
 import type { Flow } from '#core/verdict/check.ts';
-import { type FileProgress, readManifests } from '#manifest/read.ts';
+import { type FileProgress, type ReadOptions, readManifests } from '#manifest/read.ts';
 import { clusterFlagIn } from './cluster-options.ts';
 import { CannotAnswer } from './exit.ts';
 import { choicesOf, type InputOptions, settledBy } from './options.ts';
-import { withProgress } from './progress.ts';
+import { type Report, withProgress } from './progress.ts';
 import { stderr } from './terminal.ts';
 
 /** What a command looks at. */
@@ -34,7 +34,7 @@ export async function readInput(options: InputOptions, flows?: readonly Flow[]):
   checkPodCidr(options);
   if (!isLive(options)) {
     const read = await readObjects(options, (lines) => stderr.print(lines), withProgress);
-    if (read.skipped > 0) await note(`skipped ${count(read.skipped, 'document')} of kinds that Sallyport does not read`);
+    await noteSkipped(read.skipped);
     return read;
   }
   const choices = choicesOf(options);
@@ -45,7 +45,13 @@ export async function readInput(options: InputOptions, flows?: readonly Flow[]):
   return { objects, choices, settled: settledBy(options) };
 }
 
-const note = (text: string): Promise<void> => stderr.print([stderr.style.palette.faint(`note: ${text}`)]);
+/** Says how much of the input is not understood, if anything. */
+export async function noteSkipped(skipped: number): Promise<void> {
+  if (skipped > 0) await note(`skipped ${count(skipped, 'document')} of kinds that Sallyport does not read`);
+}
+
+/** Says something that a reader of the answer should know. */
+export const note = (text: string): Promise<void> => stderr.print([stderr.style.palette.faint(`note: ${text}`)]);
 
 /** Reads the input of a command that enforces: choices that can only be answered end it. */
 export async function readEnforceable(options: InputOptions): Promise<Input> {
@@ -63,28 +69,32 @@ export async function readObjects(
   say: Say,
   showing: typeof withProgress = (_, work) => work(() => undefined),
 ): Promise<Input & { readonly skipped: number }> {
-  const { namespace, podCidr } = options;
-  const choices = choicesOf(options);
-  const defaultNamespace = namespace === undefined ? {} : { defaultNamespace: namespace };
-  const { objects, diagnostics, skipped } = await showing('reading files', (report) => {
-    const onFile = ({ path, index, count: all, characters }: FileProgress): void =>
-      report(`reading files: ${index + 1} of ${all}, ${path}`, characters > longText);
-    return readManifests(filesOf(options), { choices, ...defaultNamespace, onFile });
-  });
+  const { objects, diagnostics, skipped } = await showing('reading files', (report) =>
+    readManifests(filesOf(options), manifestOptions(options, report)),
+  );
   await sayDiagnostics(diagnostics, say, 'in the input');
-  return { objects: assignAddresses(objects, podCidr), choices, settled: settledBy(options), skipped };
+  return { objects: assignAddresses(objects, options.podCidr), choices: choicesOf(options), settled: settledBy(options), skipped };
+}
+
+/** How files are read as the options say, telling how far it is. */
+export function manifestOptions(options: InputOptions, report: Report): ReadOptions {
+  const { namespace } = options;
+  const onFile = ({ path, index, count: all, characters }: FileProgress): void =>
+    report(`reading files: ${index + 1} of ${all}, ${path}`, characters > longText);
+  return { choices: choicesOf(options), onFile, ...(namespace !== undefined && { defaultNamespace: namespace }) };
 }
 
 /** A text that takes longer to read than one waits in silence. */
 const longText = 4_000_000;
 
-function checkPodCidr({ podCidr }: InputOptions): void {
+/** A wrong range is said before anything is read. */
+export function checkPodCidr({ podCidr }: InputOptions): void {
   const wrong = podCidr?.find((text) => parseCidr(text) === undefined);
   if (wrong !== undefined) throw new CannotAnswer(`--pod-cidr: ${wrong} is no CIDR`);
 }
 
 /** Says what is wrong with the input; an error ends the command, once all are said. */
-async function sayDiagnostics(diagnostics: readonly Diagnostic[], say: Say, where: string): Promise<void> {
+export async function sayDiagnostics(diagnostics: readonly Diagnostic[], say: Say, where: string): Promise<void> {
   const textOf = fileTexts();
   for (const diagnostic of diagnostics.slice(0, mostShown)) await say(renderDiagnostic(diagnostic, stderr.style, textOf));
   if (diagnostics.length > mostShown) await say([`and ${diagnostics.length - mostShown} more`]);

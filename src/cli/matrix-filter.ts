@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Direction } from '#core/api/types.ts';
 import { type Connectivity, connectivityOf, type MatrixOptions, trafficAnswer } from '#core/connectivity/connectivity.ts';
 import { type Dependences, dependencesOf } from '#core/connectivity/dependence.ts';
@@ -6,11 +6,11 @@ import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
 import { type AddressSet, addressesFrom, intersectAddresses, isEmptyAddresses, noAddresses } from '#core/net/address-set.ts';
 import { parseIp } from '#core/net/ip.ts';
 import { allTraffic, intersectTraffic, isAllTraffic, isEmptyTraffic, type Traffic } from '#core/net/port-set.ts';
-import type { Protocol } from '#core/net/protocol.ts';
+import { type Protocol, protocols } from '#core/net/protocol.ts';
 import type { Question } from '#core/render/matrix-html.ts';
 import { parseTraffic, setText, trafficOfProtocol } from '#core/render/traffic.ts';
 import type { Analysis } from '#core/verdict/analysis.ts';
-import { podId } from '#core/verdict/endpoint.ts';
+import { podId, type Unanswerable } from '#core/verdict/endpoint.ts';
 import { parseEndpoint } from '#core/verdict/endpoint-name.ts';
 import { findEndpoint } from '#core/verdict/find-endpoint.ts';
 import { CannotAnswer } from './exit.ts';
@@ -28,15 +28,33 @@ export interface FilterOptions {
   readonly exposure?: true;
 }
 
+const collect = (value: string, previous: readonly string[] = []): string[] => [...previous, value];
+
+/** `--workload`. */
+export const workloadOption = (): Option =>
+  new Option('--workload <endpoint>', 'only connections that this endpoint is an end of; may be repeated').argParser(collect);
+
+/** `--protocol`. */
+export const protocolOption = (): Option =>
+  new Option('--protocol <protocol>', 'only this protocol').choices(protocols).argParser((text) => {
+    const protocol = protocols.find((each) => each === text.toUpperCase());
+    if (protocol === undefined) throw new InvalidArgumentError(`Allowed choices are ${protocols.join(', ')}.`);
+    return protocol;
+  });
+
+/** `--port`. */
+export const portOption = (): Option =>
+  new Option('--port <port>', 'only these ports: 8080 (of every protocol), 8000-8999, TCP/8080, UDP/53').argParser(parsePortFilter);
+
 /** `8080`, `TCP/8080`, `8000-8999`, `UDP/53`: for whichever protocols are meant. */
-export function parsePortFilter(text: string): Traffic {
+function parsePortFilter(text: string): Traffic {
   const traffic = parseTraffic(text);
   if (traffic !== undefined) return traffic;
   throw new InvalidArgumentError('It must be a number or a range that goes up, with a protocol or without: 8080, 8000-8999, UDP/53.');
 }
 
 /** The traffic that is asked about. */
-function trafficAsked({ port = allTraffic, protocol }: FilterOptions): Traffic {
+export function trafficAsked({ port = allTraffic, protocol }: FilterOptions): Traffic {
   if (protocol === undefined) return port;
   const both = intersectTraffic(port, trafficOfProtocol(protocol));
   if (isEmptyTraffic(both)) throw new CannotAnswer(`--port and --protocol exclude each other: nothing is of that port and ${protocol}`);
@@ -46,6 +64,16 @@ function trafficAsked({ port = allTraffic, protocol }: FilterOptions): Traffic {
 /** The namespaces that -n limits the answer to; empty for all. */
 export const namespacesOf = ({ namespace, allNamespaces }: FilterOptions): readonly string[] =>
   namespace === undefined || allNamespaces ? [] : namespace.split(',');
+
+/** The namespace of objects that name none: the one that is asked about. Of several none is meant. */
+export const defaultNamespaceIn = (namespace: string | undefined): { readonly namespace?: string } =>
+  namespace === undefined || namespace.includes(',') ? {} : { namespace };
+
+/** A slip in one of several names would silently leave a part out. */
+export function checkNamespaces(analyses: readonly Analysis[], names: readonly string[]): void {
+  const unknown = names.find((name) => names.length > 1 && !analyses.some(({ cluster }) => cluster.namespaces.has(name)));
+  if (unknown !== undefined) throw new CannotAnswer(`there is no namespace ${unknown}`);
+}
 
 /** What is asked for: the options that limit it, and the traffic. */
 export function questionOf(options: FilterOptions): Question {
@@ -66,7 +94,8 @@ export function questionOf(options: FilterOptions): Question {
   return { words: [...limits, ...others].join(' '), traffic: trafficAnswer(trafficAsked(options)) };
 }
 
-type Filter = (endpoint: MatrixEndpoint) => boolean;
+/** Whether an endpoint is meant. */
+export type Filter = (endpoint: MatrixEndpoint) => boolean;
 
 /** What is asked for. */
 export interface Asked {
@@ -146,10 +175,17 @@ function filtered<T>(items: Iterable<T>, isWanted: (item: T) => boolean): Iterab
 }
 
 /** Whether an endpoint of the matrix is, or holds a part of, what the text names. */
-function filterOf({ cluster, model }: Analysis, text: string | undefined): Filter | undefined {
+function filterOf(analysis: Analysis, text: string | undefined): Filter | undefined {
   if (text === undefined) return undefined;
+  const found = filterFor(analysis, text);
+  if (typeof found !== 'function') throw new CannotAnswer(found.error);
+  return found;
+}
+
+/** The same, or why the text names nothing. */
+export function filterFor({ cluster, model }: Analysis, text: string): Filter | Unanswerable {
   const found = findEndpoint(cluster, model, text);
-  if ('error' in found) throw new CannotAnswer(found.error);
+  if ('error' in found) return found;
   const { identity, members } = found;
   const ids = new Set([identity.id, ...(members.kind === 'pods' ? members.pods.map(podId) : [])]);
   const space =

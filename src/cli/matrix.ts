@@ -1,10 +1,9 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { directions } from '#core/api/types.ts';
 import { clusterOf } from '#core/cluster/cluster.ts';
 import { connectivityOf } from '#core/connectivity/connectivity.ts';
 import { withDependences } from '#core/connectivity/dependence.ts';
 import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
-import { protocols } from '#core/net/protocol.ts';
 import { matrixDot } from '#core/render/dot.ts';
 import { exposureMarkdown, exposureText } from '#core/render/exposure.ts';
 import type { ExposureView } from '#core/render/exposure-view.ts';
@@ -19,7 +18,17 @@ import { Analysis } from '#core/verdict/analysis.ts';
 import { addClusterOptions } from './cluster-options.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
 import { readInput } from './input.ts';
-import { connectivityAsked, type FilterOptions, namespacesOf, parsePortFilter, questionOf } from './matrix-filter.ts';
+import {
+  checkNamespaces,
+  connectivityAsked,
+  defaultNamespaceIn,
+  type FilterOptions,
+  namespacesOf,
+  portOption,
+  protocolOption,
+  questionOf,
+  workloadOption,
+} from './matrix-filter.ts';
 import { addInputOptions, addOutputOption, examples, type InputOptions } from './options.ts';
 import { pageText } from './page.ts';
 import { stdout } from './terminal.ts';
@@ -46,20 +55,12 @@ export function define(command: Command): void {
     .usage('[-f <path>...] [options]')
     .option('--from <endpoint>', 'only connections that this endpoint opens')
     .option('--to <endpoint>', 'only connections to this endpoint')
-    .option('--workload <endpoint>', 'only connections that this endpoint is an end of; may be repeated', collect)
+    .addOption(workloadOption())
     .addOption(
       new Option('--direction <way>', 'only connections into (ingress) or out of (egress) what -n and --workload name').choices(directions),
     )
-    .addOption(
-      new Option('--protocol <protocol>', 'only this protocol').choices(protocols).argParser((text) => {
-        const protocol = protocols.find((each) => each === text.toUpperCase());
-        if (protocol === undefined) throw new InvalidArgumentError(`Allowed choices are ${protocols.join(', ')}.`);
-        return protocol;
-      }),
-    )
-    .addOption(
-      new Option('--port <port>', 'only these ports: 8080 (of every protocol), 8000-8999, TCP/8080, UDP/53').argParser(parsePortFilter),
-    )
+    .addOption(protocolOption())
+    .addOption(portOption())
     .option('--denied', 'pairs that may do nothing, too')
     .option(
       '--exposure',
@@ -85,8 +86,6 @@ export function define(command: Command): void {
   ]);
   command.action(answering(printMatrix));
 }
-
-const collect = (value: string, previous: readonly string[] = []): string[] => [...previous, value];
 
 const writers = {
   text: matrixText,
@@ -118,11 +117,9 @@ async function printMatrix(options: Options): Promise<ExitCode> {
   if (by !== undefined && complete.includes(output))
     throw new CannotAnswer(`--by is for people to read: -o ${output} always has every workload`);
   if (denied && pictures.includes(output)) throw new CannotAnswer(`--denied is for tables: -o ${output} draws what is allowed`);
-  const [only, ...more] = namespace?.split(',') ?? [];
-  // Of several namespaces none is that of objects that name none.
-  const { objects, choices, settled } = await readInput({ ...others, ...(only !== undefined && more.length === 0 && { namespace: only }) });
+  const { objects, choices, settled } = await readInput({ ...others, ...defaultNamespaceIn(namespace) });
   const analysis = new Analysis(clusterOf(objects), choices, settled);
-  checkNamespaces(analysis, namespacesOf(options));
+  checkNamespaces([analysis], namespacesOf(options));
   const asked = connectivityAsked(analysis, options);
   const found = asked.of(denied);
   // Asked for by those who name endpoints in words, and then once.
@@ -150,10 +147,4 @@ async function printMatrix(options: Options): Promise<ExitCode> {
       : await writers[output](view, stdout.style, questionOf(options)),
   );
   return 0;
-}
-
-/** A slip in one of several names would silently leave a part out. */
-function checkNamespaces({ cluster }: Analysis, names: readonly string[]): void {
-  const unknown = names.find((name) => names.length > 1 && !cluster.namespaces.has(name));
-  if (unknown !== undefined) throw new CannotAnswer(`there is no namespace ${unknown}`);
 }

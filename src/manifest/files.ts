@@ -17,9 +17,14 @@ export interface ManifestFile {
 export const standardInput = '<stdin>';
 
 const largestFile = 256 * 1024 * 1024;
-const extensions = /\.(ya?ml|json)$/;
+/** The names of manifests in directories. */
+export const extensions = /\.(ya?ml|json)$/;
 
-const fault = (file: string, code: DiagnosticCode, message: string, line = 1): Diagnostic => ({
+/** What is wrong with a directory in which no file is named like a manifest. */
+export const emptyDirectory = 'the directory holds no .yaml, .yml or .json file';
+
+/** Why a file cannot be read. */
+export const fault = (file: string, code: DiagnosticCode, message: string, line = 1): Diagnostic => ({
   code,
   severity: 'error',
   message,
@@ -37,7 +42,7 @@ export async function findFiles(paths: readonly string[]): Promise<{ files: Mani
     try {
       const isDirectory = path !== '-' && (await stat(path)).isDirectory();
       const found = isDirectory ? await filesIn(path) : [{ path, named: true }];
-      if (found.length === 0) diagnostics.push(fault(path, 'file', 'the directory holds no .yaml, .yml or .json file'));
+      if (found.length === 0) diagnostics.push(fault(path, 'file', emptyDirectory));
       for (const file of found) {
         const identity = await identityOf(file);
         const known = files.get(identity) ?? file;
@@ -73,7 +78,7 @@ export async function readText({ path }: ManifestFile, input: Readable = process
   try {
     const bytes = await readBytes(path === '-' ? input : createReadStream(path), limit);
     if (bytes === undefined) return fault(name, 'limit', `larger than ${limit / 1024 / 1024} MiB`);
-    return encodingFault(name, bytes) ?? bytes.toString('utf8');
+    return textOf(name, bytes);
   } catch (error) {
     return fault(name, 'file', reasonOf(error));
   }
@@ -94,6 +99,9 @@ async function readBytes(stream: Readable, limit: number): Promise<Buffer | unde
   }
   return Buffer.concat(chunks);
 }
+
+/** The bytes of a file as text, or why they are none. */
+export const textOf = (file: string, bytes: Buffer): string | Diagnostic => encodingFault(file, bytes) ?? bytes.toString('utf8');
 
 function encodingFault(file: string, bytes: Buffer): Diagnostic | undefined {
   const [first, second] = bytes;

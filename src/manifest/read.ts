@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
+import type { Diagnostic } from '#core/api/diagnostic.ts';
 import { ManifestCollection, type ManifestOptions, type Manifests } from './collect.ts';
-import { findFiles, readText, standardInput } from './files.ts';
+import { findFiles, type ManifestFile, readText, standardInput } from './files.ts';
 
 /** How manifests are read; everything has a default. */
 export interface ReadOptions extends ManifestOptions {
@@ -20,16 +21,35 @@ export interface FileProgress {
   readonly characters: number;
 }
 
+/** A file with a way to its text. */
+export interface ReadableFile extends ManifestFile {
+  /** The text, or why there is none. */
+  readonly read: () => Promise<string | Diagnostic>;
+}
+
 /**
  * Reads the manifests of files, directories and standard input (`-`). Whatever is wrong with them is among the diagnostics. Kinds
  * that this program does not read are errors in a file that is named, and are skipped in a directory.
  */
 export async function readManifests(paths: readonly string[], options: ReadOptions = {}): Promise<Manifests> {
   const { files, diagnostics } = await findFiles(paths);
+  return readFound(
+    files.map((file) => ({ ...file, read: () => readText(file, options.input) })),
+    diagnostics,
+    options,
+  );
+}
+
+/** Reads files that were found, wherever they are; `diagnostics` are the faults that were met on the way to them. */
+export async function readFound(
+  files: readonly ReadableFile[],
+  diagnostics: readonly Diagnostic[],
+  options: ReadOptions,
+): Promise<Manifests> {
   const collection = new ManifestCollection(options);
   collection.addDiagnostics(diagnostics);
   for (const [index, file] of files.entries()) {
-    const text = await readText(file, options.input);
+    const text = await file.read();
     options.onFile?.({ path: file.path, index, count: files.length, characters: typeof text === 'string' ? text.length : 0 });
     if (typeof text === 'string') collection.addText(text, file.path === '-' ? standardInput : file.path, file.named ? 'error' : 'skip');
     else collection.addDiagnostics([text]);

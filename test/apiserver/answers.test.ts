@@ -29,11 +29,16 @@ describe.skipIf(missing !== undefined)(`a live cluster${missing === undefined ? 
     world = await World.create();
     await world.plane.create(shop);
     dump = join(world.folder, 'dump.json');
+    await writeDump();
+  });
+  afterAll(() => world?.[Symbol.asyncDispose]());
+
+  /** Writes what there is now into a file. */
+  async function writeDump(): Promise<void> {
     const { code, stdout } = await world.kubectl('get', kinds, '-A', '-o', 'json');
     expect(code).toBe(0);
     writeFileSync(dump, stdout);
-  });
-  afterAll(() => world?.[Symbol.asyncDispose]());
+  }
 
   /** What the server was asked while `work` went on. */
   async function askedBy(work: () => Promise<unknown>): Promise<string[]> {
@@ -98,6 +103,22 @@ describe.skipIf(missing !== undefined)(`a live cluster${missing === undefined ? 
       const one = await world.sallyport('check', '--from', from, '--to', to, '--port', String(port), '-o', 'json');
       expect(jsonOf(one)).toEqual(answers[index]);
     }
+  });
+
+  test('what kubectl would apply is compared with what is there', async () => {
+    const file = join(world.folder, 'open.json');
+    writeFileSync(file, JSON.stringify(policy('pay', 'open', { podSelector: { matchLabels: { app: 'db' } }, ingress: [{}] })));
+    const [live, files] = [
+      await world.sallyport('diff', '-f', file, '-o', 'json'),
+      await world.sallyport('diff', dump, `${dump}+${file}`, '-o', 'json'),
+    ];
+    expect(jsonOf(live)).toEqual(jsonOf(files));
+    expect([live.code, files.code]).toEqual([1, 1]);
+    const { objects, added } = JSON.parse(live.stdout) as { objects: { object: { name: string } }[]; added: { to: string }[] };
+    expect(objects.map(({ object }) => object.name)).toEqual(['open']);
+    expect(new Set(added.map(({ to }) => to))).toEqual(new Set(['pay/StatefulSet/db']));
+    const beside = await world.sallyport('diff', file, file, '--with', 'cluster');
+    expect(beside).toEqual({ code: 0, stderr: '', stdout: 'no connection is gained, lost or changed\n' });
   });
 
   test('a question between two pods asks for their namespaces only, and for no more kinds than it needs', async () => {
@@ -258,6 +279,7 @@ describe.skipIf(missing !== undefined)(`a live cluster${missing === undefined ? 
       async () =>
         (await world.plane.send('POST', '/apis/policy.networking.k8s.io/v1alpha2/clusternetworkpolicies', isolating)).status === 201,
     );
+    await writeDump();
     const file = join(world.folder, 'isolate.json');
     writeFileSync(file, JSON.stringify(isolating));
     const [live, files] = [await world.sallyport(...question), await world.sallyport(...question, '-f', dump, '-f', file)];

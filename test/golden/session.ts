@@ -31,7 +31,7 @@ export async function runSession(session: string, directory: string, path: strin
   const runtime = mkdtempSync(join(path, 'session-'));
   // No session talks with a cluster that this machine knows.
   const noCluster = { KUBECONFIG: '/home/you/.kube/config', KUBERNETES_SERVICE_HOST: '' };
-  const env = { ...environment, ...noCluster, PATH: `${path}:${process.env.PATH}`, XDG_RUNTIME_DIR: runtime };
+  const env = { ...environment, ...noCluster, ...author, PATH: `${path}:${process.env.PATH}`, XDG_RUNTIME_DIR: runtime };
   const parts: string[] = [];
   for (const command of commandsOf(session)) {
     const { code, stdout, stderr } = await run('bash', ['-o', 'pipefail', '-c', command], cwd, env);
@@ -40,6 +40,25 @@ export async function runSession(session: string, directory: string, path: strin
   }
   return parts.join('\n');
 }
+
+/** The indented blocks of a page that begin with a prompt. */
+export const sessionsIn = (page: string): string[] =>
+  Array.from(page.matchAll(/^ {4}\$ .*\n(?: {4}.*\n|\n(?= {4}))*/gm), ([block]) => block);
+
+/** Runs such a block and returns it as it went; notes on standard error and exit codes are beside the point of a page. */
+export async function rerun(block: string, directory: string, path: string): Promise<string> {
+  const ran = await runSession(block.replaceAll(/^ {4}/gm, ''), directory, path);
+  return ran.replaceAll(/^(?:2> .*|\[exit code \d+\])\n/gm, '').replaceAll(/^(?=.)/gm, '    ');
+}
+
+/** Commits of sessions have the same names on every machine. */
+const author = Object.fromEntries(
+  ['AUTHOR', 'COMMITTER'].flatMap((role) => [
+    [`GIT_${role}_NAME`, 'you'],
+    [`GIT_${role}_EMAIL`, 'you@example.com'],
+    [`GIT_${role}_DATE`, '2026-01-01T00:00:00Z'],
+  ]),
+);
 
 interface Result {
   readonly code: number;

@@ -8,7 +8,7 @@ import { type Flow, type FlowVerdict, judgeFlow, withEnds } from '../verdict/che
 import { isUnanswerable, type Unanswerable } from '../verdict/endpoint.ts';
 import type { Reason } from '../verdict/gate.ts';
 import { gateQuestions } from '../verdict/verdict.ts';
-import { waysToAllow } from './allowing.ts';
+import { isNamedByRules, waysToAllow } from './allowing.ts';
 import { waysToDeny } from './denying.ts';
 import type { Candidate, Edit } from './edit.ts';
 
@@ -92,8 +92,10 @@ class Search {
     const { connection, verdict } = outcomes.find((outcome) => outcome.verdict.allowed !== isAllowing)!;
     const [egress, ingress] = gateQuestions(connection);
     const asked = { egress: { ...egress, asked: to }, ingress: { ...ingress, asked: from } };
-    const { cluster } = this.#analysis;
+    const { cluster, model } = this.#analysis;
     if (isAllowing) {
+      if (!isNamedByRules(connection.protocol) && model.choices['other-l4'] === 'deny')
+        return { candidates: [], reason: 'no-rule-matched' };
       const closed = directions.filter((direction) => !verdict[direction].allowed);
       const ways = closed.map((direction) => waysToAllow(cluster, asked[direction], verdict[direction]));
       const stuck = ways.findIndex((found) => found.length === 0);

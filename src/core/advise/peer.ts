@@ -1,11 +1,11 @@
 import { namespaceNameLabel } from '../api/namespace.ts';
-import type { Pod } from '../api/types.ts';
+import { type Pod, workloadOf } from '../api/types.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Labels } from '../label/selector.ts';
 import { type AddressSet, addressesOf, addressRanges, formatCidrs, subtractAddresses } from '../net/address-set.ts';
 import { formatCidr } from '../net/cidr.ts';
 import type { Interval } from '../net/interval.ts';
-import { type Endpoint, workloadOf } from '../verdict/endpoint.ts';
+import type { Endpoint } from '../verdict/endpoint.ts';
 import type { Party } from '../verdict/party.ts';
 
 /** Labels that controllers give and take: they name one roll-out, one pod or one place. */

@@ -215,6 +215,9 @@ export interface PolicyId {
 export const isPolicyKind = (kind: ObjectId['kind']): kind is PolicyId['kind'] =>
   kind === 'NetworkPolicy' || kind === 'ClusterNetworkPolicy';
 
+/** The workload that a pod belongs to; undefined for a bare pod. The node that runs a static pod is no workload. */
+export const workloadOf = ({ owner }: Pod): Owner | undefined => (owner?.kind === 'Node' ? undefined : owner);
+
 /** `shop/deny`, or the bare name of a cluster-scoped object. */
 export const qualifiedName = ({ namespace, name }: { readonly namespace?: string; readonly name: string }): string =>
   namespace === undefined ? name : `${namespace}/${name}`;

@@ -1,21 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { examplePod } from '#test/example-pod.ts';
 import type { KubernetesObject, Node, Pod } from '../api/types.ts';
 import { assignAddresses } from './assign-addresses.ts';
-
-const podOf = (namespace: string, name: string, more: Partial<Pod> = {}): Pod => ({
-  kind: 'Pod',
-  namespace,
-  name,
-  labels: {},
-  addresses: [],
-  assumedAddress: false,
-  hostNetwork: false,
-  phase: 'Running',
-  terminating: false,
-  ports: [],
-  ...more,
-});
 
 const nodeOf = (name: string, addresses: string[]): Node => ({ kind: 'Node', name, labels: {}, addresses, podCidrs: [] });
 
@@ -24,7 +11,12 @@ const addressesOf = (objects: readonly KubernetesObject[], name: string): readon
 
 describe('assignAddresses', () => {
   it('goes by namespace and name, passes over what is taken, and keeps the order of the objects', () => {
-    const objects = [podOf('b', 'c'), podOf('a', 'z'), nodeOf('n', ['10.244.0.2']), podOf('a', 'y', { addresses: ['10.244.0.1'] })];
+    const objects = [
+      examplePod('b', 'c'),
+      examplePod('a', 'z'),
+      nodeOf('n', ['10.244.0.2']),
+      examplePod('a', 'y', { addresses: ['10.244.0.1'] }),
+    ];
     const assigned = assignAddresses(objects);
     expect(assigned.map(({ name }) => name)).toEqual(['c', 'z', 'n', 'y']);
     expect(addressesOf(assigned, 'z')).toEqual(['10.244.0.3', 'fd00:10:244::1']);
@@ -33,8 +25,15 @@ describe('assignAddresses', () => {
     expect(assigned[3]).toBe(objects[3]);
   });
 
+  it('gives a pod what it was given before, where nobody has that now', () => {
+    const before = assignAddresses([examplePod('x', 'b'), examplePod('x', 'd')], ['10.1.0.0/16']);
+    const after = [examplePod('x', 'a'), examplePod('x', 'b'), examplePod('x', 'c', { addresses: ['10.1.0.2'] }), examplePod('x', 'd')];
+    const assigned = assignAddresses(after, ['10.1.0.0/16'], before);
+    expect(after.map(({ name }) => addressesOf(assigned, name))).toEqual([['10.1.0.3'], ['10.1.0.1'], ['10.1.0.2'], ['10.1.0.4']]);
+  });
+
   it('takes the families of the given ranges, one after the other', () => {
-    const objects = ['a', 'b', 'c', 'd', 'e'].map((name) => podOf('x', name));
+    const objects = ['a', 'b', 'c', 'd', 'e'].map((name) => examplePod('x', name));
     const assigned = assignAddresses(objects, ['192.0.2.0/30', '192.0.2.8/30']);
     expect(objects.map(({ name }) => addressesOf(assigned, name))).toEqual([
       ['192.0.2.1'],
@@ -47,7 +46,11 @@ describe('assignAddresses', () => {
 
   it('gives a hostNetwork pod the addresses of its node, as a fact', () => {
     const node = nodeOf('n', ['192.168.0.1', '192.168.0.2', 'fd00::1']);
-    const assigned = assignAddresses([node, podOf('x', 'a', { hostNetwork: true, node: 'n' }), podOf('x', 'b', { hostNetwork: true })]);
+    const assigned = assignAddresses([
+      node,
+      examplePod('x', 'a', { hostNetwork: true, node: 'n' }),
+      examplePod('x', 'b', { hostNetwork: true }),
+    ]);
     expect(addressesOf(assigned, 'a')).toEqual(['192.168.0.1', 'fd00::1']);
     expect(addressesOf(assigned, 'b')).toEqual([]);
     expect((assigned[1] as Pod).assumedAddress).toBe(false);
@@ -68,7 +71,7 @@ describe('assignAddresses', () => {
     );
     fc.assert(
       fc.property(pods, fc.infiniteStream(fc.nat()), (written, keys) => {
-        const objects = written.map(({ namespace, name, addresses }) => podOf(namespace, name, { addresses }));
+        const objects = written.map(({ namespace, name, addresses }) => examplePod(namespace, name, { addresses }));
         const assigned = assignAddresses(objects);
         const fresh = assigned.filter((pod) => (pod as Pod).assumedAddress).flatMap((pod) => (pod as Pod).addresses);
         expect(new Set(fresh).size).toBe(fresh.length);

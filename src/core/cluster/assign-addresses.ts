@@ -1,4 +1,4 @@
-import type { KubernetesObject, Node, Pod } from '../api/types.ts';
+import { type KubernetesObject, type Node, type Pod, qualifiedName } from '../api/types.ts';
 import { type Cidr, parseCidr, rangeOf } from '../net/cidr.ts';
 import { families, formatIp } from '../net/ip.ts';
 
@@ -9,19 +9,36 @@ export const defaultPodCidrs: readonly string[] = ['10.244.0.0/16', 'fd00:10:244
  * Gives every pod without addresses one of each family that the pod ranges have, marked as assumed. The order is that of
  * namespaces and names, and addresses that a pod or node has already are passed over, so that the same objects always get the
  * same addresses. A hostNetwork pod has its node's addresses, which are not assumed. A pod for which no address is left stays
- * without. `podCidrs` are valid CIDRs.
+ * without. `podCidrs` are valid CIDRs. A pod that is among `known` with assumed addresses, too, gets these, where nobody else has them.
  */
-export function assignAddresses(objects: readonly KubernetesObject[], podCidrs: readonly string[] = defaultPodCidrs): KubernetesObject[] {
+export function assignAddresses(
+  objects: readonly KubernetesObject[],
+  podCidrs: readonly string[] = defaultPodCidrs,
+  known: readonly KubernetesObject[] = [],
+): KubernetesObject[] {
   const pods = objects.filter((object) => object.kind === 'Pod');
   const nodes = objects.filter((object) => object.kind === 'Node');
   const addressesOf = new Map(nodes.map((node) => [node.name, onePerFamily(node)]));
-  const free = freeAddresses(podCidrs, new Set([...pods, ...nodes].flatMap(({ addresses }) => addresses)));
+  const taken = new Set([...pods, ...nodes].flatMap(({ addresses }) => addresses));
+  const keep = addressesKept(known, taken);
+  const free = freeAddresses(podCidrs, taken);
   const assigned = new Map<KubernetesObject, Pod>();
   for (const pod of pods.filter(({ addresses }) => addresses.length === 0).sort(byName)) {
     if (pod.hostNetwork) assigned.set(pod, { ...pod, addresses: addressesOf.get(pod.node ?? '') ?? [] });
-    else assigned.set(pod, { ...pod, addresses: free(), assumedAddress: true });
+    else assigned.set(pod, { ...pod, addresses: keep(pod) ?? free(), assumedAddress: true });
   }
   return objects.map((object) => assigned.get(object) ?? object);
+}
+
+/** The addresses that a pod was given before, as long as nobody has them; all of these are taken from now on. */
+function addressesKept(known: readonly KubernetesObject[], taken: Set<string>): (pod: Pod) => readonly string[] | undefined {
+  const kept = new Map<string, readonly string[]>();
+  for (const object of known) {
+    if (object.kind !== 'Pod' || !object.assumedAddress || object.addresses.some((address) => taken.has(address))) continue;
+    kept.set(qualifiedName(object), object.addresses);
+  }
+  for (const addresses of kept.values()) for (const address of addresses) taken.add(address);
+  return (pod) => kept.get(qualifiedName(pod));
 }
 
 function byName(a: Pod, b: Pod): number {

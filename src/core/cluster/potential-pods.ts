@@ -110,12 +110,35 @@ const podOf = (name: PotentialName, namespace: string, unused: string, labels: L
 });
 
 /** The names of all pods that some rule of some policy would select as a peer, and of those that no selector singles out. */
-export function potentialPeers(clusters: readonly Cluster[]): PotentialName[] {
-  const names = clusters.flatMap(({ namespaces, clusterPolicies }) => [
-    ...[...namespaces.values()].flatMap(({ policies }) => [...policies.values()].flatMap(peersOf)),
-    ...[...clusterPolicies.values()].flatMap(clusterPeersOf),
-  ]);
-  const byId = new Map([anyPod, ...names].map((name) => [potentialId(name), name]));
+export const potentialPeers = (clusters: readonly Cluster[]): PotentialName[] =>
+  distinct([anyPod, ...clusters.flatMap((cluster) => namesIn(cluster, peersOf, clusterPeersOf))]);
+
+/** The names of all pods that some policy would apply to. */
+export const potentialSubjects = (clusters: readonly Cluster[]): PotentialName[] =>
+  distinct(
+    clusters.flatMap((cluster) =>
+      namesIn(
+        cluster,
+        ({ namespace, subject }) => [{ namespace, pods: subject }],
+        ({ subject: { namespaces, pods } }) => [{ namespace: namespaces, pods }],
+      ),
+    ),
+  );
+
+function namesIn(
+  { namespaces, clusterPolicies }: Cluster,
+  ofPolicy: (policy: NetworkPolicy) => PotentialName[],
+  ofClusterPolicy: (policy: ClusterNetworkPolicy) => PotentialName[],
+): PotentialName[] {
+  return [
+    ...[...namespaces.values()].flatMap(({ policies }) => [...policies.values()].flatMap(ofPolicy)),
+    ...[...clusterPolicies.values()].flatMap(ofClusterPolicy),
+  ];
+}
+
+/** Each name once, by id. */
+function distinct(names: readonly PotentialName[]): PotentialName[] {
+  const byId = new Map(names.map((name) => [potentialId(name), name]));
   return [...byId.keys()].sort().map((id) => byId.get(id)!);
 }
 

@@ -1,7 +1,9 @@
 import { isPolicyKind, qualifiedName } from '../api/types.ts';
 import type { ObjectChange } from '../cluster/object-changes.ts';
+import { type AddressSet, formatRanges, noAddresses, subtractAddresses, uniteAddresses } from '../net/address-set.ts';
 import { everyNamedPort } from '../net/port-set.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
+import { rangesAddresses } from '../verdict/endpoint-name.ts';
 import { type Cause, causesOf, type PolicyChanges } from './cause.ts';
 import { Answers, type ConnectionAnswer } from './connectivity.ts';
 import type { ConnectivityIndex } from './connectivity-index.ts';
@@ -56,6 +58,8 @@ export class Comparison {
   readonly #members: MemberDifferences;
   readonly #objects: readonly ObjectChange[];
   readonly #policies: PolicyChanges;
+  /** Of all endpoints. */
+  readonly #ids: readonly string[];
 
   /**
    * Where it is known that only gates of some classes of pods (by their keys) may say something else, and nothing else is changed, only
@@ -75,18 +79,25 @@ export class Comparison {
     const [old, now] = [before.index.entries(after.index, touched), after.index.entries(before.index, touched)];
     // A row is looked at in both or in none.
     this.#touched = touched && new Set([...old, ...now].filter((entry) => isOfClasses(entry, touched)).map(({ id }) => id));
-    this.#before = this.#side(before, old);
-    this.#after = this.#side(after, now);
+    // Where no pod exists, those that could are all there is.
+    const isAmongPotential = [...old, ...now].every(({ located, isPotential }) => located.length === 0 || isPotential);
+    this.#before = this.#side(before, old, isAmongPotential);
+    this.#after = this.#side(after, now, isAmongPotential);
     this.#members = new MemberDifferences(before.index, after.index);
     this.#objects = objects;
     this.#policies = policyChanges(objects);
+    this.#ids = mergeOrders(
+      old.map(({ id }) => id),
+      now.map(({ id }) => id),
+    );
   }
 
-  #side({ model, index }: Compared, entries: readonly MatrixEntry[]): Side {
+  #side({ model, index }: Compared, entries: readonly MatrixEntry[], isAmongPotential: boolean): Side {
     const walk = index.walk(entries, {
       isShown: ({ id }) => this.#touched?.has(id) ?? true,
       direction: undefined,
       denied: false,
+      isAmongPotential,
       // No edit changes it, but every pod that moves would.
       isOwnNodePoliced: true,
       isWanted: (each) => this.#traffics.intersect(each, this.#compared) !== nothing,
@@ -106,12 +117,8 @@ export class Comparison {
     const added: OneSidedAnswer[] = [];
     const removed: OneSidedAnswer[] = [];
     const changed: ChangedAnswer[] = [];
-    const ids = mergeOrders(
-      this.#before.entries.map(({ id }) => id),
-      this.#after.entries.map(({ id }) => id),
-    );
-    const rankOf = new Map(ids.map((id, rank) => [id, rank]));
-    for (const source of ids) {
+    const rankOf = new Map(this.#ids.map((id, rank) => [id, rank]));
+    for (const source of this.#ids) {
       const [old, now] = [this.#row(this.#before, source), this.#row(this.#after, source)];
       const destinations = [...new Set([...old.keys(), ...now.keys()])].sort((a, b) => rankOf.get(a)! - rankOf.get(b)!);
       for (const destination of destinations) {
@@ -124,8 +131,18 @@ export class Comparison {
       }
     }
     const named = new Set([...added, ...removed, ...changed].flatMap(({ from, to }) => [from, to]));
-    const endpoints = ids.filter((id) => named.has(id)).map((id) => this.#endpoint(id));
+    const endpoints = this.#ids.filter((id) => named.has(id)).map((id) => this.#endpoint(id));
     return joinExternals({ endpoints, added, removed, changed, objects: this.#objects });
+  }
+
+  /** All endpoints of both clusters, in their order; external addresses as a difference has them, and the others together. */
+  everyone({ endpoints }: Difference): DifferenceEndpoint[] {
+    const all = this.#ids.map((id) => this.#endpoint(id));
+    const named = endpoints.filter(isExternal);
+    const others = subtractAddresses(spaceOf(all.filter(isExternal)), spaceOf(named));
+    const ranges = formatRanges(others);
+    const rest = { id: ranges.join(), kind: 'External' as const, ranges };
+    return [...all.filter((each) => !isExternal(each)), ...named, ...(ranges.length > 0 ? [rest] : [])];
   }
 
   /** The destinations of a source in one cluster; none where the source is not there. */
@@ -212,6 +229,11 @@ export class Comparison {
     return disputes.filter(({ traffic }) => traffic !== nothing);
   }
 }
+
+const isExternal = ({ kind }: DifferenceEndpoint): boolean => kind === 'External';
+
+const spaceOf = (endpoints: readonly DifferenceEndpoint[]): AddressSet =>
+  endpoints.map(({ ranges = [] }) => rangesAddresses(ranges)).reduce(uniteAddresses, noAddresses);
 
 /** What every pair and what some pair may do. */
 type Allowed = Pick<PairOutcome, 'every' | 'some'>;

@@ -56,7 +56,11 @@ export interface Connectivity {
   readonly connections: Iterable<ConnectionAnswer>;
   /** What each workload and bare pod is exposed to, where it is asked for. */
   readonly exposure?: readonly ExposureAnswer[];
-  /** Counts pairs of all endpoints, those that are shown or not and allowed or not. */
+  /**
+   * Counts pairs of all endpoints, those that are shown or not and allowed or not.
+   *
+   * @internal
+   */
   readonly count: PairCount;
 }
 
@@ -69,6 +73,8 @@ export interface Connectivity {
  * Pairs are of one address family, so a dual-stack workload is allowed what both families are. A pod's connections to itself are left
  * out, and so are pairs that policy knows nothing of: between nodes and external addresses. hostNetwork pods that are not policed
  * are listed as the workloads they are, with the addresses of their nodes; finished pods and pods without address are not.
+ *
+ * @param analysis The cluster.
  */
 export function connectivityOf({ cluster, model }: Pick<Analysis, 'cluster' | 'model'>, options: MatrixOptions = {}): Connectivity {
   const { exposure = false } = options;

@@ -1,5 +1,6 @@
+import { type Cluster, podsOf } from '../cluster/cluster.ts';
 import { type ObjectChange, objectChanges } from '../cluster/object-changes.ts';
-import { potentialPeers, withPotentialPods } from '../cluster/potential-pods.ts';
+import { potentialPeers, potentialSubjects, withPotentialPods } from '../cluster/potential-pods.ts';
 import type { AddressSet } from '../net/address-set.ts';
 import type { Family } from '../net/ip.ts';
 import type { Traffic } from '../net/port-set.ts';
@@ -66,13 +67,28 @@ export interface Difference {
   readonly objects: readonly ObjectChange[];
 }
 
+/** A difference of two clusters as it is reported. */
+export interface FullDifference extends Difference {
+  /** What changes for pods that do not exist but could, where it is asked for; the lists above are then of those that do. */
+  readonly exposure?: Pick<Difference, 'added' | 'removed' | 'changed'>;
+  /**
+   * All endpoints of both clusters, whether something changes for them or not.
+   *
+   * @internal
+   */
+  readonly everyone: readonly DifferenceEndpoint[];
+}
+
 /** What of a difference is wanted; what is left out is not limited. */
 export interface DifferenceOptions {
   /** Pairs of which neither end is shown are left out. */
   readonly isShown?: (endpoint: MatrixEndpoint) => boolean;
   /** Only this traffic. */
   readonly traffic?: Traffic;
-  /** Also pods that do not exist but that some rule of either cluster would select. */
+  /**
+   * Also pods that do not exist but that some rule of either cluster would select. Where no pod exists in either, those that a policy would
+   * isolate, too, and how they may talk to each other.
+   */
   readonly exposure?: boolean;
 }
 
@@ -80,10 +96,11 @@ export interface DifferenceOptions {
  * Compares the whole connectivity of two clusters, exactly, as `connectivityOf` has it, but for the exception for a pod's own node, which no
  * edit changes and every pod that moves would. External addresses are one endpoint where the difference is the same.
  */
-export function differenceBetween(before: Analysis, after: Analysis, options: DifferenceOptions = {}): Difference {
+export function differenceBetween(before: Analysis, after: Analysis, options: DifferenceOptions = {}): FullDifference {
   const objects = objectChanges(before.cluster, after.cluster);
   const { exposure = false } = options;
-  const peers = exposure ? potentialPeers([before.cluster, after.cluster]) : [];
+  const clusters = [before.cluster, after.cluster];
+  const peers = exposure ? [...potentialPeers(clusters), ...(clusters.some(hasPods) ? [] : potentialSubjects(clusters))] : [];
   const extend = ({ cluster, model }: Analysis): Analysis => new Analysis(withPotentialPods(cluster, peers), model.choices);
   const [old, now] = exposure ? [extend(before), extend(after)] : [before, after];
   const traffics = new TrafficTable();
@@ -93,7 +110,24 @@ export function differenceBetween(before: Analysis, after: Analysis, options: Di
     { model: old.model, index: index(old, now) },
     { model: now.model, index: index(now, old) },
   ] as const;
-  return new Comparison(...sides, traffics, objects, options).difference();
+  const comparison = new Comparison(...sides, traffics, objects, options);
+  const difference = comparison.difference();
+  const everyone = comparison.everyone(difference);
+  return exposure ? { ...withExposure(difference), everyone } : { ...difference, everyone };
+}
+
+const hasPods = (cluster: Cluster): boolean => !podsOf(cluster).next().done;
+
+/** The difference with what concerns pods that do not exist apart. */
+function withExposure(difference: Difference): Omit<FullDifference, 'everyone'> {
+  const potential = new Set(difference.endpoints.filter(({ kind }) => kind === 'Potential').map(({ id }) => id));
+  const isReal = ({ from, to }: { readonly from: string; readonly to: string }): boolean => !potential.has(from) && !potential.has(to);
+  const part = (isMeant: typeof isReal): Pick<Difference, 'added' | 'removed' | 'changed'> => ({
+    added: difference.added.filter(isMeant),
+    removed: difference.removed.filter(isMeant),
+    changed: difference.changed.filter(isMeant),
+  });
+  return { ...difference, ...part(isReal), exposure: part((each) => !isReal(each)) };
 }
 
 /** The blocks of all rules by their keys: the external addresses of both clusters are divided by those of either. */

@@ -1,4 +1,4 @@
-import type { Pod } from '../api/types.ts';
+import { type Pod, workloadOf } from '../api/types.ts';
 import { type Cluster, podsOf } from '../cluster/cluster.ts';
 import { labelsKey } from '../label/selector.ts';
 import { type AddressSet, addressRanges, formatRanges, noAddresses, uniteAddresses } from '../net/address-set.ts';
@@ -6,7 +6,7 @@ import type { Interval } from '../net/interval.ts';
 import { type Family, families } from '../net/ip.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 import { isFinished } from '../verdict/address-space.ts';
-import { type EndpointIdentity, podId, podIdentity, workloadOf } from '../verdict/endpoint.ts';
+import { type EndpointIdentity, podId, podIdentity } from '../verdict/endpoint.ts';
 import { addressesOfPod } from '../verdict/ends.ts';
 import { type Party, partyAt, partyOf } from '../verdict/party.ts';
 import { append, type Unit, type Units } from './units.ts';

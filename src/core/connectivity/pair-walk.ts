@@ -12,6 +12,8 @@ export interface PairFilter {
   readonly direction: Direction | undefined;
   /** Pairs that may do nothing are wanted, too. */
   readonly denied: boolean;
+  /** Pairs of pods that do not exist are wanted, too. */
+  readonly isAmongPotential?: boolean;
   /** Pods and the nodes they run on are treated like other nodes: what policy says of them, without the exception. */
   readonly isOwnNodePoliced?: boolean;
   /** Whether a pair may do something that is asked for: all its members, or some. */
@@ -150,7 +152,7 @@ export class PairWalk {
   #isWanted(outcome: OutcomeId, from: number, to: number): boolean {
     if (outcome === noPair) return false;
     // Pods that could exist are of interest to those that do.
-    if (isHypothetical(this.#entries[from]!, this.#entries[to]!) || isHypothetical(this.#entries[to]!, this.#entries[from]!)) return false;
+    if (!this.#filter.isAmongPotential && areHypothetical(this.#entries[from]!, this.#entries[to]!)) return false;
     const { denied, isWanted } = this.#filter;
     const { every, some } = this.#pairs.outcomes[outcome]!;
     return denied || isWanted(every) || (isWanted(some) && !this.#isExempt(from) && !this.#isExempt(to));
@@ -221,4 +223,6 @@ export class PairWalk {
   }
 }
 
-const isHypothetical = (a: MatrixEntry, b: MatrixEntry): boolean => a.isPotential && (b.isPotential || b.located.length === 0);
+/** Whether one does not exist, and the other is no pod that does. */
+const areHypothetical = (a: MatrixEntry, b: MatrixEntry): boolean =>
+  (a.isPotential || b.isPotential) && [a, b].every(({ isPotential, located }) => isPotential || located.length === 0);

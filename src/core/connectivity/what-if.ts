@@ -46,7 +46,11 @@ export class WhatIf {
     return this.outcome(changes, options).difference;
   }
 
-  /** The same, with the cluster as it would be. It holds until the next question. */
+  /**
+   * The same, with the cluster as it would be. It holds until the next question.
+   *
+   * @internal
+   */
   outcome(changes: readonly ClusterChange[], options: Omit<DifferenceOptions, 'exposure'> = {}): Outcome {
     const cluster = this.#follow(changes);
     const objects = objectChanges(this.#before.cluster, cluster);

@@ -40,14 +40,26 @@ export type Allowed = Pick<ConnectionAnswer, 'from' | 'to' | 'traffic' | 'partia
  * The matrix by workload: sources that reach the same with the same traffic are one block, and whole namespaces one word. Undefined
  * as soon as there are more than `most` blocks. `everyone` are the endpoints by which a namespace is whole.
  */
-export function workloadBlocks(connections: Iterable<Allowed>, everyone: readonly MatrixEndpoint[], most: number): Blocks | undefined {
-  const crowd = new Crowd(everyone);
+export const workloadBlocks = (connections: Iterable<Allowed>, everyone: readonly MatrixEndpoint[], most: number): Blocks | undefined =>
+  blocksBy(connections, markedText, new Crowd(everyone), most);
+
+/** What a pair may do, marked where that depends on the network plugin. */
+export const markedText = (pair: Pick<ConnectionAnswer, 'traffic' | 'partial' | 'dependsOn'>): string =>
+  pairText(pair) + (pair.dependsOn === undefined ? '' : mark);
+
+/** Pairs in blocks by what the text says of them. The pairs come in the order of their sources. */
+export function blocksBy<T extends Pick<Allowed, 'from' | 'to'>>(
+  pairs: Iterable<T>,
+  textOf: (pair: T) => string,
+  crowd: Crowd,
+  most = Number.POSITIVE_INFINITY,
+): Blocks | undefined {
   const groups = new Map<string, { readonly sources: Set<string>; readonly reach: ReadonlyMap<string, readonly string[]> }>();
-  let pairs = 0;
-  for (const [source, row] of rowsOf(connections)) {
+  let all = 0;
+  for (const [source, row] of rowsOf(pairs, textOf)) {
     const byTraffic = [...row].sort(([a], [b]) => trafficRank(a) - trafficRank(b) || (a < b ? -1 : 1));
     const reach = new Map(byTraffic.map(([traffic, destinations]) => [traffic, crowd.namesOf(destinations, source)]));
-    for (const destinations of row.values()) pairs += destinations.size;
+    for (const destinations of row.values()) all += destinations.size;
     const key = JSON.stringify([...reach]);
     const group = groups.get(key);
     if (group === undefined) groups.set(key, { sources: new Set([source]), reach });
@@ -58,26 +70,29 @@ export function workloadBlocks(connections: Iterable<Allowed>, everyone: readonl
     from: crowd.namesOf(sources),
     reach: Array.from(reach, ([traffic, to]) => ({ traffic, to })),
   }));
-  return { blocks, pairs };
+  return { blocks, pairs: all };
 }
 
 /** Everything first, nothing last. */
 export const trafficRank = (text: string): number => (text === 'all' || text === `all${mark}` ? 0 : isNothing(text) ? 2 : 1);
 
-/** The connections of each source, by traffic. The connections come in the order of their sources. */
-function* rowsOf(connections: Iterable<Allowed>): Iterable<[source: string, row: Map<string, Set<string>>]> {
+/** The pairs of each source, by traffic. */
+function* rowsOf<T extends Pick<Allowed, 'from' | 'to'>>(
+  pairs: Iterable<T>,
+  textOf: (pair: T) => string,
+): Iterable<[source: string, row: Map<string, Set<string>>]> {
   let source: string | undefined;
   let row = new Map<string, Set<string>>();
-  for (const connection of connections) {
-    if (connection.from !== source) {
+  for (const pair of pairs) {
+    if (pair.from !== source) {
       if (source !== undefined) yield [source, row];
-      source = connection.from;
+      source = pair.from;
       row = new Map();
     }
-    const traffic = pairText(connection) + (connection.dependsOn === undefined ? '' : mark);
+    const traffic = textOf(pair);
     const destinations = row.get(traffic);
-    if (destinations === undefined) row.set(traffic, new Set([connection.to]));
-    else destinations.add(connection.to);
+    if (destinations === undefined) row.set(traffic, new Set([pair.to]));
+    else destinations.add(pair.to);
   }
   if (source !== undefined) yield [source, row];
 }

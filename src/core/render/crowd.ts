@@ -66,11 +66,11 @@ export class Crowd {
     const isMeant = (id: string): boolean => ids.has(id) || (id === self && this.#single.has(id));
     const names: string[] = [];
     let isEverybody = this.#names.size > 1;
-    for (const { members, name } of this.#groups) {
+    for (const { members, name, kind } of this.#groups) {
       const missing = members.filter(({ id }) => !isMeant(id));
       isEverybody &&= missing.length === 0;
       const named = this.#each(members, ids);
-      names.push(...(named.length > 1 && isMostly(members, missing) ? [this.#allBut(name, missing)] : named));
+      names.push(...(named.length > 1 && kind !== 'potential' && isMostly(members, missing) ? [this.#allBut(name, missing)] : named));
     }
     return isEverybody ? ['everybody'] : names;
   }

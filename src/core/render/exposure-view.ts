@@ -2,14 +2,13 @@ import { type Direction, directions, qualifiedName } from '../api/types.ts';
 import type { Dependence } from '../connectivity/dependence.ts';
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
 import type { ExposedTo, ExposureAnswer } from '../connectivity/exposure.ts';
-import { isNothing, mark, trafficRank } from './blocks.ts';
+import { isNothing, mark, markedText, trafficRank } from './blocks.ts';
 import { Crowd } from './crowd.ts';
 import { dependenceNotes, markLegend } from './dependence.ts';
 import type { Breakdown } from './matrix-view.ts';
 import { outsideNames } from './outside.ts';
 import { count } from './text.ts';
 import { shortList } from './thing-class.ts';
-import { pairText } from './traffic.ts';
 
 /** What the writers of exposure for readers are given. */
 export interface ExposureView {
@@ -96,7 +95,7 @@ function flowsOf({ exposure, everyone, denied }: ExposureView, direction: Direct
       other,
       endpoint,
       answer,
-      traffic: pairText(answer) + (answer.dependsOn === undefined ? '' : mark),
+      traffic: markedText(answer),
     });
     return [
       flow('the internet', 'the internet', exposed.internet),

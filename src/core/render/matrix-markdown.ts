@@ -14,10 +14,10 @@ export function* matrixMarkdown(view: MatrixView): Iterable<string> {
     const titles = ['From', 'Traffic', ...(isCounted ? ['Pairs'] : []), 'To'];
     const rows = blocks.flatMap(({ from, reach }) =>
       reach.map(({ traffic, pairs, to }, index) => [
-        index === 0 ? namesText(from) : '',
+        index === 0 ? namesMarkdown(from) : '',
         isNothing(traffic) ? `**${traffic}**` : escapeMarkdown(traffic),
         ...(isCounted ? [pairs ?? 'all'] : []),
-        namesText(to),
+        namesMarkdown(to),
       ]),
     );
     yield* renderMarkdownTable(
@@ -36,7 +36,8 @@ export function* matrixMarkdown(view: MatrixView): Iterable<string> {
   for (const note of [...(isMarked ? [markLegend] : []), ...notes]) yield `- ${escapeMarkdown(note)}`;
 }
 
-const namesText = (names: readonly string[]): string => names.map(nameText).join(', ');
+/** The names of endpoints in a cell. */
+export const namesMarkdown = (names: readonly string[]): string => names.map(nameText).join(', ');
 
 /** Names in the type of code; what is said in words, as words. */
 const nameText = (name: string): string => (words.has(name) ? `*${name}*` : name.includes(' ') ? escapeMarkdown(name) : markdownCode(name));

@@ -57,9 +57,6 @@ export function podsMeant({ members }: Endpoint): readonly Pod[] {
 /** The id of a Service. */
 export const serviceId = ({ namespace, name }: Service): string => `${namespace}/Service/${name}`;
 
-/** The workload that a pod belongs to; undefined for a bare pod. The node that runs a static pod is no workload. */
-export const workloadOf = ({ owner }: Pod): Pod['owner'] => (owner?.kind === 'Node' ? undefined : owner);
-
 /** Whether the text is an address of the family. */
 export const isOfFamily = (address: string, family: Family): boolean => address.includes(':') === (family === 6);
 

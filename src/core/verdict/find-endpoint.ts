@@ -1,5 +1,5 @@
 import { closest } from '../api/spelling.ts';
-import type { Pod, Service } from '../api/types.ts';
+import { type Pod, type Service, workloadOf } from '../api/types.ts';
 import { type Cluster, podsOf } from '../cluster/cluster.ts';
 import { potentialId } from '../cluster/potential-pods.ts';
 import { type AddressSet, formatRanges } from '../net/address-set.ts';
@@ -15,7 +15,6 @@ import {
   podIdentity,
   serviceId,
   type Unanswerable,
-  workloadOf,
 } from './endpoint.ts';
 import { type EndpointName, parseEndpoint } from './endpoint-name.ts';
 import { type Backends, backendsOf, behind, nodePortAt, serviceAt, type Way } from './service-backends.ts';

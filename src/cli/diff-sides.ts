@@ -1,0 +1,189 @@
+import { stat } from 'node:fs/promises';
+import type { Diagnostic } from '#core/api/diagnostic.ts';
+import type { KubernetesObject } from '#core/api/types.ts';
+import { assignAddresses } from '#core/cluster/assign-addresses.ts';
+import { joinObjects } from '#core/cluster/join-objects.ts';
+import { readManifests } from '#manifest/read.ts';
+import { GitFault, parseRevisions, readRevision } from '#manifest/read-git.ts';
+import { clusterFlagIn } from './cluster-options.ts';
+import { CannotAnswer } from './exit.ts';
+import { manifestOptions, note, noteSkipped, sayDiagnostics } from './input.ts';
+import { choicesOf, type InputOptions } from './options.ts';
+import { withProgress } from './progress.ts';
+import { stderr } from './terminal.ts';
+
+/** The options that say what is compared. */
+export interface SideOptions extends InputOptions {
+  readonly with?: readonly string[];
+  readonly git?: string;
+}
+
+/** Where objects come from. */
+type Source =
+  | { readonly kind: 'cluster' }
+  | { readonly kind: 'files'; readonly paths: readonly string[] }
+  | { readonly kind: 'revision'; readonly commit: string; readonly name: string; readonly paths: readonly string[] };
+
+/** One side: its sources, each applied to those before it, and what it is called. */
+interface Side {
+  readonly name: string;
+  readonly sources: readonly Source[];
+}
+
+type Sides = Readonly<Record<'before' | 'after', Side>>;
+
+/** Both sides, read: the pods that both have got the same addresses. */
+export type ReadSides = Readonly<Record<'before' | 'after', { readonly name: string; readonly objects: readonly KubernetesObject[] }>>;
+
+/** Reads what is to be compared, each source once, and says what is wrong with it; an error among it ends the command. */
+export async function readSides(options: SideOptions, old: string | undefined, now: string | undefined): Promise<ReadSides> {
+  const { before, after } = await orCannotAnswer(() => sidesOf(options, old, now));
+  checkClusterFlags(options, [...before.sources, ...after.sources]);
+  const reader = new SourceReader(options);
+  for (const source of [...before.sources, ...after.sources]) await reader.read(source);
+  await reader.finish();
+  const [olds, nows] = [before, after].map(({ sources }) => joinObjects(sources.map((source) => reader.objectsOf(source)))) as [
+    readonly KubernetesObject[],
+    readonly KubernetesObject[],
+  ];
+  const objects = assignAddresses(olds, options.podCidr);
+  return {
+    before: { name: before.name, objects },
+    after: { name: after.name, objects: assignAddresses(nows, options.podCidr, objects) },
+  };
+}
+
+/** What the words and options mean. */
+async function sidesOf(options: SideOptions, old: string | undefined, now: string | undefined): Promise<Sides> {
+  const { filename, git } = options;
+  const beside = (options.with ?? []).flatMap(sourcesIn);
+  const side = (name: string, sources: readonly Source[]): Side => ({ name, sources: [...beside, ...sources] });
+  if (git !== undefined) {
+    if (old !== undefined) throw new CannotAnswer(`--git says what is compared: say with -f which files, not ${old}`);
+    return revisionSides(git, filename ?? ['.'], side);
+  }
+  if (old !== undefined) {
+    if (now === undefined) throw new CannotAnswer(`compare ${old} with what? say OLD and NEW`, seeHelp);
+    if (filename !== undefined)
+      throw new CannotAnswer('OLD and NEW say what is compared, and so does -f', 'what stands beside both, such as the pods, is --with');
+    return { before: side(old, sourcesIn(old)), after: side(now, sourcesIn(now)) };
+  }
+  if (filename === undefined) throw new CannotAnswer('nothing to compare: say OLD and NEW, --git or -f', seeHelp);
+  const cluster: Source = { kind: 'cluster' };
+  const files: Source = { kind: 'files', paths: filename };
+  return { before: side('the cluster', [cluster]), after: side(`the cluster with ${filename.join(', ')}`, [cluster, files]) };
+}
+
+const seeHelp = 'examples: sallyport diff --help';
+
+/** `cluster`, a path, or several of them, joined by `+`. */
+const sourcesIn = (text: string): Source[] =>
+  text.split('+').map((part) => (part === 'cluster' ? { kind: 'cluster' } : { kind: 'files', paths: [part] }));
+
+async function revisionSides(
+  git: string,
+  paths: readonly string[],
+  side: (name: string, sources: readonly Source[]) => Side,
+): Promise<Sides> {
+  if (paths.includes('-')) throw new CannotAnswer('standard input is in no revision: say with -f which files');
+  const { before, after, names } = await parseRevisions(git);
+  const revision = (commit: string, name: string): Side => side(name, [{ kind: 'revision', commit, name, paths }]);
+  if (after === undefined) return { before: revision(before, names.before), after: side('the working tree', [{ kind: 'files', paths }]) };
+  return { before: revision(before, names.before), after: revision(after, names.after!) };
+}
+
+/** Flags that name a cluster that is not looked at are a slip. */
+function checkClusterFlags(options: SideOptions, sources: readonly Source[]): void {
+  const flag = clusterFlagIn(options);
+  if (flag !== undefined && !sources.some(({ kind }) => kind === 'cluster'))
+    throw new CannotAnswer(`${flag} names a cluster, and none is compared`, 'say cluster for OLD, NEW or --with');
+}
+
+/** What git cannot do is no bug. */
+async function orCannotAnswer<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof GitFault) throw new CannotAnswer(error.message);
+    throw error;
+  }
+}
+
+/** Reads sources, each once. */
+class SourceReader {
+  readonly #options: SideOptions;
+  readonly #objects = new Map<string, readonly KubernetesObject[]>();
+  readonly #diagnostics: Diagnostic[] = [];
+  readonly #notes: string[] = [];
+  /** How many revisions were read, and of how many a path is missing. */
+  readonly #missing = new Map<string, string[]>();
+  #revisions = 0;
+  #skipped = 0;
+
+  constructor(options: SideOptions) {
+    this.#options = options;
+  }
+
+  objectsOf(source: Source): readonly KubernetesObject[] {
+    return this.#objects.get(keyOf(source))!;
+  }
+
+  async read(source: Source): Promise<void> {
+    if (this.#objects.has(keyOf(source))) return;
+    const objects = source.kind === 'cluster' ? await this.#readCluster() : await this.#readFiles(source);
+    this.#objects.set(keyOf(source), objects);
+  }
+
+  async #readCluster(): Promise<readonly KubernetesObject[]> {
+    const { readLiveCluster } = await import('./live-cluster.ts');
+    const { objects, diagnostics, notes } = await readLiveCluster(this.#options, choicesOf(this.#options));
+    this.#diagnostics.push(...diagnostics);
+    this.#notes.push(...notes);
+    return objects;
+  }
+
+  async #readFiles(source: Exclude<Source, { kind: 'cluster' }>): Promise<readonly KubernetesObject[]> {
+    const { objects, diagnostics, skipped } = await withProgress('reading files', async (report) => {
+      const options = manifestOptions(this.#options, report);
+      return source.kind === 'files' ? readManifests(await this.#present(source.paths), options) : this.#readRevision(source, options);
+    });
+    this.#diagnostics.push(...diagnostics);
+    this.#skipped += skipped;
+    return objects;
+  }
+
+  async #readRevision({ commit, name, paths }: Extract<Source, { kind: 'revision' }>, options: ReturnType<typeof manifestOptions>) {
+    this.#revisions++;
+    const { missing, ...manifests } = await orCannotAnswer(() => readRevision(commit, name, paths, options));
+    for (const path of missing) this.#noteMissing(path, name);
+    return manifests;
+  }
+
+  /** Of a working tree that is compared with a revision, the paths that are there: one may be gone since. */
+  async #present(paths: readonly string[]): Promise<readonly string[]> {
+    if (this.#options.git === undefined) return paths;
+    const present: string[] = [];
+    for (const path of paths) {
+      if (await stat(path).then(Boolean, () => false)) present.push(path);
+      else this.#noteMissing(path, 'the working tree');
+    }
+    return present;
+  }
+
+  #noteMissing(path: string, where: string): void {
+    this.#missing.set(path, [...(this.#missing.get(path) ?? []), where]);
+  }
+
+  /** Says what was wrong with the sources and what of them was left out. */
+  async finish(): Promise<void> {
+    await sayDiagnostics(this.#diagnostics, (lines) => stderr.print(lines), 'in what is compared');
+    for (const [path, places] of this.#missing) {
+      if (places.length > 1 || this.#revisions === 0) throw new CannotAnswer(`neither ${places.join(' nor ')} has ${path}`);
+      await note(`${places[0]} does not have ${path}`);
+    }
+    await noteSkipped(this.#skipped);
+    for (const text of this.#notes) await note(text);
+  }
+}
+
+const keyOf = (source: Source): string => JSON.stringify(source);

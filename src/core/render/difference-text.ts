@@ -1,0 +1,70 @@
+import type { FullDifference } from '../connectivity/difference.ts';
+import { formatSource } from './diagnostics.ts';
+import {
+  type ChangeGroup,
+  type ChangePart,
+  causeText,
+  changeGroups,
+  exposureTitle,
+  type Fate,
+  mostBlocks,
+  objectsText,
+  summariesOf,
+  witnessText,
+} from './difference-view.ts';
+import type { Paint, Palette, Style } from './palette.ts';
+import { columnsOf, pad, printable, wrapWords } from './text.ts';
+
+/** A difference for a terminal: by what was changed, the connections that are gained (+), lost (-) and changed (~). */
+export function* differenceText(difference: FullDifference, style: Style): Iterable<string> {
+  const { exposure, objects, everyone } = difference;
+  yield* groupsText(changeGroups(difference, everyone), style);
+  if (exposure !== undefined) {
+    const groups = changeGroups(exposure, everyone);
+    if (groups.length > 0) yield style.palette.strong(exposureTitle);
+    yield* groupsText(groups, style);
+  }
+  const edits = objectsText(objects);
+  const lines = summariesOf(difference);
+  for (const [number, line] of lines.entries())
+    yield style.palette.faint(number === lines.length - 1 && edits !== '' ? `${line}; ${edits}` : line);
+}
+
+function* groupsText(groups: readonly ChangeGroup[], style: Style): Iterable<string> {
+  for (const { causes, parts } of groups) {
+    for (const cause of causes) {
+      const place = cause.source === undefined ? '' : `  ${style.palette.faint(formatSource(cause.source))}`;
+      yield `${style.palette.strong(printable(causeText(cause)))}${place}`;
+    }
+    const traffic = Math.min(
+      widestTraffic,
+      Math.max(...parts.flatMap(({ blocks }) => blocks).flatMap(({ reach }) => reach.map((each) => columnsOf(each.traffic)))),
+    );
+    for (const part of parts) yield* partText(part, traffic, style);
+    yield '';
+  }
+}
+
+/** Longer texts of traffic push their line to the right. */
+const widestTraffic = 28;
+
+const signs: Readonly<Record<Fate, readonly [sign: string, paintOf: (palette: Palette) => Paint]>> = {
+  gained: ['+', ({ allow }) => allow],
+  lost: ['-', ({ deny }) => deny],
+  changed: ['~', ({ warning }) => warning],
+};
+
+function* partText({ fate, blocks, witness }: ChangePart, trafficColumns: number, { palette, width }: Style): Iterable<string> {
+  const [sign, paintOf] = signs[fate];
+  const paint = paintOf(palette);
+  const indent = 4 + trafficColumns + 2;
+  for (const { from, reach } of blocks.slice(0, mostBlocks))
+    for (const { traffic, to } of reach) {
+      const words = printable(`${from.join(', ')} → ${to.join(', ')}`).split(' ');
+      const lines = width === undefined ? [words.join(' ')] : wrapWords(words, Math.max(24, width - indent));
+      for (const [number, line] of lines.entries())
+        yield number === 0 ? `${paint(`  ${sign} ${pad(traffic, trafficColumns)}`)}  ${line}` : `${' '.repeat(indent)}${line}`;
+    }
+  if (blocks.length > mostBlocks) yield palette.faint(`    and ${blocks.length - mostBlocks} more groups of sources; -o json has them all`);
+  if (witness !== undefined) yield palette.faint(`    for example ${printable(witnessText(witness))}`);
+}
