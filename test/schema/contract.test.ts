@@ -8,8 +8,10 @@ import type { Direction, ObjectId, PolicyId } from '#core/api/types.ts';
 import type { ObjectChange } from '#core/cluster/object-changes.ts';
 import type { Cause } from '#core/connectivity/cause.ts';
 import type { ConnectionAnswer } from '#core/connectivity/connectivity.ts';
+import type { Dependence, OtherValue } from '#core/connectivity/dependence.ts';
 import type { ChangedAnswer, DifferenceEndpoint, FullDifference, MemberChange, OneSidedAnswer } from '#core/connectivity/difference.ts';
 import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
+import type { Exposed, ExposedTo, ExposedToEndpoint, ExposureAnswer } from '#core/connectivity/exposure.ts';
 import type { Witness } from '#core/connectivity/witness.ts';
 import type { Protocol } from '#core/net/protocol.ts';
 import type { CheckAnswer, GateAnswer, ResultAnswer, RuleAnswer } from '#core/verdict/answer.ts';
@@ -42,7 +44,8 @@ const endpoint = {
 } as const;
 const matrixEndpoint = { ...endpoint, pods: optional, members: optional } as const;
 const rule = { policy: required, index: required, name: optional, source: optional } as const;
-const connection = { from: required, to: required, traffic: required, partial: optional, reason: required, by: required } as const;
+const exposedTo = { traffic: required, partial: optional, reason: required, by: required, dependsOn: optional } as const;
+const connection = { from: required, to: required, ...exposedTo } as const;
 const explanation = { witness: optional, because: required } as const;
 const policyKinds = { NetworkPolicy: true, ClusterNetworkPolicy: true } as const;
 const change = { added: true, removed: true, edited: true } as const;
@@ -139,6 +142,30 @@ describe('the schemas have the fields of the types', () => {
     'advice.schema.json#/$defs/pair': fields<SideEffect['before']>({ traffic: required, partial: optional }),
     'matrix.schema.json#/$defs/connection': fields<ConnectionAnswer>(connection),
     'matrix.schema.json#/$defs/connectionFields/properties/by': fields<ConnectionAnswer['by']>({ egress: required, ingress: required }),
+    'matrix.schema.json#/$defs/exposure': fields<ExposureAnswer>({ endpoint: required, egress: required, ingress: required }),
+    'matrix.schema.json#/$defs/exposed': fields<Exposed>({
+      isolated: required,
+      internet: required,
+      addresses: required,
+      anyPod: required,
+      pods: required,
+    }),
+    'matrix.schema.json#/$defs/exposedTo': fields<ExposedTo>(exposedTo),
+    'matrix.schema.json#/$defs/exposedToEndpoint': fields<ExposedToEndpoint>({ id: required, ...exposedTo }),
+    'matrix.schema.json#/$defs/dependence': fields<Dependence>({
+      choice: required,
+      value: required,
+      profiles: required,
+      pairs: optional,
+      others: required,
+    }),
+    'matrix.schema.json#/$defs/otherValue': fields<OtherValue>({
+      value: required,
+      profiles: required,
+      opened: optional,
+      closed: optional,
+      changed: optional,
+    }),
     'diff.schema.json': fields<Omit<FullDifference, 'everyone'>>({
       endpoints: required,
       added: required,

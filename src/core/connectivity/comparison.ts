@@ -48,7 +48,7 @@ interface Meeting {
 }
 
 /** Whether a pod of the endpoint is of one of the classes. */
-const isOfClasses = ({ located }: MatrixEntry, classes: ReadonlySet<string>): boolean =>
+export const isOfClasses = ({ located }: MatrixEntry, classes: ReadonlySet<string>): boolean =>
   located.some(({ ends }) => ends.some(({ party: { owner } }) => owner.kind === 'Pod' && classes.has(owner.class.key)));
 
 /** Walks two clusters side by side. */

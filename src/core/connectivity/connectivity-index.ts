@@ -1,3 +1,4 @@
+import type { Choices } from '../api/choices.ts';
 import { type Direction, directions } from '../api/types.ts';
 import type { AddressSet } from '../net/address-set.ts';
 import type { PodClass } from '../policy/model.ts';
@@ -21,6 +22,8 @@ export interface Shared {
 export class ConnectivityIndex {
   readonly gates: GateTable;
   readonly pairs: PairTable;
+  /** Whether every pod reaches its own node. */
+  readonly isOwnNodeOpen: boolean;
   readonly #units: Units;
   readonly #classes: ReadonlyMap<string, PodClass>;
   readonly #endpoints: MatrixEndpoints;
@@ -28,19 +31,26 @@ export class ConnectivityIndex {
   readonly #strangers: readonly Stranger[];
   readonly #treatments = new Map<Unit, string>();
 
-  /** `pods` are those of the cluster, if they are located already. */
+  /** `pods` are those of the cluster, if they are located already. Choices that the model was not compiled with may be others than its own. */
   constructor(
     { cluster, model }: Pick<Analysis, 'cluster' | 'model'>,
     { traffics, cuts }: Shared = { traffics: new TrafficTable(), cuts: [] },
     pods: LocatedPods = locatePods(cluster, model),
+    choices: Choices = model.choices,
   ) {
     this.#classes = model.classes;
-    this.#units = new Units(model, cuts);
+    this.#units = new Units(model, cuts, choices);
     this.#endpoints = new MatrixEndpoints(model, this.#units, pods);
     this.#likeness = this.#endpoints.likeness();
     this.#strangers = this.#endpoints.strangers();
-    this.gates = new GateTable(this.#units, model.choices, traffics);
-    this.pairs = new PairTable(this.gates, model.choices['own-node-egress'] === 'always-allow');
+    this.gates = new GateTable(this.#units, choices, traffics);
+    this.isOwnNodeOpen = choices['own-node-egress'] === 'always-allow';
+    this.pairs = new PairTable(this.gates, this.isOwnNodeOpen);
+  }
+
+  /** How many classes of pods there are. */
+  get classCount(): number {
+    return this.#classes.size;
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { ChoiceName } from '../api/choices.ts';
 import type { Direction, PolicyId } from '../api/types.ts';
 import { potentialPeers, withPotentialPods } from '../cluster/potential-pods.ts';
 import { formatPorts, isAllTraffic, type Traffic } from '../net/port-set.ts';
@@ -27,6 +28,8 @@ export interface ConnectionAnswer {
   readonly partial?: TrafficAnswer;
   /** Where members differ: of the pair that is let through least. */
   readonly reason: { readonly egress: Reason; readonly ingress: Reason };
+  /** The choices of network plugins on which the traffic depends, where that is asked for. */
+  readonly dependsOn?: readonly ChoiceName[];
   /** For each gate with the reason `rule` or `tier` the policies whose rules match; with `no-rule-matched` those that isolate it. */
   readonly by: { readonly egress: readonly PolicyId[]; readonly ingress: readonly PolicyId[] };
 }
@@ -141,7 +144,7 @@ class Matrix {
 
   /** Of those workloads and bare pods that are shown. */
   exposure(): ExposureAnswer[] {
-    return exposureOf(this.#index, this.#entries, this.#answers).filter((_, place) => this.#walk.isShown(place));
+    return exposureOf(this.#index, this.#entries, this.#answers, (place) => this.#walk.isShown(place));
   }
 
   *reach(): Generator<ReachAnswer> {

@@ -91,8 +91,8 @@ export class PairWalk {
     this.#scratch = new Int32Array(entries.length).fill(noPair);
     const known = new Map<string, Kind>();
     this.#kindOf = entries.map((entry, place) => {
-      const [isPotential, isExempt] = [entry.isPotential, this.#isExempt(entry)];
-      const key = isPotential || isExempt ? `${entry.likeness} ${isPotential} ${isExempt}` : entry.likeness;
+      // What is asked of the first of a kind holds for all of them.
+      const key = `${entry.likeness} ${entry.isPotential} ${entry.located.length > 0} ${this.#isExempt(entry)}`;
       let kind = known.get(key);
       if (kind === undefined) {
         kind = { id: known.size, places: [], shown: [] };
@@ -220,7 +220,7 @@ export class PairWalk {
   #isWanted(outcome: OutcomeId, from: number, to: number): boolean {
     if (outcome === noPair) return false;
     // Pods that could exist are of interest to those that do.
-    if (!this.#filter.isAmongPotential && this.#entries[from]!.isPotential && this.#entries[to]!.isPotential) return false;
+    if (!this.#filter.isAmongPotential && areHypothetical(this.#entries[from]!, this.#entries[to]!)) return false;
     const { denied, isWanted } = this.#filter;
     const { every, some } = this.#pairs.outcomes[outcome]!;
     return denied || isWanted(every) || (isWanted(some) && !this.#isExempt(this.#entries[from]!) && !this.#isExempt(this.#entries[to]!));
@@ -290,3 +290,7 @@ export class PairWalk {
     return [...new Set([place, ...places])];
   }
 }
+
+/** Whether one does not exist, and the other is no pod that does. */
+const areHypothetical = (a: MatrixEntry, b: MatrixEntry): boolean =>
+  (a.isPotential || b.isPotential) && [a, b].every(({ isPotential, located }) => isPotential || located.length === 0);
