@@ -26,7 +26,8 @@ export function* renderDiagnostic(diagnostic: Diagnostic, style: Style, textOf: 
 
 const gutter = ' | ';
 
-function* renderExcerpt({ line, column }: Source, { palette, width }: Style, text: string | undefined): Iterable<string> {
+/** The line of a file with a caret under the column, where its text is at hand. */
+export function* renderExcerpt({ line, column }: Source, { palette, width }: Style, text: string | undefined): Iterable<string> {
   const content = text === undefined ? undefined : lineOf(text, line);
   if (content === undefined || content.trim() === '') return;
   const number = String(line);
@@ -41,8 +42,8 @@ function* renderExcerpt({ line, column }: Source, { palette, width }: Style, tex
   yield palette.faint(`${' '.repeat(number.length)}${gutter}`) + ' '.repeat(indent) + palette.deny('^');
 }
 
-/** The line of that number, from 1, without its end. Looks for line ends only: a file of 100 MB is not split for one line. */
-function lineOf(text: string, number: number): string | undefined {
+/** The line of that number, from 1, without its end; undefined beyond the last. Looks for line ends only: a file of 100 MB is not split for one line. */
+export function lineOf(text: string, number: number): string | undefined {
   let start = 0;
   for (let line = 1; line < number; line++) {
     start = text.indexOf('\n', start) + 1;
