@@ -4,24 +4,28 @@ import type { PodClass } from '../policy/model.ts';
 import type { LintContext } from './context.ts';
 import { type Item, type LintedRule, podPeersIn, portsIn } from './linted-policy.ts';
 
+/** A class of pods with all ports that its members declare: those without a name, too, which a class does not tell apart. */
+type Destination = Pick<PodClass, 'key' | 'namespace' | 'labels' | 'ports'>;
+
 /** A port item of a rule with the pods whose ports it means: those of the policy, or of the peers. */
 export interface PortUse {
   readonly of: LintedRule;
   readonly item: Item<PortMatch>;
-  readonly destinations: readonly PodClass[];
+  readonly destinations: readonly Destination[];
   /** The rule lets to other destinations, too, that are no pods that are known: blocks, anybody. */
   readonly isOpenEnded: boolean;
 }
 
 /** Every port item of every rule, where it means pods that are known. */
 export function portUses(context: LintContext): readonly PortUse[] {
-  return context.keep('port-uses', () => context.policies.flatMap((policy) => policy.rules().flatMap(usesOf)));
+  return context.keep('port-uses', () => context.rules().flatMap((rule) => usesOf(context, rule)));
 }
 
-function usesOf(of: LintedRule): PortUse[] {
+function usesOf(context: LintContext, of: LintedRule): PortUse[] {
   if (of.rule.ports === undefined) return [];
-  const destinations = of.direction === 'ingress' ? of.policy.subjects : peersOf(of);
-  if (destinations.length === 0) return [];
+  const classes = of.direction === 'ingress' ? of.policy.subjects : peersOf(of);
+  if (classes.length === 0) return [];
+  const destinations = classes.map((each) => context.keep(`destination ${each.key}`, () => destinationOf(each)));
   const isOpenEnded = of.direction === 'egress' && (of.rule.peers ?? []).some(({ kind }) => kind === 'block');
   return portsIn(of).map((item) => ({ of, item, destinations, isOpenEnded }));
 }
@@ -31,8 +35,13 @@ function peersOf(of: LintedRule): PodClass[] {
   return [...new Set(podPeersIn(of).flatMap(({ compiled }) => [...compiled.set.classes]))];
 }
 
+function destinationOf({ key, namespace, labels, members }: PodClass): Destination {
+  const lists = new Set(Array.from(members.values(), ({ ports }) => ports));
+  return { key, namespace, labels, ports: [...lists].flat() };
+}
+
 /** Whether a class of pods declares the port. */
-export const declares = ({ ports }: PodClass, protocol: string, number: number): boolean =>
+export const declares = ({ ports }: Destination, protocol: string, number: number): boolean =>
   ports.some((port: ContainerPort) => port.protocol === protocol && port.port === number);
 
 /** A port of a Service that leads to a class of pods, and to which of their ports. */
@@ -43,18 +52,18 @@ export interface Lead {
 }
 
 /** The ports of the Services that select a class. */
-export function leadsTo(context: LintContext, podClass: PodClass): readonly Lead[] {
-  return context.keep(`leads ${podClass.key}`, () => {
-    const services = [...(context.analysis.cluster.namespaces.get(podClass.namespace)?.services.values() ?? [])];
-    const selecting = services.filter(({ selector: labels }) => labels !== undefined && matches(selectorOf(labels), podClass.labels));
-    return selecting.flatMap((service) => service.ports.map((port) => ({ service, port, target: targetOf(port, podClass) })));
+export function leadsTo(context: LintContext, destination: Destination): readonly Lead[] {
+  return context.keep(`leads ${destination.key}`, () => {
+    const services = [...(context.analysis.cluster.namespaces.get(destination.namespace)?.services.values() ?? [])];
+    const selecting = services.filter(({ selector: labels }) => labels !== undefined && matches(selectorOf(labels), destination.labels));
+    return selecting.flatMap((service) => service.ports.map((port) => ({ service, port, target: targetOf(port, destination) })));
   });
 }
 
 const selectorOf = (labels: Readonly<Record<string, string>>) =>
   selector(Object.entries(labels).map(([key, value]) => ({ key, operator: 'In', values: [value] })));
 
-function targetOf({ targetPort, protocol }: ServicePort, { ports }: PodClass): number | undefined {
+function targetOf({ targetPort, protocol }: ServicePort, { ports }: Destination): number | undefined {
   if (typeof targetPort === 'number') return targetPort;
   return ports.find((port) => port.name === targetPort && port.protocol === protocol)?.port;
 }

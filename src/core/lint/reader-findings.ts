@@ -19,7 +19,7 @@ const doorRules: readonly (RuleTitle & { readonly isMeant: (fault: Diagnostic) =
     code: 'unknown-field',
     severity: 'error',
     summary: 'a field that the API does not have, or one that is there twice: whatever was meant, it is not what is read',
-    isMeant: ({ type }) => type === 'Strict',
+    isMeant: ({ type, severity }) => type === 'Strict' && severity === 'error',
   },
   {
     code: 'duplicate-object',

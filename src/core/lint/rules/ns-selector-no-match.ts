@@ -27,7 +27,8 @@ function* remarks(context: LintContext, { of, place, item }: PodPeerItem): Itera
       selector,
       context.namespaces.map(({ labels }) => labels),
     );
-    return near.kind === 'near' ? near.meant : undefined;
+    if (near.kind !== 'near') return undefined;
+    return near.isKey ? `the label ${near.meant}` : `${near.key}=${near.meant}`;
   });
   if (hint === undefined && !isInventory(context, named !== undefined)) return;
   yield of.policy.remark(path, `no namespace has ${selector.key}${hint === undefined ? '' : `; did you mean ${hint}?`}`);

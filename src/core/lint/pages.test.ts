@@ -1,0 +1,86 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { lintTexts } from '#test/lint-text.ts';
+import { defaultChoices } from '../api/choices.ts';
+import { titles } from './lint.ts';
+import type { Finding } from './rule.ts';
+
+// The pages are the rules' tests: examples are found, and told in their words; what stands instead, and what is not reported, is not.
+// UPDATE_GOLDEN=1 writes titles and findings anew; read the difference.
+
+const folder = join(import.meta.dirname, '../../../docs/lint');
+
+/** The YAML blocks of a section. */
+function examplesIn(page: string, section: string): string[] {
+  const [, text = ''] = page.split(`\n## ${section}\n`);
+  const [own = ''] = text.split('\n## ');
+  return Array.from(own.matchAll(/```yaml\n([\s\S]*?)```/g), ([, yaml]) => yaml!);
+}
+
+/** What is found of the rule, and of rules that run unasked; an optional rule is asked for. */
+function foundIn(yaml: string, code: string): readonly Finding[] {
+  const choices = code === 'api-warning' ? ({ ...defaultChoices, 'unknown-fields': 'warn' } as const) : defaultChoices;
+  const found = lintTexts({ 'page.yaml': yaml }, {}, choices);
+  return titles.get(code)!.isOptional ? [...found, ...lintTexts({ 'page.yaml': yaml }, { only: [code] })] : found;
+}
+
+const lineOf = ({ source, severity, message }: Finding): string => `line ${source?.line}: ${severity}: ${message}\n`;
+
+/** The page as it should be: its title, and under its example what is found. */
+function completed(page: string, code: string): string {
+  const { severity, summary, isOptional } = titles.get(code)!;
+  const found = examplesIn(page, 'Example').flatMap((yaml) => foundIn(yaml, code).filter((finding) => finding.code === code));
+  return page
+    .replace(/^# .*\n\n.*\n/, () => `# ${code}\n\n${severity}${isOptional ? ', optional' : ''}: ${summary}\n`)
+    .replace(/```text\n[\s\S]*?```/, () => `\`\`\`text\n${found.map(lineOf).join('')}\`\`\``);
+}
+
+/** The table of contents. */
+function indexOf(): string {
+  const rows = Array.from(
+    titles.values(),
+    ({ code, severity, summary, isOptional }) => `| [${code}](${code}.md) | ${severity}${isOptional ? ', optional' : ''} | ${summary} |`,
+  );
+  const [head] = readFileSync(join(folder, 'README.md'), 'utf8').split('\n| rule |');
+  return [`${head!.trimEnd()}\n`, '| rule | severity | finds |', '|---|---|---|', ...rows, ''].join('\n');
+}
+
+describe('pages of lint rules', () => {
+  it('stand in the table of contents', () => {
+    const index = indexOf();
+    if (process.env.UPDATE_GOLDEN === '1') writeFileSync(join(folder, 'README.md'), index);
+    else expect(readFileSync(join(folder, 'README.md'), 'utf8')).toBe(index);
+  });
+
+  it('there is one for every rule, and none beside', () => {
+    const pages = readdirSync(folder).filter((file) => file !== 'README.md');
+    expect(pages.sort()).toEqual([...titles.keys()].map((code) => `${code}.md`).sort());
+  });
+
+  describe.for([...titles.keys()])('%s', (code) => {
+    const file = join(folder, `${code}.md`);
+    const page = readFileSync(file, 'utf8');
+
+    it('says what its example is found to be', () => {
+      const whole = completed(page, code);
+      if (process.env.UPDATE_GOLDEN === '1') writeFileSync(file, whole);
+      else expect(page).toBe(whole);
+      expect(whole).toContain('\n## Why\n');
+      expect(whole).toContain('\n## When not to fix this\n');
+      for (const yaml of examplesIn(page, 'Example')) expect(foundIn(yaml, code).map((finding) => finding.code)).toContain(code);
+    });
+
+    it('finds nothing in what stands instead', () => {
+      for (const yaml of examplesIn(page, 'Instead'))
+        expect(foundIn(yaml, code).filter((finding) => finding.code === code || finding.severity !== 'note')).toEqual([]);
+    });
+
+    it('is silent on what is no fault', () => {
+      for (const yaml of examplesIn(page, 'Not reported')) {
+        expect(foundIn(yaml, code).filter((finding) => finding.code === code)).toEqual([]);
+        expect(foundIn(yaml, code).filter(({ severity }) => severity === 'error')).toEqual([]);
+      }
+    });
+  });
+});
