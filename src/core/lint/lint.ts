@@ -26,7 +26,7 @@ export const titles: ReadonlyMap<string, RuleTitle> = new Map(
 export function lint(context: LintContext, settings: LintSettings = {}): Finding[] {
   const wanted = rules.filter((rule) => isWanted(rule, settings));
   const findings = wanted.flatMap(({ code, severity, check }) =>
-    Array.from(check(context), (remark): Finding => ({ code, ...remark, severity: remark.severity ?? severity })),
+    Array.from(check(context), (remark): Finding => ({ code, severity, ...remark })),
   );
   const ran = new Set(wanted.map(({ code }) => code));
   const left = withoutIgnored(context, findings, ran, new Set(titles.keys()));

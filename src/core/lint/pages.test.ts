@@ -32,7 +32,7 @@ function completed(page: string, code: string): string {
   const { severity, summary, isOptional } = titles.get(code)!;
   const found = examplesIn(page, 'Example').flatMap((yaml) => foundIn(yaml, code).filter((finding) => finding.code === code));
   return page
-    .replace(/^# .*\n\n.*\n/, () => `# ${code}\n\n${severity}${isOptional ? ', optional' : ''}: ${summary}\n`)
+    .replace(/^# .*\n\n.*\n+(?=## Why)/, () => `# ${code}\n\n${severity}${isOptional ? ', optional' : ''}: ${summary}\n\n`)
     .replace(/```text\n[\s\S]*?```/, () => `\`\`\`text\n${found.map(lineOf).join('')}\`\`\``);
 }
 

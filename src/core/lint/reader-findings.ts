@@ -90,15 +90,18 @@ export const doorTitles: readonly RuleTitle[] = doorRules.map(({ code, severity,
 
 /** What the door has found, as findings. */
 export function findingOf(diagnostic: Diagnostic): Finding {
-  const { severity, message, path, type, object, source } = diagnostic;
+  const { severity, message, path, type, object } = diagnostic;
+  // A file that could not be read has no lines.
+  const source = diagnostic.code === 'file' ? undefined : diagnostic.source;
   const { code } = doorRules.find(({ isMeant }) => isMeant(diagnostic))!;
   // Strict faults name the path in their own words.
+  const file = diagnostic.code === 'file' && diagnostic.source ? `${diagnostic.source.file}: ` : '';
   const field = path === undefined || path === '' || type === 'Strict' ? '' : `${path}: `;
   const policy = /^(NetworkPolicy) ([^/]+)\/(.+)$|^(ClusterNetworkPolicy) (.+)$/.exec(object ?? '');
   return {
     code,
     severity,
-    message: `${field}${message}${policy === null && object !== undefined ? ` (${object})` : ''}`,
+    message: `${file}${field}${message}${policy === null && object !== undefined ? ` (${object})` : ''}`,
     ...(policy?.[1] && { policy: { kind: 'NetworkPolicy' as const, namespace: policy[2]!, name: policy[3]! } }),
     ...(policy?.[4] && { policy: { kind: 'ClusterNetworkPolicy' as const, name: policy[5]! } }),
     ...(source && { source }),

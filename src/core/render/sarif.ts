@@ -4,8 +4,6 @@ import { fingerprintOf, titles } from '../lint/lint.ts';
 import type { Finding, LineEdit } from '../lint/rule.ts';
 import { lineOf, type TextOf } from './diagnostics.ts';
 
-const home = 'https://github.com/sallyport/sallyport';
-
 /** The findings as a SARIF log. Source: SARIF 2.1.0, OASIS standard. */
 export function sarifLog(findings: readonly Finding[], version: string, textOf: TextOf): object {
   const codes = [...new Set(findings.map(({ code }) => code))].sort();
@@ -14,7 +12,7 @@ export function sarifLog(findings: readonly Finding[], version: string, textOf: 
     version: '2.1.0',
     runs: [
       {
-        tool: { driver: { name: 'Sallyport', informationUri: home, semanticVersion: version, rules: codes.map(ruleOf) } },
+        tool: { driver: { name: 'Sallyport', semanticVersion: version, rules: codes.map(ruleOf) } },
         columnKind: 'utf16CodeUnits',
         results: findings.map((finding) => resultOf(finding, codes.indexOf(finding.code), textOf)),
       },
@@ -27,7 +25,7 @@ function ruleOf(code: string): object {
   return {
     id: code,
     shortDescription: { text: `${summary[0]!.toUpperCase()}${summary.slice(1)}.` },
-    helpUri: `${home}/blob/main/docs/lint/${code}.md`,
+    help: { text: `docs/lint/${code}.md says why, with examples, and when not to fix this.` },
     defaultConfiguration: { level: severity },
   };
 }
