@@ -18,7 +18,8 @@ function* withDeployments(size: ClusterSize): Generator<WireObject> {
   yield* deploymentObjects(size);
 }
 
-interface Matrix {
+interface Whole {
+  readonly command: 'matrix' | 'lint';
   readonly name: string;
   readonly objects: () => Iterable<WireObject>;
   readonly seconds: number;
@@ -27,28 +28,48 @@ interface Matrix {
   readonly samples: number;
 }
 
-const matrices: readonly Matrix[] = [
-  { name: '500 Deployments and 500 policies', objects: () => withDeployments({ pods: 10_000, policies: 500 }), seconds: 0.3, samples: 15 },
-  { name: '10,000 pods and 1,000 policies', objects: () => clusterObjects(clusterSizes.medium), seconds: 2, samples: 15 },
-  { name: '100,000 pods and 10,000 policies', objects: () => clusterObjects(clusterSizes.large), seconds: 20, mebibytes: 1536, samples: 6 },
+const wholes: readonly Whole[] = [
+  {
+    command: 'matrix',
+    name: '500 Deployments and 500 policies',
+    objects: () => withDeployments({ pods: 10_000, policies: 500 }),
+    seconds: 0.3,
+    samples: 15,
+  },
+  {
+    command: 'matrix',
+    name: '10,000 pods and 1,000 policies',
+    objects: () => clusterObjects(clusterSizes.medium),
+    seconds: 2,
+    samples: 15,
+  },
+  {
+    command: 'matrix',
+    name: '100,000 pods and 10,000 policies',
+    objects: () => clusterObjects(clusterSizes.large),
+    seconds: 20,
+    mebibytes: 1536,
+    samples: 6,
+  },
+  { command: 'lint', name: '10,000 pods and 1,000 policies', objects: () => clusterObjects(clusterSizes.medium), seconds: 2, samples: 15 },
 ];
 
-function measureMatrix(matrix: Matrix, report: (result: Result) => void): void {
+function measureWhole(whole: Whole, report: (result: Result) => void): void {
   using workplace = new Workplace();
   const input = join(workplace.path, 'cluster');
-  writeLists(input, matrix.objects());
-  const runs = Array.from({ length: matrix.samples }, () => workplace.run('matrix', '-f', input, '-o', 'json'));
+  writeLists(input, whole.objects());
+  const runs = Array.from({ length: whole.samples }, () => workplace.run(whole.command, '-f', input, '-o', 'json'));
   const seconds = estimateQuantile(runs.map(({ milliseconds }) => milliseconds / 1000));
   const memory = estimateQuantile(runs.map(({ mebibytes }) => mebibytes));
-  report({ name: `matrix, ${matrix.name}`, unit: 's', estimate: seconds, bar: { atMost: matrix.seconds } });
-  const bar = matrix.mebibytes === undefined ? {} : { bar: { atMost: matrix.mebibytes } };
-  report({ name: `matrix, ${matrix.name}: memory`, unit: 'MiB', estimate: memory, ...bar });
+  report({ name: `${whole.command}, ${whole.name}`, unit: 's', estimate: seconds, bar: { atMost: whole.seconds } });
+  const bar = whole.mebibytes === undefined ? {} : { bar: { atMost: whole.mebibytes } };
+  report({ name: `${whole.command}, ${whole.name}: memory`, unit: 'MiB', estimate: memory, ...bar });
 }
 
 /** The analyser end to end: from files to the last line of its answer. */
 export const files: Section = {
   title: 'whole answers from JSON files, the process from its start to its end',
   async measure(report) {
-    for (const matrix of matrices) measureMatrix(matrix, report);
+    for (const whole of wholes) measureWhole(whole, report);
   },
 };

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import { inOrder, isWanted, type LintSettings, lint, titles, withSeverity } from '#core/lint/lint.ts';
 import { findingOf } from '#core/lint/reader-findings.ts';
 import { type Finding, type Severity, severities } from '#core/lint/rule.ts';
+import { type LineOf, lineFinder } from '#core/render/diagnostics.ts';
 import { renderIndentedJson, renderJson } from '#core/render/json.ts';
 import { lintGithub } from '#core/render/lint-github.ts';
 import { type LintSummary, lintText } from '#core/render/lint-text.ts';
@@ -61,14 +62,12 @@ export function define(command: Command): void {
 
 const collect = (value: string, previous: readonly string[] = []): string[] => [...previous, value];
 
-type TextOf = ReturnType<typeof fileTexts>;
-
 const writers = {
-  text: (findings, textOf, summary) => lintText(findings, stdout.style, textOf, summary),
+  text: (findings, lineOf, summary) => lintText(findings, stdout.style, lineOf, summary),
   json: (findings) => renderJson({ findings }),
-  sarif: (findings, textOf) => renderIndentedJson(sarifLog(findings, buildOf().version, textOf)),
+  sarif: (findings, lineOf) => renderIndentedJson(sarifLog(findings, buildOf().version, lineOf)),
   github: (findings) => lintGithub(findings),
-} satisfies Record<string, (findings: readonly Finding[], textOf: TextOf, summary: LintSummary) => Iterable<string>>;
+} satisfies Record<string, (findings: readonly Finding[], lineOf: LineOf, summary: LintSummary) => Iterable<string>>;
 
 async function printFindings(options: Options): Promise<ExitCode> {
   const settings = await settingsOf(options);
@@ -76,7 +75,7 @@ async function printFindings(options: Options): Promise<ExitCode> {
   const all = findingsOf(input, settings).filter((finding) => isShown(finding, options));
   const { baseline, writeBaseline: target, output, failOn } = options;
   if (input.context === undefined) {
-    await stdout.print(writers[output](all, fileTexts(), {}));
+    await stdout.print(writers[output](all, lineFinder(fileTexts()), {}));
     const errors = all.filter(({ severity }) => severity === 'error').length;
     throw new CannotAnswer(`${count(errors, 'error')} in the input; the other rules were not asked`);
   }
@@ -87,7 +86,7 @@ async function printFindings(options: Options): Promise<ExitCode> {
   }
   const findings = baseline === undefined ? all : await newSince(baseline, all);
   const policies = input.context.policies.length + input.context.analysis.cluster.clusterPolicies.size;
-  await stdout.print(writers[output](findings, fileTexts(), { policies, known: all.length - findings.length }));
+  await stdout.print(writers[output](findings, lineFinder(fileTexts()), { policies, known: all.length - findings.length }));
   return findings.some(({ severity }) => isAsBad(severity, failOn)) ? 1 : 0;
 }
 

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { lintTexts } from '#test/lint-text.ts';
 import { defaultChoices } from '../api/choices.ts';
@@ -56,6 +57,23 @@ describe('pages of lint rules', () => {
   it('there is one for every rule, and none beside', () => {
     const pages = readdirSync(folder).filter((file) => file !== 'README.md');
     expect(pages.sort()).toEqual([...titles.keys()].map((code) => `${code}.md`).sort());
+  });
+
+  it('and in the schema of the configuration', () => {
+    const file = join(folder, '../../schema/sallyport.schema.json');
+    const schema = JSON.parse(readFileSync(file, 'utf8')) as { properties: { lint: { properties: { rules: { properties: object } } } } };
+    const { rules } = schema.properties.lint.properties;
+    const properties = Object.fromEntries(
+      Array.from(titles.values(), ({ code, summary }) => [code, { $ref: '#/$defs/severity', description: summary }]),
+    );
+    if (process.env.UPDATE_GOLDEN === '1') {
+      rules.properties = properties;
+      writeFileSync(file, `${JSON.stringify(schema, undefined, 2)}\n`);
+    } else expect(rules.properties).toEqual(properties);
+    const isValid = new Ajv({ strict: false }).compile(schema);
+    expect(isValid({ lint: { rules: { 'dns-blocked': 'error', 'missing-doc': 'off' } } })).toBe(true);
+    for (const wrong of [{ lint: { rules: { 'dns-blockd': 'error' } } }, { lint: { rules: { 'dns-blocked': 'bad' } } }, { lints: {} }])
+      expect(isValid(wrong)).toBe(false);
   });
 
   describe.for([...titles.keys()])('%s', (code) => {

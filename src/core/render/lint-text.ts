@@ -1,6 +1,6 @@
 import { qualifiedName } from '../api/types.ts';
 import type { Finding, Severity } from '../lint/rule.ts';
-import { formatSource, renderExcerpt, type TextOf } from './diagnostics.ts';
+import { formatSource, type LineOf, renderExcerpt } from './diagnostics.ts';
 import type { Style } from './palette.ts';
 import { count, printable } from './text.ts';
 
@@ -13,10 +13,10 @@ export interface LintSummary {
 }
 
 /** Findings for people: `file:line:column: warning: message (policy) [code]`, each with the line that it is about. */
-export function* lintText(findings: readonly Finding[], style: Style, textOf: TextOf, summary: LintSummary): Iterable<string> {
+export function* lintText(findings: readonly Finding[], style: Style, lineOf: LineOf, summary: LintSummary): Iterable<string> {
   for (const finding of findings) {
     yield headOf(finding, style);
-    if (finding.source !== undefined) yield* renderExcerpt(finding.source, style, textOf(finding.source.file));
+    if (finding.source !== undefined) yield* renderExcerpt(finding.source, style, lineOf(finding.source));
     for (const { message, source } of finding.related ?? []) yield style.palette.faint(`  ${formatSource(source)}: ${printable(message)}`);
   }
   if (findings.length > 0) yield '';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { lintTexts } from '#test/lint-text.ts';
+import { lineFinder } from './diagnostics.ts';
 import { sarifLog } from './sarif.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -13,24 +14,24 @@ const { $schema: _, id: __, ...schema } = JSON.parse(read('test/schema/sarif-2.1
 const validate = new Ajv({ strict: false, validateFormats: false }).compile(schema);
 
 const texts = Object.fromEntries(['policies.yaml', 'shop.yaml'].map((file) => [file, read(`test/golden/lint/rules/${file}`)]));
-const textOf = (file: string): string | undefined => texts[file];
+const lineOf = lineFinder((file) => texts[file]);
 
 describe('SARIF', () => {
   it('is valid, with places, related places and fixes', () => {
     const findings = lintTexts(texts);
     expect(findings.filter(({ fix }) => fix !== undefined)).not.toEqual([]);
     expect(findings.filter(({ related }) => related !== undefined)).not.toEqual([]);
-    const log = sarifLog(findings, '1.0.0', textOf);
+    const log = sarifLog(findings, '1.0.0', lineOf);
     expect(validate(log) ? [] : validate.errors).toEqual([]);
   });
 
   it('is valid without findings, and for findings without a place or a policy', () => {
     for (const findings of [[], [{ code: 'unreadable-input', severity: 'error', message: 'x.yaml: no such file' } as const]])
-      expect(validate(sarifLog(findings, '1.0.0', textOf)) ? [] : validate.errors).toEqual([]);
+      expect(validate(sarifLog(findings, '1.0.0', lineOf)) ? [] : validate.errors).toEqual([]);
   });
 
   it('is refused by the schema when it is wrong', () => {
-    expect(validate({ ...sarifLog([], '1.0.0', textOf), version: '2.0.0' })).toBe(false);
+    expect(validate({ ...sarifLog([], '1.0.0', lineOf), version: '2.0.0' })).toBe(false);
   });
 
   it('says where a fix changes the line, and nothing where that is unsure', () => {

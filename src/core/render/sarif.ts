@@ -2,10 +2,10 @@ import type { Source } from '../api/diagnostic.ts';
 import { columnOf } from '../lint/line-edit.ts';
 import { fingerprintOf, titles } from '../lint/lint.ts';
 import type { Finding, LineEdit } from '../lint/rule.ts';
-import { lineOf, type TextOf } from './diagnostics.ts';
+import type { LineOf } from './diagnostics.ts';
 
 /** The findings as a SARIF log. Source: SARIF 2.1.0, OASIS standard. */
-export function sarifLog(findings: readonly Finding[], version: string, textOf: TextOf): object {
+export function sarifLog(findings: readonly Finding[], version: string, lineOf: LineOf): object {
   const codes = [...new Set(findings.map(({ code }) => code))].sort();
   return {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
@@ -14,7 +14,7 @@ export function sarifLog(findings: readonly Finding[], version: string, textOf: 
       {
         tool: { driver: { name: 'Sallyport', semanticVersion: version, rules: codes.map(ruleOf) } },
         columnKind: 'utf16CodeUnits',
-        results: findings.map((finding) => resultOf(finding, codes.indexOf(finding.code), textOf)),
+        results: findings.map((finding) => resultOf(finding, codes.indexOf(finding.code), lineOf)),
       },
     ],
   };
@@ -30,9 +30,9 @@ function ruleOf(code: string): object {
   };
 }
 
-function resultOf(finding: Finding, ruleIndex: number, textOf: TextOf): object {
+function resultOf(finding: Finding, ruleIndex: number, lineOf: LineOf): object {
   const { code, severity, message, source, related = [], fix, policy } = finding;
-  const change = fix && changeOf(fix, textOf);
+  const change = fix && changeOf(fix, lineOf);
   return {
     ruleId: code,
     ruleIndex,
@@ -60,9 +60,9 @@ const placeOf = ({ file, line, column }: Source): object => ({
   region: { startLine: line, startColumn: column },
 });
 
-function changeOf(edit: LineEdit, textOf: TextOf): object | undefined {
+function changeOf(edit: LineEdit, lineOf: LineOf): object | undefined {
   const { source, find, replace } = edit;
-  const line = lineOf(textOf(source.file) ?? '', source.line);
+  const line = lineOf(source);
   const column = line === undefined ? undefined : columnOf(edit, line);
   if (column === undefined) return undefined;
   const region = { startLine: source.line, startColumn: column, endLine: source.line, endColumn: column + find.length };

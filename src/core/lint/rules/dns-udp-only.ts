@@ -3,7 +3,7 @@ import { type LintedRule, portsIn, remarkOn } from '../linted-policy.ts';
 import type { LintRule } from '../rule.ts';
 
 const others = { UDP: 'TCP', TCP: 'UDP' } as const;
-const why = { UDP: 'answers that do not fit into a datagram are asked for again over TCP', TCP: 'names are asked for over UDP first' };
+const why = { UDP: 'long answers are asked for again over TCP', TCP: 'names are asked for over UDP first' };
 
 /** DNS over one of its two protocols. */
 export const dnsUdpOnly: LintRule = {
@@ -22,11 +22,7 @@ export const dnsUdpOnly: LintRule = {
           if (item.kind !== 'range' || item.first !== 53 || item.last !== 53 || item.protocol === 'SCTP') continue;
           const other = others[item.protocol];
           if (isBoth(rule, other, all)) continue;
-          yield remarkOn(
-            port,
-            'ports',
-            `DNS is allowed over ${item.protocol} alone; ${why[item.protocol]}, so port 53 is needed for ${other} as well`,
-          );
+          yield remarkOn(port, 'ports', `DNS is allowed over ${item.protocol} and not over ${other}: ${why[item.protocol]}`);
         }
     }
   },
