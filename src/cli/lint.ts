@@ -11,17 +11,19 @@ import { count } from '#core/render/text.ts';
 import { buildOf } from './build.ts';
 import { addClusterOptions } from './cluster-options.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
-import { fileTexts, note } from './input.ts';
+import { fileTexts, isLive, note } from './input.ts';
 import { newSince, writeBaseline } from './lint-baseline.ts';
+import { fixAll, type Linted } from './lint-fix.ts';
 import { type LintInput, readForLint } from './lint-input.ts';
 import { type RuleOptions, settingsOf } from './lint-settings.ts';
-import { addInputOptions, addOutputOption, examples, type InputOptions } from './options.ts';
+import { addInputOptions, addOutputOption, collect, examples, type InputOptions } from './options.ts';
 import { stdout } from './terminal.ts';
 
 interface Options extends InputOptions, RuleOptions {
   readonly failOn: Severity | 'never';
   readonly baseline?: string;
   readonly writeBaseline?: string;
+  readonly fix?: true;
   readonly output: keyof typeof writers;
 }
 
@@ -44,7 +46,8 @@ export function define(command: Command): void {
     .option('--config <file>', 'severities of rules (default: .sallyport.yaml, where there is one)')
     .option('--no-config', 'without it')
     .option('--baseline <file>', 'tell only what this file does not know')
-    .option('--write-baseline <file>', 'write what there is now into this file, and tell nothing');
+    .option('--write-baseline <file>', 'write what there is now into this file, and tell nothing')
+    .option('--fix', 'put right in the files what has a sure fix, and say what connections that opens and closes');
   addInputOptions(command);
   addClusterOptions(command);
   addOutputOption(command, Object.keys(writers));
@@ -55,12 +58,11 @@ export function define(command: Command): void {
     'sallyport lint -f manifests/ -o sarif > lint.sarif',
     'sallyport lint -f manifests/ -o github',
     'sallyport lint -f manifests/ --write-baseline lint-baseline.json',
+    'sallyport lint -f manifests/ --rule label-near-miss --fix',
     'sallyport lint --context staging -n shop',
   ]);
   command.action(answering(printFindings));
 }
-
-const collect = (value: string, previous: readonly string[] = []): string[] => [...previous, value];
 
 const writers = {
   text: (findings, lineOf, summary) => lintText(findings, stdout.style, lineOf, summary),
@@ -70,10 +72,16 @@ const writers = {
 } satisfies Record<string, (findings: readonly Finding[], lineOf: LineOf, summary: LintSummary) => Iterable<string>>;
 
 async function printFindings(options: Options): Promise<ExitCode> {
+  const { baseline, writeBaseline: target, output, failOn, fix } = options;
+  if (fix && (isLive(options) || options.filename?.includes('-')))
+    throw new CannotAnswer('--fix edits files: name with -f files or directories');
   const settings = await settingsOf(options);
-  const input = await readForLint(options);
-  const all = findingsOf(input, settings).filter((finding) => isShown(finding, options));
-  const { baseline, writeBaseline: target, output, failOn } = options;
+  const look = async (): Promise<Linted> => {
+    const input = await readForLint(options);
+    return { input, findings: findingsOf(input, settings).filter((finding) => isShown(finding, options)) };
+  };
+  const found = await look();
+  const { input, findings: all } = fix && found.input.context !== undefined ? await fixAll(found, look) : found;
   if (input.context === undefined) {
     await stdout.print(writers[output](all, lineFinder(fileTexts()), {}));
     const errors = all.filter(({ severity }) => severity === 'error').length;
