@@ -10,14 +10,14 @@ import { Analysis } from '#core/verdict/analysis.ts';
 import { ManifestCollection } from '#manifest/collect.ts';
 
 /** Everything that lint has to say of the texts of some files, by name: of faulty ones what the door has. */
-export function lintTexts(
+export async function lintTexts(
   texts: Readonly<Record<string, string>>,
   settings: LintSettings = {},
   choices: Choices = defaultChoices,
-): readonly Finding[] {
+): Promise<readonly Finding[]> {
   const originals = new Originals();
   const collection = new ManifestCollection({ choices, onObject: originals.onObject });
-  for (const [file, text] of Object.entries(texts)) collection.addText(text, file, 'skip');
+  for (const [file, text] of Object.entries(texts)) await collection.addText(text, file, 'skip');
   const { objects, diagnostics } = collection.finish();
   const ofDoor = diagnostics.map(findingOf);
   if (ofDoor.some(({ severity }) => severity === 'error')) return ofDoor;

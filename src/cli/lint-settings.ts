@@ -47,7 +47,7 @@ async function parsed(text: string, file: string): Promise<unknown> {
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** `lint: {rules: {code: severity}}`; schema/sallyport.schema.json has it for editors. */
+/** `lint: {rules: {code: severity}}`; schema/config.schema.json has it for editors. */
 function severitiesIn(value: unknown, file: string): ReadonlyMap<string, Severity | 'off'> {
   const lint = recordAt(value ?? {}, ['lint'], file);
   const rules = recordAt(lint, ['rules'], file);

@@ -6,9 +6,11 @@ import { lintTexts } from '#test/lint-text.ts';
 const recipes = join(import.meta.dirname, '../../../examples/recipes');
 
 /** What is found in a recipe, a line each. */
-function foundIn(recipe: string): string[] {
+async function foundIn(recipe: string): Promise<string[]> {
   const texts = ['cluster.yaml', 'policy.yaml'].map((file) => [file, readFileSync(join(recipes, recipe, file), 'utf8')]);
-  return lintTexts(Object.fromEntries(texts)).map(({ code, severity, source }) => `${severity} ${code} ${source?.file}:${source?.line}`);
+  return (await lintTexts(Object.fromEntries(texts))).map(
+    ({ code, severity, source }) => `${severity} ${code} ${source?.file}:${source?.line}`,
+  );
 }
 
 /** What is open is told of all of them: each recipe shows one policy. */
@@ -28,17 +30,17 @@ const expected: Readonly<Record<string, readonly string[]>> = {
 };
 
 describe('the recipes', () => {
-  it.for(readdirSync(recipes).filter((name) => /^[0-9]/.test(name)))('%s', (recipe) => {
-    expect(foundIn(recipe).filter((line) => !isAboutOpenness(line))).toEqual(expected[recipe] ?? []);
+  it.for(readdirSync(recipes).filter((name) => /^[0-9]/.test(name)))('%s', async (recipe) => {
+    expect((await foundIn(recipe)).filter((line) => !isAboutOpenness(line))).toEqual(expected[recipe] ?? []);
   });
 
-  it('namespaces that nothing isolates, and pods beside isolated ones', () => {
-    expect(foundIn('05-limit-to-one-app')).toEqual([
+  it('namespaces that nothing isolates, and pods beside isolated ones', async () => {
+    expect(await foundIn('05-limit-to-one-app')).toEqual([
       'note ns-without-default-deny cluster.yaml:1',
       'note ns-without-default-deny cluster.yaml:6',
       'note pod-unprotected cluster.yaml:33',
       'note pod-unprotected cluster.yaml:45',
     ]);
-    expect(foundIn('03-deny-all')).toEqual(['note ns-without-default-deny cluster.yaml:6']);
+    expect(await foundIn('03-deny-all')).toEqual(['note ns-without-default-deny cluster.yaml:6']);
   });
 });

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { lintTexts } from '#test/lint-text.ts';
+import { faultsOf } from '#test/schema/schemas.ts';
 import { defaultChoices } from '../api/choices.ts';
 import { titles } from './lint.ts';
 import type { Finding } from './rule.ts';
@@ -20,18 +20,19 @@ function examplesIn(page: string, section: string): string[] {
 }
 
 /** What is found of the rule, and of rules that run unasked; an optional rule is asked for. */
-function foundIn(yaml: string, code: string): readonly Finding[] {
+async function foundIn(yaml: string, code: string): Promise<readonly Finding[]> {
   const choices = code === 'api-warning' ? ({ ...defaultChoices, 'unknown-fields': 'warn' } as const) : defaultChoices;
-  const found = lintTexts({ 'page.yaml': yaml }, {}, choices);
-  return titles.get(code)!.isOptional ? [...found, ...lintTexts({ 'page.yaml': yaml }, { only: [code] })] : found;
+  const found = await lintTexts({ 'page.yaml': yaml }, {}, choices);
+  return titles.get(code)!.isOptional ? [...found, ...(await lintTexts({ 'page.yaml': yaml }, { only: [code] }))] : found;
 }
 
 const lineOf = ({ source, severity, message }: Finding): string => `line ${source?.line}: ${severity}: ${message}\n`;
 
 /** The page as it should be: its title, and under its example what is found. */
-function completed(page: string, code: string): string {
+async function completed(page: string, code: string): Promise<string> {
   const { severity, summary, isOptional } = titles.get(code)!;
-  const found = examplesIn(page, 'Example').flatMap((yaml) => foundIn(yaml, code).filter((finding) => finding.code === code));
+  const each = await Promise.all(examplesIn(page, 'Example').map((yaml) => foundIn(yaml, code)));
+  const found = each.flat().filter((finding) => finding.code === code);
   return page
     .replace(/^# .*\n\n.*\n+(?=## Why)/, () => `# ${code}\n\n${severity}${isOptional ? ', optional' : ''}: ${summary}\n\n`)
     .replace(/```text\n[\s\S]*?```/, () => `\`\`\`text\n${found.map(lineOf).join('')}\`\`\``);
@@ -60,7 +61,7 @@ describe('pages of lint rules', () => {
   });
 
   it('and in the schema of the configuration', () => {
-    const file = join(folder, '../../schema/sallyport.schema.json');
+    const file = join(folder, '../../schema/config.schema.json');
     const schema = JSON.parse(readFileSync(file, 'utf8')) as { properties: { lint: { properties: { rules: { properties: object } } } } };
     const { rules } = schema.properties.lint.properties;
     const properties = Object.fromEntries(
@@ -70,34 +71,33 @@ describe('pages of lint rules', () => {
       rules.properties = properties;
       writeFileSync(file, `${JSON.stringify(schema, undefined, 2)}\n`);
     } else expect(rules.properties).toEqual(properties);
-    const isValid = new Ajv({ strict: false }).compile(schema);
-    expect(isValid({ lint: { rules: { 'dns-blocked': 'error', 'missing-doc': 'off' } } })).toBe(true);
+    expect(faultsOf('config', { lint: { rules: { 'dns-blocked': 'error', 'missing-doc': 'off' } } })).toEqual([]);
     for (const wrong of [{ lint: { rules: { 'dns-blockd': 'error' } } }, { lint: { rules: { 'dns-blocked': 'bad' } } }, { lints: {} }])
-      expect(isValid(wrong)).toBe(false);
+      expect(faultsOf('config', wrong)).not.toEqual([]);
   });
 
   describe.for([...titles.keys()])('%s', (code) => {
     const file = join(folder, `${code}.md`);
     const page = readFileSync(file, 'utf8');
 
-    it('says what its example is found to be', () => {
-      const whole = completed(page, code);
+    it('says what its example is found to be', async () => {
+      const whole = await completed(page, code);
       if (process.env.UPDATE_GOLDEN === '1') writeFileSync(file, whole);
       else expect(page).toBe(whole);
       expect(whole).toContain('\n## Why\n');
       expect(whole).toContain('\n## When not to fix this\n');
-      for (const yaml of examplesIn(page, 'Example')) expect(foundIn(yaml, code).map((finding) => finding.code)).toContain(code);
+      for (const yaml of examplesIn(page, 'Example')) expect((await foundIn(yaml, code)).map((finding) => finding.code)).toContain(code);
     });
 
-    it('finds nothing in what stands instead', () => {
+    it('finds nothing in what stands instead', async () => {
       for (const yaml of examplesIn(page, 'Instead'))
-        expect(foundIn(yaml, code).filter((finding) => finding.code === code || finding.severity !== 'note')).toEqual([]);
+        expect((await foundIn(yaml, code)).filter((finding) => finding.code === code || finding.severity !== 'note')).toEqual([]);
     });
 
-    it('is silent on what is no fault', () => {
+    it('is silent on what is no fault', async () => {
       for (const yaml of examplesIn(page, 'Not reported')) {
-        expect(foundIn(yaml, code).filter((finding) => finding.code === code)).toEqual([]);
-        expect(foundIn(yaml, code).filter(({ severity }) => severity === 'error')).toEqual([]);
+        expect((await foundIn(yaml, code)).filter((finding) => finding.code === code)).toEqual([]);
+        expect((await foundIn(yaml, code)).filter(({ severity }) => severity === 'error')).toEqual([]);
       }
     });
   });

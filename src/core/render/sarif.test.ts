@@ -17,8 +17,8 @@ const texts = Object.fromEntries(['policies.yaml', 'shop.yaml'].map((file) => [f
 const lineOf = lineFinder((file) => texts[file]);
 
 describe('SARIF', () => {
-  it('is valid, with places, related places and fixes', () => {
-    const findings = lintTexts(texts);
+  it('is valid, with places, related places and fixes', async () => {
+    const findings = await lintTexts(texts);
     expect(findings.filter(({ fix }) => fix !== undefined)).not.toEqual([]);
     expect(findings.filter(({ related }) => related !== undefined)).not.toEqual([]);
     const log = sarifLog(findings, '1.0.0', lineOf);
