@@ -13,6 +13,7 @@ import type { ChangedAnswer, DifferenceEndpoint, FullDifference, MemberChange, O
 import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
 import type { Exposed, ExposedTo, ExposedToEndpoint, ExposureAnswer } from '#core/connectivity/exposure.ts';
 import type { Witness } from '#core/connectivity/witness.ts';
+import type { LineEdit, Finding as LintFinding, Related, Severity } from '#core/lint/rule.ts';
 import type { Protocol } from '#core/net/protocol.ts';
 import type { CheckAnswer, GateAnswer, ResultAnswer, RuleAnswer } from '#core/verdict/answer.ts';
 import type { Opinion } from '#core/verdict/certainty.ts';
@@ -207,6 +208,17 @@ describe('the schemas have the fields of the types', () => {
       endpoint: optional,
     }),
     'diff.schema.json#/$defs/objectChange': fields<ObjectChange>({ change: required, object: required, source: optional }),
+    'lint.schema.json#/$defs/finding': fields<LintFinding>({
+      code: required,
+      severity: required,
+      message: required,
+      policy: optional,
+      source: optional,
+      related: optional,
+      fix: optional,
+    }),
+    'lint.schema.json#/$defs/related': fields<Related>({ message: required, source: required }),
+    'lint.schema.json#/$defs/lineEdit': fields<LineEdit>({ source: required, find: required, replace: required }),
     'lab-run.schema.json': fields<LabReport>({ flows: required, mismatches: required, errors: required, skipped: required }),
     'lab-up.schema.json': fields<Answers['about']>({ name: required, pid: required }),
     // A port is not needed for a protocol without ports, and 0 then.
@@ -295,6 +307,7 @@ describe('the schemas have the values of the types', () => {
       'remove-peer': true,
       'remove-rule': true,
     }),
+    'lint.schema.json#/$defs/finding/properties/severity': values<Severity>({ error: true, warning: true, note: true }),
     'diff.schema.json#/$defs/change': values<Cause['change'] & ObjectChange['change']>(change),
     'diff.schema.json#/$defs/endpoint/properties/change': values<NonNullable<DifferenceEndpoint['change']>>({ added: true, removed: true }),
   };
