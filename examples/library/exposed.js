@@ -3,11 +3,13 @@ import { globSync, readFileSync } from 'node:fs';
 import { analyse, connectivityOf, parseManifests, trafficText } from 'sallyport';
 
 const files = globSync(`${process.argv[2]}/**/*.yaml`).sort();
-const cluster = analyse(parseManifests(Object.fromEntries(files.map((file) => [file, readFileSync(file, 'utf8')]))));
+const cluster = analyse(await parseManifests(Object.fromEntries(files.map((file) => [file, readFileSync(file, 'utf8')]))));
 
 for (const { endpoint, ingress } of connectivityOf(cluster, { exposure: true }).exposure) {
-  // Where policies tell addresses apart, `internetPartial` is what at least one of them may.
-  const internet = trafficText(ingress.internetPartial ?? ingress.internet);
-  const anyPod = trafficText(ingress.anyPod);
-  console.log(`${endpoint.padEnd(34)} internet: ${internet.padEnd(10)} any pod: ${anyPod}`);
+  // Where policies tell addresses apart, `internet` is what all of them may, and `addresses` has those that may more.
+  const { internet, anyPod, addresses } = ingress;
+  const some = addresses.length > 0 ? ` (${addresses.length} ranges more)` : '';
+  console.log(
+    `${endpoint.padEnd(34)} internet: ${(trafficText(internet.traffic) + some).padEnd(10)} any pod: ${trafficText(anyPod.traffic)}`,
+  );
 }

@@ -12,7 +12,7 @@ const mustHold = [
 const files = globSync(`${process.argv[2]}/**/*.yaml`).sort();
 const texts = Object.fromEntries(files.map((file) => [file, readFileSync(file, 'utf8')]));
 // Throws where a manifest is wrong: a build must not pass on the half that could be read.
-const cluster = analyse(parseManifests(texts));
+const cluster = analyse(await parseManifests(texts));
 
 for (const { allowed, ...flow } of mustHold) {
   const answer = checkConnection(cluster, flow);

@@ -5,8 +5,8 @@ import { analyse, changesOfApply, parseManifests, trafficText, WhatIf } from 'sa
 const [folder, edit] = process.argv.slice(2);
 const read = (files) => Object.fromEntries(files.sort().map((file) => [file, readFileSync(file, 'utf8')]));
 
-const cluster = analyse(parseManifests(read(globSync(`${folder}/**/*.yaml`))));
-const changes = changesOfApply(cluster, parseManifests(read([edit])));
+const cluster = analyse(await parseManifests(read(globSync(`${folder}/**/*.yaml`))));
+const changes = changesOfApply(cluster, await parseManifests(read([edit])));
 // One WhatIf answers many edits, in milliseconds each.
 const { added, removed, changed } = new WhatIf(cluster).difference(changes);
 

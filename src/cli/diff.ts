@@ -25,7 +25,7 @@ import {
   trafficAsked,
   workloadOption,
 } from './matrix-filter.ts';
-import { addInputOptions, addOutputOption, choicesOf, examples } from './options.ts';
+import { addInputOptions, addOutputOption, choicesOf, collect, examples } from './options.ts';
 import { withProgress } from './progress.ts';
 import { stdout } from './terminal.ts';
 
@@ -76,8 +76,6 @@ export function define(command: Command): void {
   ]);
   command.action(answering(diff));
 }
-
-const collect = (value: string, previous: readonly string[] = []): string[] => [...previous, value];
 
 const writers = {
   text: (difference, style) => differenceText(difference, style),

@@ -11,6 +11,7 @@ import { count } from '#core/render/text.ts';
 import { trafficText } from '#core/render/traffic.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import { checkFlow, type Flow } from '#core/verdict/check.ts';
+import { writeYaml } from '#manifest/write-yaml.ts';
 import { addClusterOptions } from './cluster-options.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
 import { entryName, flowFileName, flowsIn, readFlowText } from './flows.ts';
@@ -173,11 +174,6 @@ async function namespacesAsked(cluster: Cluster, options: Options): Promise<read
 async function printPolicies({ policies, notes }: Generated, output: Options['output']): Promise<void> {
   const manifests = policies.map(({ manifest }) => manifest);
   if (output === 'json') await stdout.print(renderJson({ apiVersion: 'v1', kind: 'List', items: manifests }));
-  else if (manifests.length > 0) await stdout.write(await documentsOf(manifests));
+  else if (manifests.length > 0) await stdout.write(manifests.map(writeYaml).join('---\n'));
   for (const text of notes) await note(text);
-}
-
-async function documentsOf(manifests: readonly object[]): Promise<string> {
-  const { stringify } = await import('./yaml.ts');
-  return manifests.map((manifest) => stringify(manifest, { lineWidth: 120, aliasDuplicateObjects: false })).join('---\n');
 }

@@ -39,7 +39,7 @@ export async function readInput(options: InputOptions, flows?: readonly Flow[]):
   }
   const choices = choicesOf(options);
   const { readLiveCluster } = await import('./live-cluster.ts');
-  const { objects, diagnostics, notes } = await readLiveCluster(options, choices, flows);
+  const { objects, diagnostics, notes } = await readLiveCluster(options, choices, { flows });
   await sayDiagnostics(diagnostics, (lines) => stderr.print(lines), 'in the cluster');
   for (const text of notes) await note(text);
   return { objects, choices, settled: settledBy(options) };
@@ -129,7 +129,7 @@ export function checkStandardInput(options: InputOptions & { readonly flows?: st
 const mostShown = 100;
 
 /** Finds the texts of files, for excerpts, each read once; standard input is gone. */
-function fileTexts(): (file: string) => string | undefined {
+export function fileTexts(): (file: string) => string | undefined {
   const texts = new Map<string, string | undefined>();
   return (file) => {
     if (!texts.has(file)) texts.set(file, readIfPossible(file));

@@ -1,4 +1,5 @@
 import type { Choices } from '#core/api/choices.ts';
+import type { OnObject } from '#core/api/decode.ts';
 import type { Diagnostic } from '#core/api/diagnostic.ts';
 import type { KubernetesObject } from '#core/api/types.ts';
 import { assignAddresses } from '#core/cluster/assign-addresses.ts';
@@ -21,10 +22,14 @@ export interface LiveInput {
 }
 
 /** Reads the cluster that the options name: as much of it as the flows need, everything when none are given. */
-export async function readLiveCluster(options: InputOptions, choices: Choices, flows?: readonly Flow[]): Promise<LiveInput> {
+export async function readLiveCluster(
+  options: InputOptions,
+  choices: Choices,
+  { flows, onObject }: { readonly flows?: readonly Flow[] | undefined; readonly onObject?: OnObject } = {},
+): Promise<LiveInput> {
   const connection = await orCannotAnswer(() => connectionOf(options));
   return withProgress(`reading the cluster at ${connection.server}`, async (report) => {
-    const reader = new LiveReader(connection, choices, options.podCidr, report);
+    const reader = new LiveReader(connection, choices, options.podCidr, report, onObject);
     const needed: Needed = flows === undefined ? 'everything' : neededBy(flows);
     const reading = await reader.read(needed);
     if (needed === 'everything' || reading.diagnostics.some(({ severity }) => severity === 'error')) return reading;
@@ -38,8 +43,16 @@ class LiveReader {
   readonly #choices: Choices;
   readonly #podCidr: readonly string[] | undefined;
   readonly #report: Report;
+  readonly #onObject: OnObject | undefined;
 
-  constructor(connection: Connection, choices: Choices, podCidr: readonly string[] | undefined, report: Report) {
+  constructor(
+    connection: Connection,
+    choices: Choices,
+    podCidr: readonly string[] | undefined,
+    report: Report,
+    onObject: OnObject | undefined,
+  ) {
+    this.#onObject = onObject;
     this.#connection = connection;
     this.#choices = choices;
     this.#podCidr = podCidr;
@@ -59,7 +72,11 @@ class LiveReader {
       this.#report(`reading the cluster at ${server}: ${objects}${of} objects`);
     };
     this.#report(`reading the cluster at ${server}`);
-    return readCluster(this.#connection, extent, { choices: this.#choices, onProgress });
+    return readCluster(this.#connection, extent, {
+      choices: this.#choices,
+      onProgress,
+      ...(this.#onObject && { onObject: this.#onObject }),
+    });
   }
 }
 

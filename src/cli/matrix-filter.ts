@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Direction } from '#core/api/types.ts';
 import { type Connectivity, connectivityOf, type MatrixOptions, trafficAnswer } from '#core/connectivity/connectivity.ts';
+import { type Dependences, dependencesOf } from '#core/connectivity/dependence.ts';
 import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
 import { type AddressSet, addressesFrom, intersectAddresses, isEmptyAddresses, noAddresses } from '#core/net/address-set.ts';
 import { parseIp } from '#core/net/ip.ts';
@@ -24,6 +25,7 @@ export interface FilterOptions {
   readonly port?: Traffic;
   readonly namespace?: string;
   readonly allNamespaces?: true;
+  readonly exposure?: true;
 }
 
 const collect = (value: string, previous: readonly string[] = []): string[] => [...previous, value];
@@ -75,7 +77,7 @@ export function checkNamespaces(analyses: readonly Analysis[], names: readonly s
 
 /** What is asked for: the options that limit it, and the traffic. */
 export function questionOf(options: FilterOptions): Question {
-  const { from, to, workload = [], direction, protocol, port } = options;
+  const { from, to, workload = [], direction, protocol, port, exposure } = options;
   const words = {
     '--from': from,
     '--to': to,
@@ -84,7 +86,11 @@ export function questionOf(options: FilterOptions): Question {
     '--protocol': protocol,
   };
   const limits = Object.entries(words).flatMap(([name, value]) => (value === undefined ? [] : [`${name} ${value}`]));
-  const others = [...workload.map((name) => `--workload ${name}`), ...(port === undefined ? [] : [`--port ${setText(port)}`])];
+  const others = [
+    ...workload.map((name) => `--workload ${name}`),
+    ...(port === undefined ? [] : [`--port ${setText(port)}`]),
+    ...(exposure ? ['--exposure'] : []),
+  ];
   return { words: [...limits, ...others].join(' '), traffic: trafficAnswer(trafficAsked(options)) };
 }
 
@@ -97,11 +103,18 @@ export interface Asked {
   readonly isWhole: boolean;
   /** Makes the answer, with denied pairs or without. */
   readonly of: (denied: boolean) => Connectivity;
+  /** Finds out what of it depends on the network plugin; `endpoints` are all there are. */
+  readonly dependences: (endpoints: readonly MatrixEndpoint[]) => Dependences;
 }
 
 /** Makes the connectivity that the options ask for: the room's own filter takes the narrowest condition, the others are tried on what it gives. */
 export function connectivityAsked(analysis: Analysis, options: FilterOptions): Asked {
   const traffic = trafficAsked(options);
+  if (options.exposure && (options.from ?? options.to) !== undefined)
+    throw new CannotAnswer(
+      '--exposure asks what workloads are exposed to, not who connects with whom: name them with -n or --workload',
+      'one connection, with pods that do not exist too, is for check',
+    );
   const source = filterOf(analysis, options.from);
   const destination = filterOf(analysis, options.to);
   const subjects = subjectsOf(analysis, options);
@@ -111,6 +124,7 @@ export function connectivityAsked(analysis: Analysis, options: FilterOptions): A
     ...(isShown && { isShown }),
     ...(isShown && direction && { direction }),
     ...(!isAllTraffic(traffic) && { traffic }),
+    ...(options.exposure && { exposure: true }),
   };
   const isWanted = (a: MatrixEndpoint, b: MatrixEndpoint): boolean =>
     (source?.(a) ?? true) && (destination?.(b) ?? true) && subjects.every((isSubject) => isAmong(isSubject, options.direction, a, b));
@@ -119,16 +133,28 @@ export function connectivityAsked(analysis: Analysis, options: FilterOptions): A
     const answer = connectivityOf(analysis, { ...limits, denied });
     if (isWhole) return answer;
     const byId = new Map(answer.endpoints.map((endpoint) => [endpoint.id, endpoint]));
-    return { ...answer, connections: filtered(answer.connections, ({ from, to }) => isWanted(byId.get(from)!, byId.get(to)!)) };
+    const isPairWanted = (from: string, to: string): boolean => isWanted(byId.get(from)!, byId.get(to)!);
+    return {
+      ...answer,
+      connections: filtered(answer.connections, (connection) => (isPairWanted(connection.from, connection.to) ? connection : undefined)),
+      reach: filtered(answer.reach, (reach) => {
+        const to = reach.to.filter((each) => isPairWanted(reach.from, each));
+        return to.length === 0 ? undefined : { ...reach, to };
+      }),
+      ...(answer.exposure && {
+        exposure: answer.exposure.filter(({ endpoint }) => subjects.every((isSubject) => isSubject(byId.get(endpoint)!))),
+      }),
+    };
   };
-  return { isWhole, of };
+  const { denied: _, ...question }: MatrixOptions = limits;
+  return { isWhole, of, dependences: (endpoints) => dependencesOf(analysis, { ...question, endpoints, isWanted }) };
 }
 
 /** Who the answer is about: -n and --workload. */
 function subjectsOf(analysis: Analysis, options: FilterOptions): Filter[] {
   const namespaces = namespacesOf(options);
   const workloads = options.workload?.map((text) => filterOf(analysis, text)!);
-  if (options.direction !== undefined && namespaces.length === 0 && workloads === undefined)
+  if (options.direction !== undefined && !options.exposure && namespaces.length === 0 && workloads === undefined)
     throw new CannotAnswer(
       '--direction needs -n or --workload: it says which way the connections of those go',
       'all connections of a source are --from, all to a destination --to',
@@ -144,11 +170,14 @@ function isAmong(isSubject: Filter, direction: Direction | undefined, from: Matr
   return (direction !== 'ingress' && isSubject(from)) || (direction !== 'egress' && isSubject(to));
 }
 
-/** Passes on what is wanted, while it is worked out. */
-function filtered<T>(items: Iterable<T>, isWanted: (item: T) => boolean): Iterable<T> {
+/** Passes on what is wanted of each, while it is worked out. */
+function filtered<T>(items: Iterable<T>, wantedOf: (item: T) => T | undefined): Iterable<T> {
   return {
     *[Symbol.iterator]() {
-      for (const item of items) if (isWanted(item)) yield item;
+      for (const item of items) {
+        const wanted = wantedOf(item);
+        if (wanted !== undefined) yield wanted;
+      }
     },
   };
 }

@@ -2,12 +2,16 @@ import { type Command, Option } from 'commander';
 import { directions } from '#core/api/types.ts';
 import { clusterOf } from '#core/cluster/cluster.ts';
 import { connectivityOf } from '#core/connectivity/connectivity.ts';
+import { withDependences } from '#core/connectivity/dependence.ts';
+import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
 import { matrixDot } from '#core/render/dot.ts';
+import { exposureMarkdown, exposureText } from '#core/render/exposure.ts';
+import type { ExposureView } from '#core/render/exposure-view.ts';
 import { matrixCsv, matrixJson } from '#core/render/matrix.ts';
 import { matrixHtml, type Question } from '#core/render/matrix-html.ts';
 import { matrixMarkdown } from '#core/render/matrix-markdown.ts';
 import { matrixText } from '#core/render/matrix-text.ts';
-import { type Breakdown, breakdowns, type MatrixView } from '#core/render/matrix-view.ts';
+import { type Answer, type Breakdown, breakdowns, type MatrixView } from '#core/render/matrix-view.ts';
 import { matrixMermaid } from '#core/render/mermaid.ts';
 import type { Style } from '#core/render/palette.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
@@ -30,6 +34,9 @@ import { pageText } from './page.ts';
 import { stdout } from './terminal.ts';
 
 type Format = keyof typeof writers;
+
+/** Writes the matrix that was asked for. */
+type Writer = (view: MatrixView, style: Style, question: Question) => Iterable<string> | Promise<Iterable<string>>;
 
 interface Options extends Omit<InputOptions, 'namespace' | 'allNamespaces'>, FilterOptions {
   readonly denied?: true;
@@ -55,6 +62,10 @@ export function define(command: Command): void {
     .addOption(protocolOption())
     .addOption(portOption())
     .option('--denied', 'pairs that may do nothing, too')
+    .option(
+      '--exposure',
+      'what workloads are exposed to: the internet, every namespace, and pods that do not exist but that some rule would select',
+    )
     .addOption(
       new Option('--by <level>', 'rows for workloads or for namespaces; by default for workloads as long as that can be read').choices(
         breakdowns,
@@ -70,6 +81,7 @@ export function define(command: Command): void {
     'sallyport matrix -f manifests/ --to shop/database --port 5432',
     'sallyport matrix -f manifests/ --by namespace -o md >> $GITHUB_STEP_SUMMARY',
     'sallyport matrix -f manifests/ -o csv > matrix.csv',
+    'sallyport matrix -f manifests/ -n shop --exposure --direction ingress',
     'sallyport matrix --context staging -n shop',
   ]);
   command.action(answering(printMatrix));
@@ -83,35 +95,56 @@ const writers = {
   dot: matrixDot,
   mermaid: matrixMermaid,
   html: async (view: MatrixView, _style: Style, question: Question) => matrixHtml(view, await pageText(), question),
-} satisfies Record<string, (view: MatrixView, style: Style, question: Question) => Iterable<string> | Promise<Iterable<string>>>;
+} satisfies Record<string, Writer>;
+
+/** Who reads for themselves is told of exposure alone; for the other formats it is in the matrix. */
+const exposureWriters: Partial<Record<Format, (view: ExposureView, style: Style) => Iterable<string>>> = {
+  text: exposureText,
+  md: exposureMarkdown,
+};
 
 /** Formats for programs, which always have every workload. */
 const complete: readonly Format[] = ['json', 'csv'];
+
+/** Formats that do not say what depends on the network plugin. */
+const pictured: readonly Format[] = ['dot', 'mermaid', 'html'];
 
 /** Formats that would only show more lines than can be read. */
 const pictures: readonly Format[] = ['dot', 'mermaid'];
 
 async function printMatrix(options: Options): Promise<ExitCode> {
-  const { output, by, denied = false, namespace, ...others } = options;
+  const { output, by, denied = false, namespace, exposure: isExposure = false, ...others } = options;
   if (by !== undefined && complete.includes(output))
     throw new CannotAnswer(`--by is for people to read: -o ${output} always has every workload`);
   if (denied && pictures.includes(output)) throw new CannotAnswer(`--denied is for tables: -o ${output} draws what is allowed`);
-  const { objects, choices } = await readInput({ ...others, ...defaultNamespaceIn(namespace) });
-  const analysis = new Analysis(clusterOf(objects), choices);
+  const { objects, choices, settled } = await readInput({ ...others, ...defaultNamespaceIn(namespace) });
+  const analysis = new Analysis(clusterOf(objects), choices, settled);
   checkNamespaces([analysis], namespacesOf(options));
   const asked = connectivityAsked(analysis, options);
-  const shown = asked.of(denied);
+  const found = asked.of(denied);
+  // Asked for by those who name endpoints in words, and then once.
+  let all: readonly MatrixEndpoint[] | undefined;
+  const everyone = (): readonly MatrixEndpoint[] => {
+    all ??= asked.isWhole ? found.endpoints : connectivityOf(analysis, { exposure: isExposure }).endpoints;
+    return all;
+  };
+  const shown = pictured.includes(output) ? found : withDependences(found, asked.dependences(everyone()));
   const view: MatrixView = {
     shown,
     whole: () => asked.of(true),
-    // Asked for by those who name endpoints in words, and then once.
     get everyone() {
-      return asked.isWhole ? shown.endpoints : connectivityOf(analysis).endpoints;
+      return everyone();
     },
     denied,
     by,
-    ...(asked.isWhole && { count: shown.count }),
+    ...(asked.isWhole && { count: found.count }),
   };
-  await stdout.print(await writers[output](view, stdout.style, questionOf(options)));
+  const { exposure, choices: open = [] } = shown as Answer;
+  const writeExposure = exposure && exposureWriters[output];
+  await stdout.print(
+    writeExposure
+      ? writeExposure({ exposure, everyone: everyone(), direction: options.direction, denied, by, choices: open }, stdout.style)
+      : await writers[output](view, stdout.style, questionOf(options)),
+  );
   return 0;
 }

@@ -16,7 +16,8 @@ export interface InputOptions extends KubeOptions {
   readonly podCidr?: readonly string[];
 }
 
-const collect = (value: string, previous: readonly string[] = []): string[] => [...previous, value];
+/** Gathers the values of an option that may be repeated. */
+export const collect = (value: string, previous: readonly string[] = []): string[] => [...previous, value];
 const collectList = (value: string, previous: readonly string[] = []): string[] => [...previous, ...value.split(',')];
 
 /** Adds what every command that reads a cluster takes. */

@@ -9,6 +9,7 @@ import { renderJson } from '#core/render/json.ts';
 import { simplificationAnswer, simplificationText } from '#core/render/simplification.ts';
 import { count } from '#core/render/text.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
+import { writeYaml } from '#manifest/write-yaml.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
 import { filesOf, note, readInput } from './input.ts';
 import { defaultNamespaceIn, type FilterOptions, namespacesOf } from './matrix-filter.ts';
@@ -59,7 +60,7 @@ async function run(options: Options): Promise<ExitCode> {
   if (output === 'json')
     await stdout.print(renderJson({ simplifications: found.map((each) => simplificationAnswer(each, writtenSpec(simplified(each)))) }));
   else if (check || write) await stdout.print(found.flatMap((each) => [...simplificationText(each)]));
-  else await stdout.write(await documentsOf(found, texts));
+  else await stdout.write(documentsOf(found, texts));
   if (write) await writeFiles(found, texts);
   if (output === 'text')
     await note(found.length === 0 ? 'nothing can be simpler' : `${count(found.length, 'policy', 'policies')} can be simpler`);
@@ -100,14 +101,13 @@ class Texts {
 }
 
 /** The policies as they would be, as YAML documents with what becomes of them above. */
-async function documentsOf(found: readonly Simplification[], texts: Texts): Promise<string> {
-  const { stringify } = await import('./yaml.ts');
+function documentsOf(found: readonly Simplification[], texts: Texts): string {
   const documents = found.map((each) => {
     const comment = [...simplificationText(each)].map((line) => `# ${line}\n`).join('');
     if (each.coveredBy !== undefined) return comment;
     const text = texts.of(each)?.change(each);
     if (text !== undefined) return comment + text.replace(/^---\n/, '');
-    return `${comment}# its labels and annotations, which are not shown, stay as they are\n${stringify(writtenPolicy(simplified(each)))}`;
+    return `${comment}# its labels and annotations, which are not shown, stay as they are\n${writeYaml(writtenPolicy(simplified(each)))}`;
   });
   return documents.join('---\n');
 }

@@ -1,5 +1,5 @@
 import type { Choices } from '#core/api/choices.ts';
-import { decodeObject } from '#core/api/decode.ts';
+import { decodeObject, type OnObject } from '#core/api/decode.ts';
 import type { Diagnostic } from '#core/api/diagnostic.ts';
 import { Pool } from '#core/api/pool.ts';
 import type { KubernetesObject } from '#core/api/types.ts';
@@ -37,6 +37,8 @@ export interface ReadOptions {
   readonly signal?: AbortSignal;
   /** Told after every page: how many objects came so far, and how many more the server has announced. */
   readonly onProgress?: (objects: number, remaining: number) => void;
+  /** Told of every sound object with its manifest. */
+  readonly onObject?: OnObject;
 }
 
 /** What was read of a cluster: all of the extent. */
@@ -123,7 +125,9 @@ class Reading {
   }
 
   #decode(value: unknown): Part {
-    const { objects, diagnostics, unknown } = decodeObject(value, { choices: this.#options.choices, pool: this.#pool, isStored: true });
+    const { choices, onObject } = this.#options;
+    const context = { choices, pool: this.#pool, isStored: true, ...(onObject && { onObject }) };
+    const { objects, diagnostics, unknown } = decodeObject(value, context);
     return { objects, diagnostics: [...diagnostics, ...unknown] };
   }
 

@@ -5,7 +5,7 @@
  * ```js
  * import { analyse, checkConnection, parseManifests } from 'sallyport';
  *
- * const cluster = analyse(parseManifests({ 'shop.yaml': text }));
+ * const cluster = analyse(await parseManifests({ 'shop.yaml': text }));
  * const answer = checkConnection(cluster, { from: 'shop/client', to: 'shop/deployment/web', port: 8080 });
  * ```
  *
@@ -43,7 +43,7 @@ export {
   type OneSidedAnswer,
 } from '#core/connectivity/difference.ts';
 export type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
-export type { Exposed, ExposureAnswer } from '#core/connectivity/exposure.ts';
+export type { Exposed, ExposedTo, ExposedToEndpoint, ExposureAnswer } from '#core/connectivity/exposure.ts';
 export { WhatIf } from '#core/connectivity/what-if.ts';
 export type { Witness } from '#core/connectivity/witness.ts';
 export type { Family } from '#core/net/ip.ts';

@@ -33,14 +33,14 @@ export interface AnalyseOptions extends PluginOptions {
 
 /**
  * Reads manifests, YAML or JSON, several documents or lists in each text. Policies are read as strictly as the API server does; of other
- * kinds only what is needed is checked. Never throws: what is wrong is among the diagnostics, with file, line and column.
+ * kinds only what is needed is checked. Never fails: what is wrong is among the diagnostics, with file, line and column.
  *
  * @param texts The texts by the names of their files, which are repeated in answers.
  */
-export function parseManifests(texts: Readonly<Record<string, string>>, options: ParseOptions = {}): Manifests {
+export async function parseManifests(texts: Readonly<Record<string, string>>, options: ParseOptions = {}): Promise<Manifests> {
   const { defaultNamespace, unknownKinds = 'skip' } = options;
   const collection = new ManifestCollection({ choices: choicesOf(options), ...(defaultNamespace !== undefined && { defaultNamespace }) });
-  for (const [file, text] of Object.entries(texts)) collection.addText(text, file, unknownKinds);
+  for (const [file, text] of Object.entries(texts)) await collection.addText(text, file, unknownKinds);
   return collection.finish();
 }
 

@@ -1,5 +1,5 @@
 import { type Choices, defaultChoices } from '#core/api/choices.ts';
-import { decodeObject } from '#core/api/decode.ts';
+import { decodeObject, type OnObject } from '#core/api/decode.ts';
 import type { Diagnostic } from '#core/api/diagnostic.ts';
 import { expandWorkloads } from '#core/api/expand-workloads.ts';
 import { Pool } from '#core/api/pool.ts';
@@ -13,6 +13,8 @@ export interface ManifestOptions {
   /** The namespace of namespaced objects that name none; `default` unless given. */
   readonly defaultNamespace?: string;
   readonly choices?: Choices;
+  /** Told of every sound object with its manifest. */
+  readonly onObject?: OnObject;
 }
 
 /** What manifests hold. */
@@ -30,15 +32,15 @@ const mostPods = 1_000_000;
 
 /** Gathers the objects of several texts: the same kind, namespace and name twice is an error. */
 export class ManifestCollection {
-  readonly #options: Required<ManifestOptions>;
+  readonly #options: ManifestOptions & Required<Pick<ManifestOptions, 'defaultNamespace' | 'choices'>>;
   readonly #pool = new Pool();
   readonly #objects = new Map<string, KubernetesObject>();
   readonly #workloads = new Map<string, Workload>();
   readonly #diagnostics: Diagnostic[] = [];
   #skipped = 0;
 
-  constructor({ defaultNamespace = 'default', choices = defaultChoices }: ManifestOptions = {}) {
-    this.#options = { defaultNamespace, choices };
+  constructor({ defaultNamespace = 'default', choices = defaultChoices, ...others }: ManifestOptions = {}) {
+    this.#options = { ...others, defaultNamespace, choices };
   }
 
   /** Takes in faults that were met before there was a text. */
@@ -47,8 +49,8 @@ export class ManifestCollection {
   }
 
   /** Takes in the documents of a text. Kinds that are not read are errors, or are skipped with a count. */
-  addText(text: string, file: string, unknownKinds: 'error' | 'skip'): void {
-    for (const document of parseDocuments(text, file)) this.#addDocument(document, unknownKinds);
+  async addText(text: string, file: string, unknownKinds: 'error' | 'skip'): Promise<void> {
+    for await (const document of parseDocuments(text, file)) this.#addDocument(document, unknownKinds);
   }
 
   #addDocument({ value, place, diagnostics }: ManifestDocument, unknownKinds: 'error' | 'skip'): void {

@@ -66,6 +66,22 @@ describe.skipIf(missing !== undefined)(`a live cluster${missing === undefined ? 
     expect(live.stdout.length).toBeGreaterThan(500);
   });
 
+  test('lint finds what it finds in files, and what only a whole cluster tells', async () => {
+    const vague = { podSelector: {}, ingress: [{ from: [{ namespaceSelector: { matchLabels: { team: 'nobody' } } }] }] };
+    await world.plane.create([policy('shop', 'vague', vague)]);
+    await writeDump();
+    const [live, files] = [await world.sallyport('lint', '-o', 'json'), await world.sallyport('lint', '-o', 'json', '-f', dump)];
+    expect([live.code, live.stderr, files.code, files.stderr]).toEqual([1, '', 1, '']);
+    const found = ({ stdout }: Ran): unknown[] =>
+      (JSON.parse(stdout) as { findings: object[] }).findings.map((finding) => ({ ...finding, source: 0, related: 0, fix: 0 }));
+    expect(found(live)).toEqual(expect.arrayContaining(found(files)));
+    expect(found(live)).toContainEqual(
+      expect.objectContaining({ code: 'ns-selector-no-match', policy: { kind: 'NetworkPolicy', namespace: 'shop', name: 'vague' } }),
+    );
+    await world.kubectl('delete', 'networkpolicy', '-n', 'shop', 'vague');
+    await writeDump();
+  });
+
   test('topmost owners are those that files tell', async () => {
     const { stdout } = await world.sallyport('matrix', '-o', 'json');
     const ids = (JSON.parse(stdout) as { endpoints: { id: string }[] }).endpoints.map(({ id }) => id);

@@ -20,7 +20,7 @@ const page = `<!doctype html><title>library</title><link rel="icon" href="data:,
 <script type="application/json" id="texts">${JSON.stringify(texts)}</script><pre></pre>
 <script type="module">
   import { analyse, checkConnection, matrixLines, parseManifests } from './sallyport.js';
-  const cluster = analyse(parseManifests(JSON.parse(document.querySelector('#texts').textContent)));
+  const cluster = analyse(await parseManifests(JSON.parse(document.querySelector('#texts').textContent)));
   const answer = checkConnection(cluster, ${JSON.stringify(flow)});
   document.querySelector('pre').textContent = JSON.stringify({ answer, matrix: [...matrixLines(cluster, 'text')] });
 </script>`;
@@ -45,7 +45,7 @@ describe.skipIf(cannotBrowse !== undefined)(`the library (${cannotBrowse ?? 'in 
       .waitFor({ timeout: 10_000 })
       .catch(() => undefined);
     expect(opened.faults).toEqual([]);
-    const cluster = analyse(parseManifests(texts));
+    const cluster = analyse(await parseManifests(texts));
     const here = { answer: checkConnection(cluster, flow), matrix: [...matrixLines(cluster, 'text')] };
     expect(JSON.parse(await opened.page.locator('pre').innerText())).toEqual(here);
     expect(here.answer).toMatchObject({ allowed: false, ingress: { nearMisses: [{ failed: 'peer' }, { failed: 'port' }] } });

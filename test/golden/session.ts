@@ -68,7 +68,7 @@ interface Result {
 
 function run(program: string, words: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Result> {
   return new Promise((resolve) => {
-    execFile(program, words, { cwd, env, maxBuffer: 1 << 28, timeout: 60_000 }, (error, stdout, stderr) => {
+    execFile(program, words, { cwd, env, maxBuffer: 1 << 28, timeout: 100_000 }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
     }).stdin?.end();
   });

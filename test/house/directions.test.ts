@@ -17,7 +17,8 @@ const mayImportInCore: Record<string, readonly string[]> = {
   connectivity: ['net', 'label', 'api', 'cluster', 'policy', 'verdict'],
   advise: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'connectivity'],
   generate: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'connectivity', 'advise'],
-  render: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'ruleset', 'connectivity', 'advise', 'generate'],
+  lint: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'connectivity'],
+  render: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'ruleset', 'connectivity', 'advise', 'generate', 'lint'],
 };
 
 const mayImport: Record<(typeof compiledRooms)[number], readonly string[]> = {

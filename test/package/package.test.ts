@@ -103,7 +103,7 @@ test('installed, it answers', () => {
 const consumer = `import { type Analysis, analyse, checkConnection, connectivityOf, parseManifests, WhatIf } from 'sallyport';
 
 const text = JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', namespace: 'shop' }, spec: {} });
-const manifests = parseManifests({ 'pod.json': text });
+const manifests = await parseManifests({ 'pod.json': text });
 const cluster: Analysis = analyse(manifests, { profile: 'calico', choices: { 'own-node-egress': 'policy' } });
 const answer = checkConnection(cluster, { from: 'internet', to: 'shop/web', port: 443 });
 if ('error' in answer) throw new Error(answer.error);

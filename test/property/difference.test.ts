@@ -173,6 +173,32 @@ test('a witness is allowed by one cluster and not by the other, and every pair s
   );
 });
 
+test('a rule of a cluster-wide tier that passes a connection on is what opens it', () => {
+  const cluster = (policies: readonly string[]): Analysis => {
+    const pod = { containerPorts: [], phase: 'Running', labels: {} } as const;
+    const policy = (name: string, priority: number, action: 'Pass' | 'Deny') => ({
+      apiVersion: 'policy.networking.k8s.io/v1alpha2',
+      kind: 'ClusterNetworkPolicy',
+      metadata: { name },
+      spec: { tier: 'Admin', priority, subject: { namespaces: {} }, ingress: [{ action, from: [{ namespaces: {} }] }] },
+    });
+    const pods = ['a', 'b'].map((name, index) => ({ ...pod, ns: 'alpha', name, ips: [`10.244.0.${index + 1}`] }));
+    const all = { spare: policy('spare', 0, 'Pass'), close: policy('close', 1, 'Deny') };
+    return analysisOf({
+      namespaces: [],
+      nodes: [],
+      pods,
+      policies: policies.map((name) => all[name as keyof typeof all]),
+    } as unknown as RawCluster);
+  };
+  const { removed } = differenceBetween(cluster(['spare', 'close']), cluster(['close']));
+  expect(removed.length).toBeGreaterThan(0);
+  for (const { because } of removed)
+    expect(because).toMatchObject([
+      { change: 'removed', gate: 'ingress', policy: { kind: 'ClusterNetworkPolicy', name: 'spare' }, index: 0 },
+    ]);
+});
+
 test('nothing differs from itself, and looked at the other way round what was gained is lost', () => {
   const pairsOf = (list: readonly { readonly from: string; readonly to: string }[]): string[] =>
     list.map(({ from, to }) => `${from} -> ${to}`).sort();

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { adviseOn } from '#core/advise/advise.ts';
 import { clusterOf } from '#core/cluster/cluster.ts';
 import { connectivityOf } from '#core/connectivity/connectivity.ts';
+import { dependencesOf, withDependences } from '#core/connectivity/dependence.ts';
 import { differenceBetween } from '#core/connectivity/difference.ts';
 import { matrixJson } from '#core/render/matrix.ts';
 import { rulesetJson } from '#core/render/ruleset.ts';
@@ -45,8 +46,10 @@ test('whatever is asked of whatever cluster, the answer is as the schemas say', 
 test('so are the matrix and the difference of two clusters', () => {
   fc.assert(
     fc.property(rawCluster, rawCluster, (before, after) => {
-      const matrix = connectivityOf(analysisOf(before), { denied: true, exposure: true });
-      expect(faultsOf('matrix', read(matrixJson(matrix)))).toEqual([]);
+      const analysis = analysisOf(before);
+      const matrix = connectivityOf(analysis, { denied: true, exposure: true });
+      const dependences = dependencesOf(analysis, { endpoints: matrix.endpoints, exposure: true });
+      expect(faultsOf('matrix', read(matrixJson(withDependences(matrix, dependences))))).toEqual([]);
       const { everyone: _, ...difference } = differenceBetween(analysisOf(before), analysisOf(after), { exposure: true });
       expect(faultsOf('diff', difference)).toEqual([]);
     }),

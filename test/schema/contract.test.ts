@@ -8,9 +8,12 @@ import type { Direction, ObjectId, PolicyId } from '#core/api/types.ts';
 import type { ObjectChange } from '#core/cluster/object-changes.ts';
 import type { Cause } from '#core/connectivity/cause.ts';
 import type { ConnectionAnswer } from '#core/connectivity/connectivity.ts';
+import type { Dependence, OtherValue } from '#core/connectivity/dependence.ts';
 import type { ChangedAnswer, DifferenceEndpoint, FullDifference, MemberChange, OneSidedAnswer } from '#core/connectivity/difference.ts';
 import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
+import type { Exposed, ExposedTo, ExposedToEndpoint, ExposureAnswer } from '#core/connectivity/exposure.ts';
 import type { Witness } from '#core/connectivity/witness.ts';
+import type { LineEdit, Finding as LintFinding, Related, Severity } from '#core/lint/rule.ts';
 import type { Protocol } from '#core/net/protocol.ts';
 import type { SimplificationAnswer, SimplifiedRule } from '#core/render/simplification.ts';
 import type { CheckAnswer, GateAnswer, ResultAnswer, RuleAnswer } from '#core/verdict/answer.ts';
@@ -43,7 +46,8 @@ const endpoint = {
 } as const;
 const matrixEndpoint = { ...endpoint, pods: optional, members: optional } as const;
 const rule = { policy: required, index: required, name: optional, source: optional } as const;
-const connection = { from: required, to: required, traffic: required, partial: optional, reason: required, by: required } as const;
+const exposedTo = { traffic: required, partial: optional, reason: required, by: required, dependsOn: optional } as const;
+const connection = { from: required, to: required, ...exposedTo } as const;
 const explanation = { witness: optional, because: required } as const;
 const policyKinds = { NetworkPolicy: true, ClusterNetworkPolicy: true } as const;
 const change = { added: true, removed: true, edited: true } as const;
@@ -148,6 +152,30 @@ describe('the schemas have the fields of the types', () => {
     'advice.schema.json#/$defs/pair': fields<SideEffect['before']>({ traffic: required, partial: optional }),
     'matrix.schema.json#/$defs/connection': fields<ConnectionAnswer>(connection),
     'matrix.schema.json#/$defs/connectionFields/properties/by': fields<ConnectionAnswer['by']>({ egress: required, ingress: required }),
+    'matrix.schema.json#/$defs/exposure': fields<ExposureAnswer>({ endpoint: required, egress: required, ingress: required }),
+    'matrix.schema.json#/$defs/exposed': fields<Exposed>({
+      isolated: required,
+      internet: required,
+      addresses: required,
+      anyPod: required,
+      pods: required,
+    }),
+    'matrix.schema.json#/$defs/exposedTo': fields<ExposedTo>(exposedTo),
+    'matrix.schema.json#/$defs/exposedToEndpoint': fields<ExposedToEndpoint>({ id: required, ...exposedTo }),
+    'matrix.schema.json#/$defs/dependence': fields<Dependence>({
+      choice: required,
+      value: required,
+      profiles: required,
+      pairs: optional,
+      others: required,
+    }),
+    'matrix.schema.json#/$defs/otherValue': fields<OtherValue>({
+      value: required,
+      profiles: required,
+      opened: optional,
+      closed: optional,
+      changed: optional,
+    }),
     'diff.schema.json': fields<Omit<FullDifference, 'everyone'>>({
       endpoints: required,
       added: required,
@@ -189,6 +217,17 @@ describe('the schemas have the fields of the types', () => {
       endpoint: optional,
     }),
     'diff.schema.json#/$defs/objectChange': fields<ObjectChange>({ change: required, object: required, source: optional }),
+    'lint.schema.json#/$defs/finding': fields<LintFinding>({
+      code: required,
+      severity: required,
+      message: required,
+      policy: optional,
+      source: optional,
+      related: optional,
+      fix: optional,
+    }),
+    'lint.schema.json#/$defs/related': fields<Related>({ message: required, source: required }),
+    'lint.schema.json#/$defs/lineEdit': fields<LineEdit>({ source: required, find: required, replace: required }),
     'lab-run.schema.json': fields<LabReport>({ flows: required, mismatches: required, errors: required, skipped: required }),
     'lab-up.schema.json': fields<Answers['about']>({ name: required, pid: required }),
     // A port is not needed for a protocol without ports, and 0 then.
@@ -277,6 +316,7 @@ describe('the schemas have the values of the types', () => {
       'remove-peer': true,
       'remove-rule': true,
     }),
+    'lint.schema.json#/$defs/finding/properties/severity': values<Severity>({ error: true, warning: true, note: true }),
     'diff.schema.json#/$defs/change': values<Cause['change'] & ObjectChange['change']>(change),
     'diff.schema.json#/$defs/endpoint/properties/change': values<NonNullable<DifferenceEndpoint['change']>>({ added: true, removed: true }),
   };

@@ -33,7 +33,12 @@ export interface DecodeContext {
   readonly isStored?: boolean;
   /** Shares equal parts of the objects that are decoded with the same pool. */
   readonly pool?: Pool;
+  /** Told of every sound object with its manifest, for those who look at how a thing is written and not only at what it means. */
+  readonly onObject?: OnObject;
 }
+
+/** Takes an object with the JSON value that it was read from, and where that value's fields stand. */
+export type OnObject = (object: KubernetesObject | Workload, value: unknown, place: Place) => void;
 
 /** What a value holds. A faulty object is not among the objects; its faults are among the diagnostics. */
 export interface Decoded {
@@ -52,6 +57,7 @@ interface Session {
   readonly surroundings: Surroundings;
   readonly unknownFields: 'error' | 'warning';
   readonly channel: Channel;
+  readonly onObject: OnObject | undefined;
   readonly objects: KubernetesObject[];
   readonly workloads: Workload[];
   readonly diagnostics: Diagnostic[];
@@ -66,6 +72,7 @@ function sessionOf(context: DecodeContext, tolerantValues: boolean): Session {
     surroundings: { place, defaultNamespace, pool, strictCidr, tolerantValues, isStored },
     unknownFields: choices['unknown-fields'] === 'error' ? 'error' : 'warning',
     channel,
+    onObject: context.onObject,
     objects: [],
     workloads: [],
     diagnostics: [],
@@ -129,6 +136,7 @@ function decodeKind<W>(kind: Kind<W, KubernetesObject | Workload>, value: unknow
   const object = kind.build(written, surroundings);
   if ('count' in object) session.workloads.push(object);
   else session.objects.push(object);
+  session.onObject?.(object, value, surroundings.place);
 }
 
 /** What an API server keeps of a field that is unknown here was meant; the kind itself says how it closes for it. */

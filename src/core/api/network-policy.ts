@@ -2,7 +2,7 @@ import { everything } from '../label/selector.ts';
 import type { Protocol } from '../net/protocol.ts';
 import { protocols } from '../net/protocol.ts';
 import type { FieldPath } from './diagnostic.ts';
-import type { Faults, Place } from './faults.ts';
+import { Faults, nowhere, type Place } from './faults.ts';
 import { blockOf, ipBlock, validateBlock, warnOfBlock } from './ip-block.ts';
 import type { Kind, Surroundings } from './kind.ts';
 import { identify, strictMetadata, validateMetadata } from './metadata.ts';
@@ -165,6 +165,10 @@ function portOf({ protocol = 'TCP', port: number, endPort }: WrittenPort): PortM
   if (typeof number === 'string') return { kind: 'named', protocol: checked, name: number };
   return { kind: 'range', protocol: checked, first: number, last: endPort ?? number };
 }
+
+/** The fields of a NetworkPolicy that has passed the door, as they are written. */
+export const writtenPolicyOf = (value: unknown): WrittenPolicy =>
+  reader.read(value, { faults: new Faults('', nowhere), path: [], unknownFields: 'warning' });
 
 export const networkPolicyKind: Kind<WrittenPolicy, NetworkPolicy> = {
   apiVersion: 'networking.k8s.io/v1',

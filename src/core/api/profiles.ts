@@ -12,7 +12,7 @@ export interface Profile {
 
 /**
  * Implementations by the names of `--profile`. `spec` is the specification with our own choices, which is what our agent enforces. Facts are
- * those of late 2026; `docs/profiles.md` is written from this list.
+ * those of late 2026; `scripts/profiles.ts` writes `docs/profiles.md` from this list.
  */
 export const profiles = {
   spec: { title: 'The Kubernetes specification, and Sallyport itself', choices: defaultChoices, sources: ['docs/semantics.md section 10'] },

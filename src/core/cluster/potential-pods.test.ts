@@ -73,6 +73,15 @@ describe('a cluster with potential pods', () => {
     expect(added('{kubernetes.io/metadata.name=later}/{}').pod!.namespace).toBe('later');
   });
 
+  test('stand in namespaces of their own, whatever selectors say of names', () => {
+    const extended = withPotentialPods(cluster, [
+      named('{kubernetes.io/metadata.name,team=red}/{}'),
+      named('{kubernetes.io/metadata.name,team=blue}/{}'),
+    ]);
+    const homes = [...podsOf(extended)].filter(({ potential }) => potential !== undefined).map(({ namespace: home }) => home);
+    expect(homes.map((home) => extended.namespaces.get(home)?.namespace?.labels.team)).toEqual(['red', 'blue']);
+  });
+
   test('has none that cannot be', () => {
     expect(added('shop/{app=a,app!=a}').pod).toBeUndefined();
   });

@@ -84,13 +84,15 @@ function homeOf(
   if (typeof namespace === 'string') return { name: namespace };
   const example = exampleOf(namespace);
   if (example === undefined) return undefined;
+  // A name of its own keeps it apart from namespaces with other labels, unless the selector demands another name.
+  const own = { ...example, [namespaceNameLabel]: unused };
+  if (matches(namespace, own)) return { name: unused, labels: own };
   const named = Object.hasOwn(example, namespaceNameLabel) ? example[namespaceNameLabel]! : undefined;
-  const name = named ?? unused;
-  const existing = named === undefined ? undefined : cluster.namespaces.get(named);
+  if (named === undefined) return undefined;
+  const existing = cluster.namespaces.get(named);
   if (existing !== undefined)
-    return matches(namespace, existing.namespace?.labels ?? { [namespaceNameLabel]: name }) ? { name } : undefined;
-  const labels = { ...example, [namespaceNameLabel]: name };
-  return matches(namespace, labels) ? { name, labels } : undefined;
+    return matches(namespace, existing.namespace?.labels ?? { [namespaceNameLabel]: named }) ? { name: named } : undefined;
+  return matches(namespace, example) ? { name: named, labels: example } : undefined;
 }
 
 const podOf = (name: PotentialName, namespace: string, unused: string, labels: Labels): Pod => ({

@@ -56,8 +56,11 @@ function policyCauses(gate: Direction, open: GateVerdict, closed: GateVerdict, c
   const still = new Set(open.policies.map(({ name }) => name));
   const isolating = closed.policies.filter(({ name }) => open.reason === 'not-isolated' || !still.has(name));
   const closing = isolating.flatMap((policy) => cause(policy, policy.source));
+  if (closing.length > 0) return closing;
   // An exception that holds for isolated pods can open what a later tier would close.
-  return closing.length > 0 ? closing : open.policies.flatMap((policy) => cause(policy, policy.source));
+  const exempting = open.policies.flatMap((policy) => cause(policy, policy.source));
+  if (exempting.length > 0) return exempting;
+  return [...open.passes, ...closed.passes].flatMap(({ rule }) => cause(rule.policy, rule.source, rule.index));
 }
 
 /** No policy was changed, so one of the ends was: what selectors see of it is another. */

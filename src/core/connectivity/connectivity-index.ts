@@ -1,10 +1,11 @@
+import type { Choices } from '../api/choices.ts';
 import { type Direction, directions } from '../api/types.ts';
 import type { AddressSet } from '../net/address-set.ts';
 import type { PodClass } from '../policy/model.ts';
 import type { Analysis } from '../verdict/analysis.ts';
-import { podId } from '../verdict/endpoint.ts';
-import { externalEntry, type LocatedPods, locatePods, MatrixEndpoints, type MatrixEntry, type Stranger } from './endpoints.ts';
+import { externalEntry, MatrixEndpoints, type MatrixEntry, type Stranger } from './endpoints.ts';
 import { GateTable } from './gate-table.ts';
+import { type LocatedPods, locatePods } from './located-pods.ts';
 import { PairTable } from './pair-table.ts';
 import { type PairFilter, PairWalk } from './pair-walk.ts';
 import { TrafficTable } from './traffic-table.ts';
@@ -21,26 +22,35 @@ export interface Shared {
 export class ConnectivityIndex {
   readonly gates: GateTable;
   readonly pairs: PairTable;
+  /** Whether every pod reaches its own node. */
+  readonly isOwnNodeOpen: boolean;
   readonly #units: Units;
   readonly #classes: ReadonlyMap<string, PodClass>;
   readonly #endpoints: MatrixEndpoints;
-  readonly #likeness: ReadonlyMap<string, string>;
+  readonly #likeness: ReadonlyMap<string, number>;
   readonly #strangers: readonly Stranger[];
   readonly #treatments = new Map<Unit, string>();
 
-  /** `pods` are those of the cluster, if they are located already. */
+  /** `pods` are those of the cluster, if they are located already. Choices that the model was not compiled with may be others than its own. */
   constructor(
     { cluster, model }: Pick<Analysis, 'cluster' | 'model'>,
     { traffics, cuts }: Shared = { traffics: new TrafficTable(), cuts: [] },
     pods: LocatedPods = locatePods(cluster, model),
+    choices: Choices = model.choices,
   ) {
     this.#classes = model.classes;
-    this.#units = new Units(model, cuts);
-    this.#endpoints = new MatrixEndpoints(cluster, model, this.#units, pods);
+    this.#units = new Units(model, cuts, choices);
+    this.#endpoints = new MatrixEndpoints(model, this.#units, pods);
     this.#likeness = this.#endpoints.likeness();
     this.#strangers = this.#endpoints.strangers();
-    this.gates = new GateTable(this.#units, model.choices, traffics);
-    this.pairs = new PairTable(this.gates, model.choices['own-node-egress'] === 'always-allow');
+    this.gates = new GateTable(this.#units, choices, traffics);
+    this.isOwnNodeOpen = choices['own-node-egress'] === 'always-allow';
+    this.pairs = new PairTable(this.gates, this.isOwnNodeOpen);
+  }
+
+  /** How many classes of pods there are. */
+  get classCount(): number {
+    return this.#classes.size;
   }
 
   /**
@@ -84,16 +94,13 @@ export class ConnectivityIndex {
 
   /** The entry's pods in several entries: together those that no rule tells apart in either index. By what both see of them. */
   parts(entry: MatrixEntry, otherIndex: ConnectivityIndex, other: MatrixEntry): Map<string, MatrixEntry> {
-    const elsewhere = new Map(other.located.map((located) => [podId(located.pod), otherIndex.#endpoints.unitsText(located)]));
-    return this.#endpoints.parts(
-      entry,
-      (located) => `${this.#endpoints.unitsText(located)} | ${elsewhere.get(podId(located.pod)) ?? 'none'}`,
-    );
+    const elsewhere = new Map(other.located.map((located) => [located.id, otherIndex.#endpoints.unitsText(located)]));
+    return this.#endpoints.parts(entry, (located) => `${this.#endpoints.unitsText(located)} | ${elsewhere.get(located.id) ?? 'none'}`);
   }
 
-  #likenessWith(other: ConnectivityIndex | undefined): ReadonlyMap<string, string> {
+  #likenessWith(other: ConnectivityIndex | undefined): ReadonlyMap<string, number> {
     if (other === undefined) return this.#likeness;
-    return new Map(Array.from(this.#likeness, ([id, key]) => [id, `${key} | ${other.#likeness.get(id) ?? ''}`]));
+    return new Map(Array.from(this.#likeness, ([id, number]) => [id, number * mostLikenesses + 1 + (other.#likeness.get(id) ?? -1)]));
   }
 
   /** Walks the pairs of the entries that the filter wants. */
@@ -123,6 +130,9 @@ export class ConnectivityIndex {
     return said.join();
   }
 }
+
+/** More kinds of bare pods than any cluster has; two numbers make one. */
+const mostLikenesses = 2 ** 26;
 
 /** Names the range of a stranger: the same in two indexes that divide the address space alike. */
 const placeOf = ({ family, range }: Stranger): string => `${family}:${range[0]}`;

@@ -1,3 +1,4 @@
+import type { ChoiceName } from '../api/choices.ts';
 import type { Direction, PolicyId } from '../api/types.ts';
 import { potentialPeers, withPotentialPods } from '../cluster/potential-pods.ts';
 import type { Interval } from '../net/interval.ts';
@@ -11,7 +12,7 @@ import type { MatrixEndpoint, MatrixEntry } from './endpoints.ts';
 import { type ExposureAnswer, exposureOf } from './exposure.ts';
 import { PairCount } from './pair-count.ts';
 import type { OutcomeId, Outlooks, PairOutcome } from './pair-table.ts';
-import type { PairWalk } from './pair-walk.ts';
+import type { Kind, PairWalk } from './pair-walk.ts';
 import { everything, nothing, type TrafficId } from './traffic-table.ts';
 
 /** Traffic in answers: `all`, or the protocols that are let through with their ports, `80` or `8000-8999`. */
@@ -28,8 +29,20 @@ export interface ConnectionAnswer {
   readonly partial?: TrafficAnswer;
   /** Where members differ: of the pair that is let through least. */
   readonly reason: { readonly egress: Reason; readonly ingress: Reason };
+  /** The choices of network plugins on which the traffic depends, where that is asked for. */
+  readonly dependsOn?: readonly ChoiceName[];
   /** For each gate with the reason `rule` or `tier` the policies whose rules match; with `no-rule-matched` those that isolate it. */
   readonly by: { readonly egress: readonly PolicyId[]; readonly ingress: readonly PolicyId[] };
+}
+
+/** What an answer says of its pair. */
+export type Said = Omit<ConnectionAnswer, 'from' | 'to'>;
+
+/** An endpoint with others, for each of which the same holds. What is equal is mostly one object: what is said, and lists of the same endpoints. */
+export interface ReachAnswer {
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly said: Said;
 }
 
 /** What of the matrix is wanted; what is left out is not limited. */
@@ -52,6 +65,12 @@ export interface Connectivity {
   readonly endpoints: readonly MatrixEndpoint[];
   /** In the order of the endpoints, by source and then destination; worked out while it is read. */
   readonly connections: Iterable<ConnectionAnswer>;
+  /**
+   * The same connections by source, those of destinations that are alike together: for those who want all, and in no order.
+   *
+   * @internal
+   */
+  readonly reach: Iterable<ReachAnswer>;
   /** What each workload and bare pod is exposed to, where it is asked for. */
   readonly exposure?: readonly ExposureAnswer[];
   /**
@@ -81,6 +100,7 @@ export function connectivityOf({ cluster, model }: Pick<Analysis, 'cluster' | 'm
   return {
     endpoints: matrix.endpoints(),
     connections: { [Symbol.iterator]: () => matrix.connections() },
+    reach: { [Symbol.iterator]: () => matrix.reach() },
     count: matrix.count(),
     ...(exposure && { exposure: matrix.exposure() }),
   };
@@ -125,7 +145,24 @@ class Matrix {
 
   /** Of those workloads and bare pods that are shown. */
   exposure(): ExposureAnswer[] {
-    return exposureOf(this.#index, this.#entries, this.#answers).filter((_, place) => this.#walk.isShown(place));
+    return exposureOf(this.#index, this.#entries, this.#answers, (place) => this.#walk.isShown(place));
+  }
+
+  *reach(): Generator<ReachAnswer> {
+    const said = new SaidToKinds();
+    const ids = new Map<readonly number[], readonly string[]>();
+    const idsAt = (places: readonly number[]): string[] => places.map((place) => this.#entries[place]!.id);
+    for (const [place, from] of this.#entries.entries()) {
+      const { reached, look } = this.#walk.reach(place);
+      const source = this.#walk.kindAt(place);
+      const known = source.places.length > 1 ? said.of(source) : undefined;
+      for (const { kind, places, outcome } of reached) {
+        const make = (): Said => this.#answers.said(look(), from, this.#entries[places[0]!]!, outcome);
+        const isShared = kind !== undefined && (places === kind.places || places === kind.shown);
+        const to = isShared ? getOrMake(ids, places, idsAt) : idsAt(places);
+        yield { from: from.id, to, said: kind === undefined || known === undefined ? make() : getOrMake(known, kind, make) };
+      }
+    }
   }
 
   *connections(): Generator<ConnectionAnswer> {
@@ -136,12 +173,36 @@ class Matrix {
   }
 }
 
+/** For how many kinds of sources it is kept what is said of them. */
+const keptKinds = 64;
+
+/** What is said of sources by the kinds of destinations. Sources that are alike mostly stand close together. */
+class SaidToKinds {
+  readonly #known = new Map<Kind, Map<Kind, Said>>();
+
+  of(source: Kind): Map<Kind, Said> {
+    if (this.#known.size > keptKinds) this.#known.delete(this.#known.keys().next().value!);
+    return getOrMake(this.#known, source, () => new Map());
+  }
+}
+
+function getOrMake<K, V>(known: Map<K, V>, key: K, make: (key: K) => V): V {
+  let value = known.get(key);
+  if (value === undefined) {
+    value = make(key);
+    known.set(key, value);
+  }
+  return value;
+}
+
 /** Writes outcomes as answers; what many pairs share is made once. */
 export class Answers {
   readonly #index: ConnectivityIndex;
   readonly #wanted: TrafficId;
   readonly #outcomes = new Map<OutcomeId, Pick<ConnectionAnswer, 'traffic' | 'partial' | 'reason'>>();
   readonly #traffics = new Map<TrafficId, TrafficAnswer>();
+  /** By the outcome and the policies at both gates. */
+  readonly #said = new Map<OutcomeId, Map<readonly PolicyId[], Map<readonly PolicyId[], Said>>>();
   readonly #policies = new Map<string, readonly PolicyId[]>();
   readonly #lists = new WeakMap<readonly CompiledPolicy[], readonly PolicyId[]>();
 
@@ -153,10 +214,17 @@ export class Answers {
 
   /** The answer for a pair with its outcome; the outlooks are those of the source. */
   connection(outlooks: Outlooks, from: MatrixEntry, to: MatrixEntry, outcome: OutcomeId): ConnectionAnswer {
+    return { from: from.id, to: to.id, ...this.said(outlooks, from, to, outcome) };
+  }
+
+  /** The same without the names of the pair. */
+  said(outlooks: Outlooks, from: MatrixEntry, to: MatrixEntry, outcome: OutcomeId): Said {
     const { pairs } = this.#index;
-    const { egress, ingress } = pairs.decidersOf(outlooks, from, to, pairs.outcomes[outcome]!);
-    const by = { egress: this.#policyIds(egress), ingress: this.#policyIds(ingress) };
-    return { from: from.id, to: to.id, ...this.#outcome(outcome), by };
+    const deciders = pairs.decidersOf(outlooks, from, to, pairs.outcomes[outcome]!);
+    const [egress, ingress] = [this.#policyIds(deciders.egress), this.#policyIds(deciders.ingress)];
+    const byEgress = getOrMake(this.#said, outcome, () => new Map<readonly PolicyId[], Map<readonly PolicyId[], Said>>());
+    const byIngress = getOrMake(byEgress, egress, () => new Map<readonly PolicyId[], Said>());
+    return getOrMake(byIngress, ingress, () => ({ ...this.#outcome(outcome), by: { egress, ingress } }));
   }
 
   #outcome(id: OutcomeId): Pick<ConnectionAnswer, 'traffic' | 'partial' | 'reason'> {

@@ -90,6 +90,8 @@ export interface DifferenceOptions {
    * isolate, too, and how they may talk to each other.
    */
   readonly exposure?: boolean;
+  /** `false`: without witnesses and causes, which cost more than the rest. */
+  readonly explain?: boolean;
 }
 
 /**

@@ -2,24 +2,32 @@ import { type Direction, directions } from '../api/types.ts';
 import { anyPod, potentialId } from '../cluster/potential-pods.ts';
 import { intersectAddresses, isEmptyAddresses } from '../net/address-set.ts';
 import { internetSpace } from '../verdict/address-space.ts';
-import type { Answers, TrafficAnswer } from './connectivity.ts';
+import type { Answers, ConnectionAnswer } from './connectivity.ts';
 import type { ConnectivityIndex } from './connectivity-index.ts';
 import type { MatrixEntry } from './endpoints.ts';
-import type { PairOutcome } from './pair-table.ts';
-import { everything, nothing, type TrafficId } from './traffic-table.ts';
+import { noPair, type OutcomeId, type PairOutcome } from './pair-table.ts';
+import { nothing, type TrafficId } from './traffic-table.ts';
+
+/** What somebody outside may do, or may be asked for, and why: as of a connection. */
+export type ExposedTo = Omit<ConnectionAnswer, 'from' | 'to'>;
+
+/** The same of an endpoint of the matrix. */
+export interface ExposedToEndpoint extends ExposedTo {
+  readonly id: string;
+}
 
 /** What a workload or bare pod is exposed to in one direction, beyond the pods and nodes that exist. */
 export interface Exposed {
   /** Whether some policy isolates all its pods for the direction. */
   readonly isolated: boolean;
   /** What every address of the internet may do (ingress), or may be asked for (egress). */
-  readonly internet: TrafficAnswer;
-  /** Where addresses differ: what at least one may. */
-  readonly internetPartial?: TrafficAnswer;
+  readonly internet: ExposedTo;
+  /** The external endpoints, in the internet and elsewhere, that may more than all of the internet. */
+  readonly addresses: readonly ExposedToEndpoint[];
   /** What a pod of any namespace may that no selector singles out. */
-  readonly anyPod: TrafficAnswer;
+  readonly anyPod: ExposedTo;
   /** What pods may, should there be any, that a rule's selector would select; those that may no more than any pod are left out. */
-  readonly pods: readonly { readonly id: string; readonly traffic: TrafficAnswer }[];
+  readonly pods: readonly ExposedToEndpoint[];
 }
 
 /** What a workload or bare pod is exposed to. */
@@ -28,79 +36,133 @@ export interface ExposureAnswer extends Readonly<Record<Direction, Exposed>> {
   readonly endpoint: string;
 }
 
-/** What one entry meets in one direction, while it is gathered. */
-interface Draft {
-  /** How many external endpoints of the internet have something with it, what all of them may, and what some may. */
-  internets: number;
-  every: TrafficId;
-  some: TrafficId;
-  /** What potential pods may, by id. */
-  readonly pods: Map<string, TrafficId>;
+/** Whom one entry may have something to do with, by their places, with the outcomes. */
+interface Met {
+  readonly externals: Map<number, OutcomeId>;
+  readonly pods: Map<number, OutcomeId>;
 }
 
-const newDraft = (): Draft => ({ internets: 0, every: everything, some: nothing, pods: new Map() });
-
-/** The exposure of workloads and bare pods, in the order of the entries, which are all of the index. */
-export function exposureOf(index: ConnectivityIndex, entries: readonly MatrixEntry[], answers: Answers): ExposureAnswer[] {
-  const drafts = { egress: entries.map(newDraft), ingress: entries.map(newDraft) };
-  const isOutside = entries.map((entry) => entry.isPotential || isInternet(entry));
-  const walk = index.walk(entries, {
-    isShown: (entry) => entry.isPotential || isInternet(entry),
-    direction: undefined,
-    denied: false,
-    isWanted: (traffic) => traffic !== nothing,
-  });
-  for (const [place, from] of entries.entries())
-    for (const [other, outcome] of walk.row(place).cells) {
-      const pair = index.pairs.outcomes[outcome]!;
-      if (isOutside[place]) note(index, drafts.ingress[other]!, from, pair);
-      else note(index, drafts.egress[place]!, entries[other]!, pair);
-    }
-  const internets = entries.filter(isInternet);
+/** The exposure of those workloads and bare pods that are shown, in the order of the entries, which are all of the index. */
+export function exposureOf(
+  index: ConnectivityIndex,
+  entries: readonly MatrixEntry[],
+  answers: Answers,
+  isShown: (place: number) => boolean,
+): ExposureAnswer[] {
+  const exposures = new Exposures(index, entries, answers);
   return entries.flatMap((entry, place) => {
-    if (entry.located.length === 0 || entry.isPotential) return [];
-    const [egress, ingress] = directions.map((direction) =>
-      exposed(index, entry, internets, drafts[direction][place]!, direction, answers),
-    );
+    if (entry.located.length === 0 || entry.isPotential || !isShown(place)) return [];
+    const [egress, ingress] = directions.map((direction) => exposures.of(place, direction));
     return [{ endpoint: entry.id, egress: egress!, ingress: ingress! }];
   });
 }
 
+class Exposures {
+  readonly #index: ConnectivityIndex;
+  readonly #entries: readonly MatrixEntry[];
+  readonly #answers: Answers;
+  readonly #met: Readonly<Record<Direction, readonly Met[]>>;
+  readonly #internets: readonly number[];
+  /** The place of the pod that no selector singles out. */
+  readonly #anyPod: number;
+
+  constructor(index: ConnectivityIndex, entries: readonly MatrixEntry[], answers: Answers) {
+    this.#index = index;
+    this.#entries = entries;
+    this.#answers = answers;
+    this.#internets = entries.flatMap((entry, place) => (isInternet(entry) ? [place] : []));
+    this.#anyPod = entries.findIndex(({ id }) => id === potentialId(anyPod));
+    const newMet = (): Met => ({ externals: new Map(), pods: new Map() });
+    this.#met = { egress: entries.map(newMet), ingress: entries.map(newMet) };
+    const isOutside = entries.map(isBeyond);
+    const walk = index.walk(entries, {
+      isShown: isBeyond,
+      direction: undefined,
+      denied: false,
+      // What is outside is nobody's own node.
+      isOwnNodePoliced: true,
+      isWanted: (traffic) => traffic !== nothing,
+    });
+    for (const place of entries.keys())
+      for (const [other, outcome] of walk.row(place).cells) {
+        const [inside, outside] = isOutside[place] ? [other, place] : [place, other];
+        const met = this.#met[isOutside[place] ? 'ingress' : 'egress'][inside]!;
+        met[entries[outside]!.isPotential ? 'pods' : 'externals'].set(outside, outcome);
+      }
+  }
+
+  of(place: number, direction: Direction): Exposed {
+    const entry = this.#entries[place]!;
+    const { pods } = this.#met[direction][place]!;
+    const any = pods.get(this.#anyPod);
+    const { traffics } = this.#index.gates;
+    const beyond = any === undefined ? nothing : this.#outcome(any).some;
+    const named = [...pods].filter(([, outcome]) => traffics.subtract(this.#outcome(outcome).some, beyond) !== nothing);
+    return {
+      isolated: entry.uses.every(({ unit }) => unit.profile === undefined || unit.profile.gates[direction].isIsolated) && entry.isPoliced,
+      ...this.#internet(place, direction),
+      anyPod: this.#to(place, this.#anyPod, direction, any),
+      pods: this.#named(place, direction, named),
+    };
+  }
+
+  /** What all of the internet may, and the addresses in it that may more. */
+  #internet(place: number, direction: Direction): Pick<Exposed, 'internet' | 'addresses'> {
+    const entry = this.#entries[place]!;
+    const common = this.#internets.filter((other) => areJudged(entry, this.#entries[other]!));
+    if (common.length === 0) return { internet: unpoliced, addresses: [] };
+    const { externals } = this.#met[direction][place]!;
+    const shut = common.find((other) => !externals.has(other));
+    const met = [...externals];
+    if (shut !== undefined) return { internet: this.#to(place, shut, direction, undefined), addresses: this.#named(place, direction, met) };
+    const { traffics } = this.#index.gates;
+    const every = (other: number): TrafficId => this.#outcome(externals.get(other)!).every;
+    const least = common.map(every).reduce((a, b) => traffics.intersect(a, b));
+    const example = common.find((other) => every(other) === least) ?? common[0]!;
+    const { partial: _, ...answer } = this.#to(place, example, direction, externals.get(example));
+    const more = met.filter(([, outcome]) => traffics.subtract(this.#outcome(outcome).some, least) !== nothing);
+    return { internet: { ...answer, traffic: this.#answers.traffic(least) }, addresses: this.#named(place, direction, more) };
+  }
+
+  /** By id; of what is asked for only those that may some. */
+  #named(place: number, direction: Direction, met: readonly (readonly [number, OutcomeId])[]): ExposedToEndpoint[] {
+    return met
+      .toSorted(([a], [b]) => a - b)
+      .map(([other, outcome]) => ({ id: this.#entries[other]!.id, ...this.#to(place, other, direction, outcome) }))
+      .filter(({ traffic, partial }) => (partial ?? traffic).length > 0);
+  }
+
+  /** What the entry and another have to do with each other; an outcome that the walk has not met lets nothing through. */
+  #to(place: number, other: number, direction: Direction, known: OutcomeId | undefined): ExposedTo {
+    const [from, to] = (direction === 'egress' ? [place, other] : [other, place]).map((each) => this.#entries[each]!) as [
+      MatrixEntry,
+      MatrixEntry,
+    ];
+    const { pairs } = this.#index;
+    const look = pairs.glancesOf(from);
+    const outcome = known ?? pairs.between(look, from, to);
+    if (outcome === noPair) return unpoliced;
+    const { from: _from, to: _to, ...answer } = this.#answers.connection(look, from, to, outcome);
+    return answer;
+  }
+
+  #outcome(id: OutcomeId): PairOutcome {
+    return this.#index.pairs.outcomes[id]!;
+  }
+}
+
+/** Policy sees no end of the connection. */
+const unpoliced: ExposedTo = {
+  traffic: 'all',
+  reason: { egress: 'unpoliced-endpoint', ingress: 'unpoliced-endpoint' },
+  by: { egress: [], ingress: [] },
+};
+
+const isBeyond = ({ isPotential, addresses }: MatrixEntry): boolean => isPotential || addresses !== undefined;
+
 const isInternet = ({ addresses }: MatrixEntry): boolean =>
   addresses !== undefined && !isEmptyAddresses(intersectAddresses(addresses, internetSpace));
 
-function note({ gates: { traffics } }: ConnectivityIndex, draft: Draft, other: MatrixEntry, { every, some }: PairOutcome): void {
-  if (other.isPotential) {
-    draft.pods.set(other.id, some);
-    return;
-  }
-  draft.internets++;
-  draft.every = traffics.intersect(draft.every, every);
-  draft.some = traffics.unite(draft.some, some);
-}
-
-function exposed(
-  index: ConnectivityIndex,
-  entry: MatrixEntry,
-  internets: readonly MatrixEntry[],
-  { internets: met, every, some, pods }: Draft,
-  direction: Direction,
-  answers: Answers,
-): Exposed {
-  // An end that no policy can close has no pairs with what is outside.
-  if (!entry.isPoliced) return { isolated: false, internet: 'all', anyPod: 'all', pods: [] };
-  const { traffics } = index.gates;
-  const common = internets.filter(({ uses }) => uses.some(({ family }) => entry.uses.some((use) => use.family === family)));
-  const all = met === common.length ? every : nothing;
-  const any = pods.get(potentialId(anyPod)) ?? nothing;
-  return {
-    isolated: entry.uses.every(({ unit }) => unit.profile === undefined || unit.profile.gates[direction].isIsolated),
-    internet: answers.traffic(all),
-    ...(all !== some && { internetPartial: answers.traffic(some) }),
-    anyPod: answers.traffic(any),
-    pods: [...pods]
-      .filter(([, traffic]) => traffics.subtract(traffic, any) !== nothing)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([id, traffic]) => ({ id, traffic: answers.traffic(traffic) })),
-  };
-}
+/** Whether policy sees the entry in a family of the addresses outside. */
+const areJudged = (entry: MatrixEntry, outside: MatrixEntry): boolean =>
+  entry.uses.some(({ family, unit }) => unit.profile !== undefined && outside.uses.some((use) => use.family === family));

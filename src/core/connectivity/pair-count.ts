@@ -11,7 +11,8 @@ interface Census {
 interface Kind {
   readonly families: number;
   readonly policed: number;
-  readonly isPotential: boolean;
+  /** Of pods that exist, of pods that could, or of no pods. */
+  readonly of: 'pods' | 'potential' | 'others';
 }
 
 /** Counts the pairs of endpoints that policy knows an end of, allowed or not, without visiting them. */
@@ -45,11 +46,12 @@ export class PairCount {
     return census;
   }
 
-  #kindOf({ uses, isPotential }: MatrixEntry): Kind {
+  #kindOf({ uses, isPotential, located }: MatrixEntry): Kind {
+    const of = isPotential ? 'potential' : located.length > 0 ? 'pods' : 'others';
     const families = uses.reduce((bits, { family }) => bits | bitOf(family), 0);
     const policed = uses.reduce((bits, { family, unit }) => (unit.profile === undefined ? bits : bits | bitOf(family)), 0);
-    const key = `${families} ${policed} ${isPotential}`;
-    const kind = this.#kinds.get(key) ?? { families, policed, isPotential };
+    const key = `${families} ${policed} ${of}`;
+    const kind = this.#kinds.get(key) ?? { families, policed, of };
     this.#kinds.set(key, kind);
     return kind;
   }
@@ -57,8 +59,10 @@ export class PairCount {
 
 const bitOf = (family: Family): number => (family === 4 ? 1 : 2);
 
-/** Whether they have a family in common in which one of them is policed; what does not exist meets only what does. */
-const meet = (a: Kind, b: Kind): boolean => (a.families & b.families & (a.policed | b.policed)) !== 0 && !(a.isPotential && b.isPotential);
+/** Whether they have a family in common in which one of them is policed; pods that do not exist meet only those that do. */
+const meet = (a: Kind, b: Kind): boolean =>
+  (a.families & b.families & (a.policed | b.policed)) !== 0 &&
+  (a.of === 'potential' ? b.of === 'pods' : b.of !== 'potential' || a.of === 'pods');
 
 /** Whether two of its ends can meet in a family in which it is policed: an end does not meet itself. */
 const meetsItself = ({ uses }: MatrixEntry): boolean =>

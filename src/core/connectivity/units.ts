@@ -1,3 +1,4 @@
+import type { Choices } from '../api/choices.ts';
 import type { ContainerPort, Direction } from '../api/types.ts';
 import type { AddressSet } from '../net/address-set.ts';
 import type { AddressOwner, CompiledPolicy, CompiledRule, PodClass, PodSet } from '../policy/model.ts';
@@ -65,10 +66,10 @@ export class Units {
   readonly #bySignature = new Map<number, Unit[]>();
 
   /** `cuts` divide the address space besides the blocks of the model's rules. */
-  constructor(model: PolicyModel, cuts: readonly AddressSet[]) {
+  constructor(model: PolicyModel, cuts: readonly AddressSet[], choices: Choices) {
     this.#model = model;
     const unowned = new Map<number, Unit>();
-    this.#unpoliced = { External: unowned, Node: model.choices['ipblock-nodes'] === 'match' ? unowned : new Map() };
+    this.#unpoliced = { External: unowned, Node: choices['ipblock-nodes'] === 'match' ? unowned : new Map() };
     const rules = [...model.policies.values()].flatMap(({ egress = [], ingress = [] }) => [...egress, ...ingress]);
     const blocks: AddressSet[] = [];
     for (const { peers = [] } of rules)

@@ -2,7 +2,7 @@ import { callName, isNamedByRules } from '../advise/allowing.ts';
 import { kinOf, labelsOf, peersOf, selectorOf } from '../advise/peer.ts';
 import type { Direction, Pod } from '../api/types.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { workloadId } from '../connectivity/endpoints.ts';
+import { workloadId } from '../connectivity/located-pods.ts';
 import type { Labels } from '../label/selector.ts';
 import { formatPorts, noTraffic, type Traffic, trafficOf, uniteTraffic } from '../net/port-set.ts';
 import { type Protocol, protocols } from '../net/protocol.ts';

@@ -3,7 +3,7 @@ import type { Edit } from '../advise/edit.ts';
 import type { Source } from '../api/diagnostic.ts';
 import { type PolicyId, qualifiedName } from '../api/types.ts';
 import { formatSource } from './diagnostics.ts';
-import { rangesText } from './outside.ts';
+import { shortId } from './outside.ts';
 import type { Style } from './palette.ts';
 import { count, printable, shorten, wrapProse } from './text.ts';
 import { pairText } from './traffic.ts';
@@ -70,9 +70,6 @@ function editText({ gate, action, policy, index, item }: Edit): string {
 
 /** More pairs than this are counted. */
 const mostShown = 6;
-
-/** The id of an endpoint, of ranges outside only the first. */
-const shortId = (id: string): string => (id.includes('/') ? id : rangesText(id.split(',')));
 
 function* renderChanges(changes: readonly SideEffect[], { palette, width }: Style): Iterable<string> {
   yield palette.faint(`  it changes ${count(changes.length, 'pair')} of endpoints`);

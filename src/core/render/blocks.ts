@@ -25,17 +25,27 @@ export interface Blocks {
 }
 
 /** What stands for no traffic at all. */
-export const nothing = 'nothing';
+const nothing = 'nothing';
+
+/** Stands behind traffic that depends on the network plugin. */
+export const mark = '*';
+
+/** Whether a text of traffic is a denial. */
+export const isNothing = (traffic: string): boolean => traffic === nothing || traffic === nothing + mark;
 
 /** What of a connection a table says. */
-export type Allowed = Pick<ConnectionAnswer, 'from' | 'to' | 'traffic' | 'partial'>;
+export type Allowed = Pick<ConnectionAnswer, 'from' | 'to' | 'traffic' | 'partial' | 'dependsOn'>;
 
 /**
  * The matrix by workload: sources that reach the same with the same traffic are one block, and whole namespaces one word. Undefined
  * as soon as there are more than `most` blocks. `everyone` are the endpoints by which a namespace is whole.
  */
 export const workloadBlocks = (connections: Iterable<Allowed>, everyone: readonly MatrixEndpoint[], most: number): Blocks | undefined =>
-  blocksBy(connections, pairText, new Crowd(everyone), most);
+  blocksBy(connections, markedText, new Crowd(everyone), most);
+
+/** What a pair may do, marked where that depends on the network plugin. */
+export const markedText = (pair: Pick<ConnectionAnswer, 'traffic' | 'partial' | 'dependsOn'>): string =>
+  pairText(pair) + (pair.dependsOn === undefined ? '' : mark);
 
 /** Pairs in blocks by what the text says of them. The pairs come in the order of their sources. */
 export function blocksBy<T extends Pick<Allowed, 'from' | 'to'>>(
@@ -64,7 +74,7 @@ export function blocksBy<T extends Pick<Allowed, 'from' | 'to'>>(
 }
 
 /** Everything first, nothing last. */
-export const trafficRank = (text: string): number => (text === 'all' ? 0 : text === nothing ? 2 : 1);
+export const trafficRank = (text: string): number => (text === 'all' || text === `all${mark}` ? 0 : isNothing(text) ? 2 : 1);
 
 /** The pairs of each source, by traffic. */
 function* rowsOf<T extends Pick<Allowed, 'from' | 'to'>>(

@@ -1,8 +1,9 @@
-import type { ChoiceName } from '../api/choices.ts';
 import type { Source } from '../api/diagnostic.ts';
 import { type Direction, directions, type PolicyId, qualifiedName } from '../api/types.ts';
 import type { CheckAnswer, GateAnswer, ResultAnswer } from '../verdict/answer.ts';
+import { choiceText } from './dependence.ts';
 import { formatSource } from './diagnostics.ts';
+import { shortId } from './outside.ts';
 import type { Style } from './palette.ts';
 import { columnsOf, pad, printable, shorten, wrapProse } from './text.ts';
 
@@ -102,8 +103,10 @@ function* renderResults(results: readonly ResultAnswer[], { palette }: Style): I
   }
 }
 
-const membersText = (ids: readonly string[]): string =>
-  ids.length <= 3 ? ids.join(', ') : `${ids.slice(0, 2).join(', ')} and ${ids.length - 2} more`;
+function membersText(ids: readonly string[]): string {
+  const names = ids.map(shortId);
+  return names.length <= 3 ? names.join(', ') : `${names.slice(0, 2).join(', ')} and ${names.length - 2} more`;
+}
 
 /** What should be known beside the verdict, each note a sentence or two. */
 function* renderNotes(answer: CheckAnswer, { palette, width }: Style): Iterable<string> {
@@ -120,7 +123,7 @@ function doubtsOf({ certainty, dependsOn = [], opinions = [], assumedAddress, pr
   if (certainty === 'cni-dependent') {
     for (const choice of dependsOn) {
       const said = opinions.filter((opinion) => opinion.choice === choice).map(opinionText);
-      doubts.push(`network plugins differ in ${choiceText[choice] ?? choice}: ${said.join('; ')}`);
+      doubts.push(`network plugins differ in ${choiceText[choice]}: ${said.join('; ')}`);
     }
     doubts.push(`--profile answers for one network plugin${settings(dependsOn)}`);
   }
@@ -134,17 +137,3 @@ function opinionText({ value, allowed, profiles }: NonNullable<CheckAnswer['opin
   const who = profiles.length === 0 ? '' : ` (${profiles.join(', ')})`;
   return `${value}${who} ${allowed ? 'allows' : 'denies'} it`;
 }
-
-/** What a choice is about, in words. */
-const choiceText: Partial<Record<ChoiceName, string>> = {
-  'ipblock-pods': 'whether an ipBlock matches pods',
-  'ipblock-nodes': 'whether an ipBlock matches nodes',
-  hostnetwork: 'whether policies see hostNetwork pods as pods',
-  'own-node-egress': 'whether a pod always reaches its own node',
-  'service-hairpin': 'whether a pod always reaches itself through a Service',
-  'terminal-pods': 'whether finished pods count',
-  'named-port-with-ipblock': 'whether a named port counts for peers that an ipBlock matches',
-  'duplicate-port-name': 'which ports a name means that two containers have',
-  'sidecar-named-ports': 'whether the ports of sidecars have names',
-  'baseline-skip': 'when the Baseline tier is asked',
-};

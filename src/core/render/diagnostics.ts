@@ -21,19 +21,21 @@ export function* renderDiagnostic(diagnostic: Diagnostic, style: Style, textOf: 
   const field = path === undefined || path === '' || type === 'Strict' ? '' : `${path}: `;
   const whose = object === undefined ? '' : palette.faint(` (${printable(object)})`);
   yield `${place}${kind}: ${printable(file + field + message)}${whose}`;
-  if (hasPlace) yield* renderExcerpt(source, style, textOf(source.file));
+  if (hasPlace) yield* renderExcerpt(source, style, lineOf(textOf(source.file), source.line));
 }
 
 const gutter = ' | ';
 
-function* renderExcerpt({ line, column }: Source, { palette, width }: Style, text: string | undefined): Iterable<string> {
-  const content = text === undefined ? undefined : lineOf(text, line);
+/** A line of a file with a caret under the column, where the line is at hand. */
+export function* renderExcerpt({ line, column }: Source, { palette, width }: Style, content: string | undefined): Iterable<string> {
   if (content === undefined || content.trim() === '') return;
   const number = String(line);
   const room = (width ?? 160) - number.length - gutter.length;
-  const before = content.slice(0, column - 1).replaceAll('\t', ' ');
+  // No line that people read is that long before its fault; of one that is, only the fault is looked at.
+  const isFar = column > 20 * room;
+  const before = isFar ? '' : content.slice(0, column - 1).replaceAll('\t', ' ');
   // A line of minified JSON has its fault far to the right: then the excerpt begins shortly before it.
-  const start = columnsOf(printable(before)) > room - 20 ? column - 1 : 0;
+  const start = isFar || columnsOf(printable(before)) > room - 20 ? column - 1 : 0;
   const mark = start === 0 ? '' : '…';
   const shown = shorten(mark + printable(content.slice(start, start + room).replaceAll('\t', ' ')), room);
   const indent = start === 0 ? columnsOf(printable(before)) : 1;
@@ -42,7 +44,8 @@ function* renderExcerpt({ line, column }: Source, { palette, width }: Style, tex
 }
 
 /** The line of that number, from 1, without its end. Looks for line ends only: a file of 100 MB is not split for one line. */
-function lineOf(text: string, number: number): string | undefined {
+function lineOf(text: string | undefined, number: number): string | undefined {
+  if (text === undefined) return undefined;
   let start = 0;
   for (let line = 1; line < number; line++) {
     start = text.indexOf('\n', start) + 1;
@@ -50,4 +53,20 @@ function lineOf(text: string, number: number): string | undefined {
   }
   const end = text.indexOf('\n', start);
   return text.slice(start, end === -1 ? undefined : end).replace(/\r$/, '');
+}
+
+/** Finds the line of a place. */
+export type LineOf = (source: Source) => string | undefined;
+
+/** Finds lines of files of which many are asked for: a file is split once. */
+export function lineFinder(textOf: TextOf): LineOf {
+  const files = new Map<string, readonly string[]>();
+  return ({ file, line }) => {
+    let lines = files.get(file);
+    if (lines === undefined) {
+      lines = (textOf(file) ?? '').split(/\r?\n/);
+      files.set(file, lines);
+    }
+    return lines[line - 1];
+  };
 }

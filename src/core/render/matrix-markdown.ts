@@ -1,4 +1,5 @@
-import { nothing } from './blocks.ts';
+import { isNothing, mark } from './blocks.ts';
+import { dependenceNotes, markLegend } from './dependence.ts';
 import { escapeMarkdown, markdownCode, renderMarkdownTable } from './markdown.ts';
 import { type Breakdown, blocksOf, type MatrixView, moreText, totalText } from './matrix-view.ts';
 
@@ -14,7 +15,7 @@ export function* matrixMarkdown(view: MatrixView): Iterable<string> {
     const rows = blocks.flatMap(({ from, reach }) =>
       reach.map(({ traffic, pairs, to }, index) => [
         index === 0 ? namesMarkdown(from) : '',
-        traffic === nothing ? `**${traffic}**` : escapeMarkdown(traffic),
+        isNothing(traffic) ? `**${traffic}**` : escapeMarkdown(traffic),
         ...(isCounted ? [pairs ?? 'all'] : []),
         namesMarkdown(to),
       ]),
@@ -29,6 +30,10 @@ export function* matrixMarkdown(view: MatrixView): Iterable<string> {
   yield `${totalText(view, answer)}${more === undefined ? '' : ` (${escapeMarkdown(more)})`}.`;
   yield '';
   yield legends[by];
+  const notes = dependenceNotes(view.shown.choices ?? []);
+  const isMarked = blocks.some(({ reach }) => reach.some(({ traffic }) => traffic.endsWith(mark)));
+  if (notes.length > 0) yield '';
+  for (const note of [...(isMarked ? [markLegend] : []), ...notes]) yield `- ${escapeMarkdown(note)}`;
 }
 
 /** The names of endpoints in a cell. */

@@ -1,8 +1,9 @@
-import { type Block, nothing, type Reach } from './blocks.ts';
+import { type Block, isNothing, mark, type Reach } from './blocks.ts';
+import { dependenceNotes, markLegend } from './dependence.ts';
 import { blocksOf, destinationColumns, type MatrixView, moreText, sourceColumns, totalText } from './matrix-view.ts';
 import type { Style } from './palette.ts';
 import { type Cell, type Column, renderTable } from './table.ts';
-import { columnsOf, wrap, wrapWords } from './text.ts';
+import { columnsOf, wrap, wrapProse, wrapWords } from './text.ts';
 
 /** The matrix as a table: sources that may do the same are one row, and whole namespaces one word; a large one by namespace. */
 export function* matrixText(view: MatrixView, style: Style): Iterable<string> {
@@ -19,6 +20,10 @@ export function* matrixText(view: MatrixView, style: Style): Iterable<string> {
   const more = moreText(view, answer.by);
   yield style.palette.faint(totalText(view, answer));
   if (more !== undefined) yield style.palette.faint(more);
+  const notes = dependenceNotes(view.shown.choices ?? []);
+  const isMarked = blocks.some(({ reach }) => reach.some(({ traffic }) => traffic.endsWith(mark)));
+  for (const note of [...(isMarked ? [markLegend] : []), ...notes.map((note) => `note: ${note}`)])
+    for (const line of wrapProse(note, style.width, '  ')) yield style.palette.faint(line);
 }
 
 const columnsOfTable = (isCounted: boolean): Column[] => [
@@ -72,7 +77,7 @@ function rowsOf({ from, reach }: Block, layout: Layout): Cell[][] {
 
 function reachRows({ traffic, pairs, to }: Reach, { isCounted, ...widths }: Layout): Cell[][] {
   const { palette } = widths;
-  const paint = traffic === nothing ? palette.deny : palette.allow;
+  const paint = isNothing(traffic) ? palette.deny : palette.allow;
   const words = wrapTraffic(traffic, widths.traffic);
   const names = wrapNames(to, widths.to, widths);
   return Array.from({ length: Math.max(words.length, names.length) }, (_, index): Cell[] => [

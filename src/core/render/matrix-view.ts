@@ -1,4 +1,5 @@
 import type { Connectivity } from '../connectivity/connectivity.ts';
+import type { Dependence } from '../connectivity/dependence.ts';
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
 import { type Block, type Blocks, workloadBlocks } from './blocks.ts';
 import { groupsOf } from './crowd.ts';
@@ -11,7 +12,10 @@ export const breakdowns = ['workload', 'namespace'] as const;
 export type Breakdown = (typeof breakdowns)[number];
 
 /** Endpoints with their connections. */
-export type Answer = Pick<Connectivity, 'endpoints' | 'connections'>;
+export type Answer = Pick<Connectivity, 'endpoints' | 'connections' | 'reach' | 'exposure'> & {
+  /** What of it depends on the network plugin, where that was found out. */
+  readonly choices?: readonly Dependence[];
+};
 
 /** What the writers of a matrix for readers are given. */
 export interface MatrixView {

@@ -1,9 +1,12 @@
-import type { TrafficAnswer } from '../connectivity/connectivity.ts';
+import { type PolicyId, qualifiedName } from '../api/types.ts';
+import type { ConnectionAnswer, TrafficAnswer } from '../connectivity/connectivity.ts';
 import { renderCsvLine } from './csv.ts';
 import type { Answer } from './matrix-view.ts';
 
+type Listed = Omit<Answer, 'reach'>;
+
 /** The matrix as JSON, a line for each endpoint and each connection, written while it is worked out. */
-export function* matrixJson({ endpoints, connections }: Answer): Iterable<string> {
+export function* matrixJson({ endpoints, connections, exposure, choices }: Listed): Iterable<string> {
   yield '{';
   yield* jsonList('endpoints', endpoints, JSON.stringify, ',');
   const known = new Map<object, string>();
@@ -17,10 +20,14 @@ export function* matrixJson({ endpoints, connections }: Answer): Iterable<string
     return text;
   };
   // Millions of connections share few traffics and reasons, whose texts are made once.
-  yield* jsonList('connections', connections, ({ from, to, traffic, partial, reason, by }) => {
+  const write = ({ from, to, traffic, partial, reason, by, dependsOn }: ConnectionAnswer): string => {
     const differing = partial === undefined ? '' : `,"partial":${textOf(partial)}`;
-    return `{"from":${JSON.stringify(from)},"to":${JSON.stringify(to)},"traffic":${textOf(traffic)}${differing},"reason":${textOf(reason)},"by":{"egress":${textOf(by.egress)},"ingress":${textOf(by.ingress)}}}`;
-  });
+    const deciding = dependsOn === undefined ? '' : `,"dependsOn":${textOf(dependsOn)}`;
+    return `{"from":${JSON.stringify(from)},"to":${JSON.stringify(to)},"traffic":${textOf(traffic)}${differing},"reason":${textOf(reason)},"by":{"egress":${textOf(by.egress)},"ingress":${textOf(by.ingress)}}${deciding}}`;
+  };
+  const rest = Object.entries({ exposure, choices }).filter(([, list]) => list !== undefined) as [string, readonly object[]][];
+  yield* jsonList('connections', connections, write, rest.length > 0 ? ',' : '');
+  for (const [index, [name, list]] of rest.entries()) yield* jsonList(name, list, JSON.stringify, index < rest.length - 1 ? ',' : '');
   yield '}';
 }
 
@@ -40,12 +47,15 @@ function* jsonList<T>(name: string, items: Iterable<T>, write: (item: T) => stri
 }
 
 /** The matrix as CSV, a line for each pair and protocol. */
-export function* matrixCsv({ connections }: Answer): Iterable<string> {
-  yield 'from,to,protocol,ports,egress,ingress';
-  for (const { from, to, traffic, reason } of connections)
-    for (const { protocol, ports } of csvTraffic(traffic))
-      yield renderCsvLine([from, to, protocol, ports.join(' '), reason.egress, reason.ingress]);
+export function* matrixCsv({ connections }: Listed): Iterable<string> {
+  yield 'from,to,protocol,ports,egress,ingress,egressBy,ingressBy,dependsOn';
+  for (const { from, to, traffic, reason, by, dependsOn = [] } of connections) {
+    const why = [reason.egress, reason.ingress, namesOf(by.egress), namesOf(by.ingress), dependsOn.join(' ')];
+    for (const { protocol, ports } of csvTraffic(traffic)) yield renderCsvLine([from, to, protocol, ports.join(' '), ...why]);
+  }
 }
+
+const namesOf = (policies: readonly PolicyId[]): string => policies.map(qualifiedName).join(' ');
 
 function csvTraffic(traffic: TrafficAnswer): readonly { readonly protocol: string; readonly ports: readonly string[] }[] {
   if (traffic === 'all') return [{ protocol: 'all', ports: [] }];

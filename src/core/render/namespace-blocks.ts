@@ -1,4 +1,4 @@
-import { type Block, type Blocks, nothing, type Reach, trafficRank } from './blocks.ts';
+import { type Block, type Blocks, isNothing, type Reach, trafficRank } from './blocks.ts';
 import type { Group } from './crowd.ts';
 import { outsideNames, rangesOf, rangesText } from './outside.ts';
 import { type Relation, relationsOf } from './relations.ts';
@@ -38,7 +38,7 @@ function reachOf(relations: readonly Relation[], names: GroupNames): Reach[] {
 }
 
 function pairsOf({ pairs, traffic, reading }: Relation): { pairs?: string } {
-  if (traffic === nothing || reading === 'own node' || pairs.every(isUniform)) return {};
+  if (isNothing(traffic) || reading === 'own node' || pairs.every(isUniform)) return {};
   const [reached, all] = [pairs.reduce((sum, pair) => sum + pair.reached, 0), pairs.reduce((sum, pair) => sum + pair.pairs, 0)];
   return { pairs: `${reached} of ${all}` };
 }

@@ -47,6 +47,9 @@ export function rangesText(ranges: readonly string[]): string {
   return `${shortRange(ranges[0]!)} and ${count(ranges.length - 1, 'range')} more`;
 }
 
+/** The id of an endpoint, of ranges outside only the first. */
+export const shortId = (id: string): string => (id.includes('/') ? id : rangesText(id.split(',')));
+
 /** The ranges of an external endpoint, as texts. */
 export const rangesOf = ({ ranges, ip, id }: MatrixEndpoint): readonly string[] => ranges ?? [ip ?? id];
 

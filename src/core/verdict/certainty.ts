@@ -47,11 +47,18 @@ export function certaintyOf(analysis: Analysis, pair: EndpointPair, allowed: boo
 function isAllowedWith(analysis: Analysis, pair: EndpointPair, name: ChoiceName, value: string): boolean {
   const choices = { ...analysis.model.choices, [name]: value };
   // The model depends on some choices and the judgement on the others; compiling anew is needed for the former only.
-  const model = compiled.includes(name) ? analysis.under(choices) : analysis.model;
+  const model = compiledChoices.includes(name) ? analysis.under(choices) : analysis.model;
   return judgePair({ cluster: analysis.cluster, model }, pair, choices).every(({ verdict }) => verdict.allowed);
 }
 
-const compiled: readonly ChoiceName[] = ['hostnetwork', 'terminal-pods', 'duplicate-port-name', 'sidecar-named-ports', 'baseline-skip'];
+/** The choices that a model is compiled with. */
+export const compiledChoices: readonly ChoiceName[] = [
+  'hostnetwork',
+  'terminal-pods',
+  'duplicate-port-name',
+  'sidecar-named-ports',
+  'baseline-skip',
+];
 
 function relevantChoices({ model }: Analysis, { from, to }: EndpointPair): ChoiceName[] {
   const pods = [from, to].flatMap(podsMeant);

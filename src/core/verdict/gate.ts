@@ -26,6 +26,8 @@ export interface GateVerdict {
   readonly policies: readonly CompiledPolicy[];
   /** Every rule that matches. */
   readonly rules: readonly RuleMatch[];
+  /** The rules of cluster-wide tiers that passed it on to the next tier. */
+  readonly passes: readonly RuleMatch[];
   /** Of a denial: the rules that almost matched and would have prevented it. */
   readonly nearMisses: readonly NearMiss[];
 }
@@ -45,7 +47,7 @@ export interface GateQuestion {
 /** Whether an address that is not the remote's real one would be in a block; see `assumption.ts`. */
 export type Within = (addresses: AddressSet) => boolean;
 
-const open = (reason: Reason): GateVerdict => ({ allowed: true, reason, policies: [], rules: [], nearMisses: [] });
+const open = (reason: Reason): GateVerdict => ({ allowed: true, reason, policies: [], rules: [], passes: [], nearMisses: [] });
 
 /** A gate of a pod that reaches itself at its own address. */
 export const selfGate: GateVerdict = open('self');
@@ -66,26 +68,30 @@ export function judgeGate(model: PolicyModel, question: GateQuestion, choices: C
     declared: portsOf(destination),
     choices,
   };
-  const passedOver: NearMiss[] = [];
+  const notes: TierNotes = { passes: [], passedOver: [] };
   for (const tier of tiers) {
     const ofTier = policies.filter((policy) => policy.tier === tier);
-    const verdict =
-      tier === 'NetworkPolicy' ? isolationTier(model, ofTier, question, asked) : orderedTier(ofTier, direction, asked, passedOver);
+    const verdict = tier === 'NetworkPolicy' ? isolationTier(model, ofTier, question, asked) : orderedTier(ofTier, direction, asked, notes);
     if (verdict === undefined) continue;
-    return verdict.allowed ? verdict : { ...verdict, nearMisses: [...passedOver, ...verdict.nearMisses] };
+    const { passes, passedOver } = notes;
+    return verdict.allowed ? { ...verdict, passes } : { ...verdict, passes, nearMisses: [...passedOver, ...verdict.nearMisses] };
   }
-  return open('not-isolated');
+  return { ...open('not-isolated'), passes: notes.passes };
 }
 
-/**
- * A cluster-wide tier: the first rule that matches decides. Undefined when none does, or when it passes on. Notes the rules that were asked
- * and would have spared the connection what comes after them.
- */
+/** What is seen in cluster-wide tiers that did not decide. */
+interface TierNotes {
+  readonly passes: RuleMatch[];
+  /** The rules that were asked and would have spared the connection what comes after them. */
+  readonly passedOver: NearMiss[];
+}
+
+/** A cluster-wide tier: the first rule that matches decides. Undefined when none does, or when it passes on. */
 function orderedTier(
   policies: readonly CompiledPolicy[],
   direction: Direction,
   asked: RuleQuestion,
-  passedOver: NearMiss[],
+  { passes, passedOver }: TierNotes,
 ): GateVerdict | undefined {
   for (const policy of policies)
     for (const rule of policy[direction]!) {
@@ -94,8 +100,10 @@ function orderedTier(
         if (rule.action !== 'deny') passedOver.push(...nearMiss(match));
         continue;
       }
-      if (rule.action === 'pass') return undefined;
-      return { allowed: rule.action === 'accept', reason: 'tier', policies: [policy], rules: [match], nearMisses: [] };
+      if (rule.action !== 'pass')
+        return { allowed: rule.action === 'accept', reason: 'tier', policies: [policy], rules: [match], passes: [], nearMisses: [] };
+      passes.push(match);
+      return undefined;
     }
   return undefined;
 }
@@ -116,11 +124,11 @@ function isolationTier(
   if (!isPoliced && choices['other-l4'] === 'deny') return { ...denial, policies };
   const matches = policies.flatMap((policy) => policy[question.direction]!.map((rule) => matchRule(rule, asked)));
   const rules = matches.filter(({ peerMatches, portMatches }) => peerMatches && portMatches);
-  if (rules.length > 0) return { allowed: true, reason: 'rule', policies, rules, nearMisses: [] };
+  if (rules.length > 0) return { allowed: true, reason: 'rule', policies, rules, passes: [], nearMisses: [] };
   return { ...denial, policies, nearMisses: matches.flatMap(nearMiss) };
 }
 
-const denial: GateVerdict = { allowed: false, reason: 'no-rule-matched', policies: [], rules: [], nearMisses: [] };
+const denial: GateVerdict = { allowed: false, reason: 'no-rule-matched', policies: [], rules: [], passes: [], nearMisses: [] };
 
 function nearMiss(match: RuleMatch): NearMiss[] {
   if (match.peerMatches === match.portMatches) return [];

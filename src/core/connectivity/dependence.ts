@@ -1,0 +1,284 @@
+import { type ChoiceName, type Choices, choices as settings } from '../api/choices.ts';
+import { type ProfileName, profilesWith } from '../api/profiles.ts';
+import type { Direction } from '../api/types.ts';
+import { podsOf } from '../cluster/cluster.ts';
+import { anyPod, potentialId, potentialPeers } from '../cluster/potential-pods.ts';
+import { type AddressSet, intersectAddresses, isEmptyAddresses } from '../net/address-set.ts';
+import { internetSpace } from '../verdict/address-space.ts';
+import type { Analysis } from '../verdict/analysis.ts';
+import { compiledChoices } from '../verdict/certainty.ts';
+import { podId } from '../verdict/endpoint.ts';
+import { rangesAddresses } from '../verdict/endpoint-name.ts';
+import type { ConnectionAnswer, Connectivity, MatrixOptions } from './connectivity.ts';
+import { ConnectivityIndex } from './connectivity-index.ts';
+import type { MatrixEndpoint, MatrixEntry } from './endpoints.ts';
+import type { Exposed } from './exposure.ts';
+import { type LocatedPods, locatePods } from './located-pods.ts';
+import { type Change, visitChanges } from './outcome-changes.ts';
+import { visitOwnNodeChanges } from './own-node.ts';
+import { comparedChoices, SensitiveClasses } from './sensitive-classes.ts';
+import { TrafficTable } from './traffic-table.ts';
+
+/** A choice that network plugins make differently, and how much of a matrix depends on it. */
+export interface Dependence {
+  readonly choice: ChoiceName;
+  /** The value that the matrix was made with, and the profiles that are known to have it. */
+  readonly value: string;
+  readonly profiles: readonly ProfileName[];
+  /** How many pairs of endpoints would be answered otherwise with another value; absent where finding out would cost more than the matrix. */
+  readonly pairs?: number;
+  readonly others: readonly OtherValue[];
+}
+
+/** What another value of a choice makes of a matrix: pairs that may do something then only, now only, or something else. */
+export interface OtherValue {
+  readonly value: string;
+  readonly profiles: readonly ProfileName[];
+  readonly opened?: number;
+  readonly closed?: number;
+  readonly changed?: number;
+}
+
+/** What of a matrix depends on the network plugin. */
+export interface Dependences {
+  /** The choices on which some of it depends, in their order. */
+  readonly choices: readonly Dependence[];
+  /** The choices that decide about a pair, by the ids of its ends. */
+  readonly of: (from: string, to: string) => readonly ChoiceName[] | undefined;
+}
+
+/** The matrix that is asked about. */
+export interface DependenceQuestion extends Pick<MatrixOptions, 'isShown' | 'traffic' | 'exposure'> {
+  /** The endpoints of the whole matrix. */
+  readonly endpoints: readonly MatrixEndpoint[];
+  /** Which pairs count; all when undefined. */
+  readonly isWanted?: (from: MatrixEndpoint, to: MatrixEndpoint) => boolean;
+}
+
+/** More pairs than are compared for one choice: some seconds. */
+const mostPairs = 2 ** 22;
+
+/** Puts every choice that could matter to the matrix, and that the profile does not settle, to the test. */
+export function dependencesOf(analysis: Analysis, question: DependenceQuestion): Dependences {
+  return new Test(analysis, question).run();
+}
+
+/** Changes of pairs of the matrix, by their numbers. */
+type Changes = Map<number, Change>;
+
+class Test {
+  readonly #analysis: Analysis;
+  readonly #question: DependenceQuestion;
+  readonly #places: Places;
+  /** Lists of choices that decide, each one object. */
+  readonly #lists = new Map<string, readonly ChoiceName[]>();
+  readonly #deciding = new Map<number, readonly ChoiceName[]>();
+  readonly #traffics = new TrafficTable();
+  #located: LocatedPods | undefined;
+  #index: ConnectivityIndex | undefined;
+
+  constructor(analysis: Analysis, question: DependenceQuestion) {
+    this.#analysis = question.exposure ? analysis.withPotential(potentialPeers([analysis.cluster])) : analysis;
+    this.#question = question;
+    this.#places = new Places(question.endpoints);
+  }
+
+  run(): Dependences {
+    const { settled } = this.#analysis;
+    const dependences = [
+      ...comparedChoices.flatMap((choice) => (settled.has(choice) ? [] : this.#compare(choice))),
+      ...(settled.has('own-node-egress') ? [] : this.#ownNode()),
+    ];
+    const order = Object.keys(settings);
+    const choices = dependences.sort((a, b) => order.indexOf(a.choice) - order.indexOf(b.choice));
+    const size = this.#question.endpoints.length;
+    return { choices, of: (from, to) => this.#deciding.get(this.#places.named(from)! * size + this.#places.named(to)!) };
+  }
+
+  #compare(choice: (typeof comparedChoices)[number]): Dependence[] {
+    const { cluster, model } = this.#analysis;
+    const others = settings[choice].filter((value) => value !== model.choices[choice]);
+    const sensitive = new SensitiveClasses(cluster, model).of(choice, () => this.#analysis.under(this.#with(choice, others[0]!)));
+    if (sensitive.size === 0) return [];
+    const touched = this.#fewer(sensitive);
+    if (this.#endpointsOf(touched) * this.#question.endpoints.length > mostPairs) return [this.#dependence(choice, undefined)];
+    const found = new Map(others.map((value) => [value as string, this.#changes(choice, value, touched)]));
+    return [...found.values()].some((changes) => changes.size > 0) ? [this.#dependence(choice, found)] : [];
+  }
+
+  #with(choice: ChoiceName, value: string): Choices {
+    return { ...this.#analysis.model.choices, [choice]: value };
+  }
+
+  /** Every pair that counts has an end which is shown, so it is enough to look at the pods of those, where they are fewer. */
+  #fewer(sensitive: ReadonlySet<string>): ReadonlySet<string> {
+    const { endpoints, isShown } = this.#question;
+    if (isShown === undefined) return sensitive;
+    const shown = endpoints.filter(isShown);
+    if (shown.some(({ kind }) => kind === 'External' || kind === 'Node')) return sensitive;
+    const ids = new Set(shown.flatMap(({ id, members = [id] }) => members));
+    const { cluster, model } = this.#analysis;
+    const keys = new Set([...podsOf(cluster)].filter((pod) => ids.has(podId(pod))).flatMap((pod) => model.classOf(pod)?.key ?? []));
+    return keys.size > 0 && keys.size < sensitive.size ? keys : sensitive;
+  }
+
+  /** How many endpoints have pods of the classes. */
+  #endpointsOf(classes: ReadonlySet<string>): number {
+    const pods = [...classes].flatMap((key) => [...(this.#analysis.model.classes.get(key)?.members.values() ?? [])]);
+    return new Set(pods.map((pod) => this.#places.ofPod(podId(pod)))).size;
+  }
+
+  #changes(choice: ChoiceName, value: string, touched: ReadonlySet<string>): Changes {
+    const choices = this.#with(choice, value);
+    const { cluster, model } = this.#analysis;
+    const isCompiled = compiledChoices.includes(choice);
+    const changed = isCompiled ? this.#analysis.under(choices) : model;
+    const pods = isCompiled ? locatePods(cluster, changed) : this.#pods();
+    const after = new ConnectivityIndex({ cluster, model: changed }, { traffics: this.#traffics, cuts: [] }, pods, choices);
+    const changes: Changes = new Map();
+    visitChanges([this.#baseIndex(), after], { touched, traffic: this.#question.traffic }, (from, to, change) =>
+      this.#note(changes, from, to, change),
+    );
+    return changes;
+  }
+
+  #pods(): LocatedPods {
+    this.#located ??= locatePods(this.#analysis.cluster, this.#analysis.model);
+    return this.#located;
+  }
+
+  #baseIndex(): ConnectivityIndex {
+    this.#index ??= new ConnectivityIndex(this.#analysis, { traffics: this.#traffics, cuts: [] }, this.#pods());
+    return this.#index;
+  }
+
+  #note(changes: Changes, from: MatrixEntry, to: MatrixEntry, change: Change): void {
+    const { endpoints, isShown = () => true, isWanted = () => true } = this.#question;
+    for (const a of this.#places.of(from))
+      for (const b of this.#places.of(to)) {
+        const [source, destination] = [endpoints[a]!, endpoints[b]!];
+        if ((isShown(source) || isShown(destination)) && isWanted(source, destination)) changes.set(a * endpoints.length + b, change);
+      }
+  }
+
+  #ownNode(): Dependence[] {
+    const choice = 'own-node-egress';
+    const [other] = settings[choice].filter((value) => value !== this.#analysis.model.choices[choice]);
+    const changes: Changes = new Map();
+    visitOwnNodeChanges(this.#baseIndex(), this.#question.traffic, (from, to, change) => this.#note(changes, from, to, change));
+    return changes.size > 0 ? [this.#dependence(choice, new Map([[other!, changes]]))] : [];
+  }
+
+  /** Notes the pairs that depend on the choice, and how many there are, if that is known. */
+  #dependence(choice: ChoiceName, changes: ReadonlyMap<string, Changes> | undefined): Dependence {
+    const pairs = new Set(changes === undefined ? [] : [...changes.values()].flatMap((each) => [...each.keys()]));
+    for (const pair of pairs) this.#deciding.set(pair, this.#listOf([...(this.#deciding.get(pair) ?? []), choice]));
+    const value = this.#analysis.model.choices[choice];
+    const others = settings[choice].filter((each) => each !== value);
+    return {
+      choice,
+      value,
+      profiles: profilesWith(choice, value),
+      ...(changes && { pairs: pairs.size }),
+      others: others.map((each) => ({ value: each, profiles: profilesWith(choice, each), ...countsOf(changes?.get(each)) })),
+    };
+  }
+
+  #listOf(choices: readonly ChoiceName[]): readonly ChoiceName[] {
+    const list = this.#lists.get(choices.join()) ?? choices;
+    this.#lists.set(choices.join(), list);
+    return list;
+  }
+}
+
+function countsOf(changes: Changes | undefined): Pick<OtherValue, Change> {
+  if (changes === undefined) return {};
+  const counts = { opened: 0, closed: 0, changed: 0 };
+  for (const change of changes.values()) counts[change]++;
+  return counts;
+}
+
+/** The answer with the choices on which its parts depend. */
+export function withDependences<T extends Pick<Connectivity, 'endpoints' | 'connections' | 'exposure'>>(
+  answer: T,
+  { choices, of }: Dependences,
+) {
+  const withChoices = <C extends object>(from: string, to: string, connection: C): C => {
+    const dependsOn = of(from, to);
+    return dependsOn === undefined ? connection : { ...connection, dependsOn };
+  };
+  const internets = answer.endpoints.flatMap(({ id, ranges = [] }) =>
+    isEmptyAddresses(intersectAddresses(rangesAddresses(ranges), internetSpace)) ? [] : [id],
+  );
+  const exposed = (endpoint: string, direction: Direction, { internet, anyPod: any, addresses, pods, ...rest }: Exposed): Exposed => {
+    const deciding = new Set(internets.flatMap((id) => (direction === 'egress' ? of(endpoint, id) : of(id, endpoint)) ?? []));
+    const mark = <E extends object>(id: string, each: E): E =>
+      direction === 'egress' ? withChoices(endpoint, id, each) : withChoices(id, endpoint, each);
+    return {
+      ...rest,
+      internet: deciding.size === 0 ? internet : { ...internet, dependsOn: [...deciding] },
+      addresses: addresses.map((each) => mark(each.id, each)),
+      anyPod: mark(potentialId(anyPod), any),
+      pods: pods.map((each) => mark(each.id, each)),
+    };
+  };
+  const connections: Iterable<ConnectionAnswer> = {
+    *[Symbol.iterator]() {
+      for (const connection of answer.connections) yield withChoices(connection.from, connection.to, connection);
+    },
+  };
+  return {
+    ...answer,
+    connections,
+    choices,
+    ...(answer.exposure && {
+      exposure: answer.exposure.map(({ endpoint, egress, ingress }) => ({
+        endpoint,
+        egress: exposed(endpoint, 'egress', egress),
+        ingress: exposed(endpoint, 'ingress', ingress),
+      })),
+    }),
+  };
+}
+
+/** Finds the endpoints of a matrix that have something in common with those of an index, which can group bare pods and addresses otherwise. */
+class Places {
+  readonly #byId: ReadonlyMap<string, number>;
+  readonly #byPod: ReadonlyMap<string, number>;
+  readonly #externals: readonly { readonly place: number; readonly addresses: AddressSet }[];
+  readonly #known = new Map<MatrixEntry, readonly number[]>();
+
+  constructor(endpoints: readonly MatrixEndpoint[]) {
+    this.#byId = new Map(endpoints.map(({ id }, place) => [id, place]));
+    this.#byPod = new Map(endpoints.flatMap(({ id, members = [id] }, place) => members.map((member) => [member, place] as const)));
+    this.#externals = endpoints.flatMap(({ ranges }, place) =>
+      ranges === undefined ? [] : [{ place, addresses: rangesAddresses(ranges) }],
+    );
+  }
+
+  /** By its id. */
+  named(id: string): number | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** By the id of one of its pods. */
+  ofPod(id: string): number | undefined {
+    return this.#byPod.get(id);
+  }
+
+  of(entry: MatrixEntry): readonly number[] {
+    let places = this.#known.get(entry);
+    if (places === undefined) {
+      places = this.#find(entry);
+      this.#known.set(entry, places);
+    }
+    return places;
+  }
+
+  #find({ id, addresses, located }: MatrixEntry): readonly number[] {
+    if (addresses !== undefined)
+      return this.#externals.filter((each) => !isEmptyAddresses(intersectAddresses(each.addresses, addresses))).map(({ place }) => place);
+    const places = located.length === 0 ? [this.named(id)] : located.map(({ pod }) => this.ofPod(podId(pod)));
+    return [...new Set(places)].filter((place) => place !== undefined);
+  }
+}

@@ -1,0 +1,94 @@
+import { everyNamedPort, type Traffic } from '../net/port-set.ts';
+import { isOfClasses } from './comparison.ts';
+import type { ConnectivityIndex } from './connectivity-index.ts';
+import type { MatrixEntry } from './endpoints.ts';
+import type { PairOutcome } from './pair-table.ts';
+import type { PairFilter, PairWalk } from './pair-walk.ts';
+import { everything, nothing, type TrafficId } from './traffic-table.ts';
+
+/** What becomes of a pair: it may do something afterwards only, before only, or something else. */
+export type Change = 'opened' | 'closed' | 'changed';
+
+/** Is told of a pair; where both indexes have an endpoint, the first index's is meant. */
+export type Tell = (from: MatrixEntry, to: MatrixEntry, change: Change) => void;
+
+/** What of the pairs is looked at. */
+interface Limits {
+  readonly touched: ReadonlySet<string>;
+  readonly traffic: Traffic | undefined;
+}
+
+/**
+ * Tells of all pairs that two indexes of the same pods and nodes answer differently, with nothing but what becomes of them. The indexes share
+ * their table of traffics and divide the address space alike; only pairs with pods of the given classes (by key) are looked at.
+ */
+export function visitChanges(indexes: readonly [ConnectivityIndex, ConnectivityIndex], { touched, traffic }: Limits, tell: Tell): void {
+  const [before, after] = indexes;
+  const { traffics } = before.gates;
+  // Nobody serves port 0.
+  const compared = traffics.intersect(traffics.idOf(everyNamedPort), traffic === undefined ? everything : traffics.idOf(traffic));
+  const wanted = (each: TrafficId): TrafficId => traffics.intersect(each, compared);
+  // Where most are touched, all may as well be asked.
+  const few = touched.size < before.classCount / 4 ? touched : undefined;
+  const lists = [before.entries(after, few), after.entries(before, few)] as const;
+  const all = [...new Map(lists.toReversed().flatMap((entries) => entries.map((entry) => [entry.id, entry]))).values()];
+  const places = new Map(all.map(({ id }, place) => [id, place]));
+  const shown = new Set(lists.flat().flatMap((entry) => (isOfClasses(entry, touched) || isPolicedNode(entry) ? [entry.id] : [])));
+  const isShown = ({ id }: MatrixEntry): boolean => shown.has(id);
+  const [old, now] = [before, after].map((index, side) => new Side(index, lists[side]!, { places, isShown, wanted })) as [Side, Side];
+  for (const [source, from] of all.entries())
+    for (const [destination, change] of rowChanges(old.row(source), now.row(source))) tell(from, all[destination]!, change);
+}
+
+/** A node whose address a policed pod has: where policies see hostNetwork pods as pods. */
+const isPolicedNode = ({ located, isPoliced }: MatrixEntry): boolean => located.length === 0 && isPoliced;
+
+type Row = ReadonlyMap<number, AnswerKey>;
+
+function* rowChanges(was: Row, is: Row): Generator<[destination: number, change: Change]> {
+  for (const [destination, answer] of is) {
+    const earlier = was.get(destination);
+    if (earlier !== answer) yield [destination, earlier === undefined ? 'opened' : 'changed'];
+  }
+  for (const destination of was.keys()) if (!is.has(destination)) yield [destination, 'closed'];
+}
+
+/** What a pair may do, of what is compared: equal for equal answers of both indexes. */
+type AnswerKey = number;
+
+/** One of two indexes that are walked side by side; endpoints go by their places in a list of both. */
+class Side {
+  readonly #outcomes: readonly PairOutcome[];
+  readonly #walk: PairWalk;
+  readonly #wanted: (traffic: TrafficId) => TrafficId;
+  /** For each own place the common one, and the other way round. */
+  readonly #common: readonly number[];
+  readonly #own: ReadonlyMap<number, number>;
+
+  constructor(
+    index: ConnectivityIndex,
+    entries: readonly MatrixEntry[],
+    {
+      places,
+      isShown,
+      wanted,
+    }: { places: ReadonlyMap<string, number>; isShown: PairFilter['isShown']; wanted: (traffic: TrafficId) => TrafficId },
+  ) {
+    this.#outcomes = index.pairs.outcomes;
+    this.#wanted = wanted;
+    this.#walk = index.walk(entries, { isShown, isWanted: (each) => wanted(each) !== nothing, direction: undefined, denied: false });
+    this.#common = entries.map(({ id }) => places.get(id)!);
+    this.#own = new Map(this.#common.map((place, own) => [place, own]));
+  }
+
+  /** The destinations of a source, with what it may do to them. */
+  row(place: number): Row {
+    const own = this.#own.get(place);
+    if (own === undefined) return new Map();
+    return new Map(this.#walk.row(own).cells.map(([other, outcome]) => [this.#common[other]!, this.#keyOf(this.#outcomes[outcome]!)]));
+  }
+
+  #keyOf({ every, some }: PairOutcome): AnswerKey {
+    return this.#wanted(every) * 2 ** 26 + this.#wanted(some);
+  }
+}

@@ -1,0 +1,121 @@
+import type { ChoiceName } from '../api/choices.ts';
+import type { Pod } from '../api/types.ts';
+import { type Cluster, podsOf } from '../cluster/cluster.ts';
+import { type AddressSet, addressesFrom } from '../net/address-set.ts';
+import { families, parseIp } from '../net/ip.ts';
+import type { CompiledPolicy, CompiledRule } from '../policy/model.ts';
+import type { PolicyModel } from '../policy/policy-model.ts';
+import { isFinished } from '../verdict/address-space.ts';
+
+/** Choices of which connectivity between endpoints may depend, the exception for a pod's own node aside. */
+export const comparedChoices = [
+  'ipblock-pods',
+  'ipblock-nodes',
+  'hostnetwork',
+  'terminal-pods',
+  'named-port-with-ipblock',
+  'duplicate-port-name',
+  'sidecar-named-ports',
+  'baseline-skip',
+] as const satisfies readonly ChoiceName[];
+
+export type ComparedChoice = (typeof comparedChoices)[number];
+
+/** Finds the pods that a choice could matter to. */
+export class SensitiveClasses {
+  readonly #cluster: Cluster;
+  readonly #model: PolicyModel;
+  #addresses: { readonly pods: AddressSet; readonly nodes: AddressSet } | undefined;
+
+  constructor(cluster: Cluster, model: PolicyModel) {
+    this.#cluster = cluster;
+    this.#model = model;
+  }
+
+  /**
+   * The keys of classes of pods such that every pair of endpoints which the choice could change has such a pod; none when it matters to nobody.
+   * `alternative` is the model with another value, and is made only if it is needed.
+   */
+  of(choice: ComparedChoice, alternative: () => PolicyModel): ReadonlySet<string> {
+    switch (choice) {
+      case 'ipblock-pods':
+        return this.#subjects((rule) => this.#hasBlockWith(rule, 'pods'));
+      case 'ipblock-nodes':
+        return this.#subjects((rule) => this.#hasBlockWith(rule, 'nodes'));
+      case 'named-port-with-ipblock':
+        return this.#subjects(({ peers = [], ports = [] }) => peers.some(isBlock) && ports.some(({ kind }) => kind === 'named'));
+      case 'baseline-skip':
+        return this.#classesOf([...this.#model.policies.values()].filter(({ tier }) => tier === 'Baseline'));
+      case 'hostnetwork':
+        return this.#pods((pod) => pod.hostNetwork && !isFinished(pod), alternative);
+      case 'terminal-pods':
+        return this.#pods(this.#atAddressesOf(isFinished), alternative);
+      case 'duplicate-port-name':
+        return this.#pods(hasDuplicateNames, alternative);
+      case 'sidecar-named-ports':
+        return this.#pods(({ ports }) => ports.some(({ sidecar, name }) => sidecar && name !== undefined), alternative);
+    }
+  }
+
+  /** The pods that policies with such a rule isolate. */
+  #subjects(isMeant: (rule: CompiledRule) => boolean): ReadonlySet<string> {
+    const policies = [...this.#model.policies.values()];
+    return this.#classesOf(policies.filter(({ egress = [], ingress = [] }) => egress.some(isMeant) || ingress.some(isMeant)));
+  }
+
+  #classesOf(policies: readonly CompiledPolicy[]): ReadonlySet<string> {
+    return new Set(policies.flatMap(({ subjects }) => Array.from(subjects.classes, ({ key }) => key)));
+  }
+
+  /** Pods may be of another class, or of one at all, in the other model. */
+  #pods(isMeant: (pod: Pod) => boolean, alternative: () => PolicyModel): ReadonlySet<string> {
+    const pods = [...podsOf(this.#cluster)].filter(isMeant);
+    if (pods.length === 0) return new Set();
+    return new Set([this.#model, alternative()].flatMap((model) => pods.flatMap((pod) => model.classOf(pod)?.key ?? [])));
+  }
+
+  /** Such pods, and those whose address one of them has. */
+  #atAddressesOf(isMeant: (pod: Pod) => boolean): (pod: Pod) => boolean {
+    const addresses = new Set([...podsOf(this.#cluster)].filter(isMeant).flatMap((pod) => pod.addresses));
+    return (pod) => pod.addresses.some((address) => addresses.has(address));
+  }
+
+  /** Networks of cluster-wide policies match every address. */
+  #hasBlockWith({ policy, peers = [] }: CompiledRule, whose: 'pods' | 'nodes'): boolean {
+    return (
+      policy.tier === 'NetworkPolicy' && peers.some((peer) => peer.kind === 'addresses' && overlap(peer.addresses, this.#owned()[whose]))
+    );
+  }
+
+  #owned(): { readonly pods: AddressSet; readonly nodes: AddressSet } {
+    this.#addresses ??= {
+      pods: addressesAmong([...podsOf(this.#cluster)].flatMap(({ addresses }) => addresses)),
+      nodes: addressesAmong([...this.#cluster.nodes.values()].flatMap(({ addresses }) => addresses)),
+    };
+    return this.#addresses;
+  }
+}
+
+const isBlock = ({ kind }: { readonly kind: string }): boolean => kind === 'addresses';
+
+function hasDuplicateNames({ ports }: Pod): boolean {
+  const names = ports.flatMap(({ name, protocol }) => (name === undefined ? [] : [`${protocol} ${name}`]));
+  return new Set(names).size < names.length;
+}
+
+const addressesAmong = (addresses: readonly string[]): AddressSet => addressesFrom(addresses.map((address) => parseIp(address)!));
+
+/** Whether a small set and a large one have an address in common, found by halving the large one. */
+const overlap = (few: AddressSet, many: AddressSet): boolean =>
+  families.some((family) =>
+    few[family].some(([first, last]) => {
+      let [low, high] = [0, many[family].length];
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (many[family][middle]![1] < first) low = middle + 1;
+        else high = middle;
+      }
+      const next = many[family][low];
+      return next !== undefined && next[0] <= last;
+    }),
+  );

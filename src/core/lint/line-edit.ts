@@ -1,0 +1,18 @@
+import type { LineEdit } from './rule.ts';
+
+/** The column, from 1, at which an edit changes its line: where it says, or the only place that it can mean. Undefined where that is unsure. */
+export function columnOf({ source, find }: LineEdit, line: string): number | undefined {
+  const at = source.column - 1;
+  if (line.startsWith(find, at) && !isWithinWord(line, at, find)) return at + 1;
+  const places: number[] = [];
+  for (let place = line.indexOf(find); place >= 0; place = line.indexOf(find, place + 1))
+    if (!isWithinWord(line, place, find)) places.push(place);
+  return places.length === 1 ? places[0]! + 1 : undefined;
+}
+
+/** Whether the text found is a part of a longer word: `name` of `metadata.name`. */
+function isWithinWord(line: string, place: number, find: string): boolean {
+  const word = /[A-Za-z0-9._/-]/;
+  const [before, after] = [line[place - 1] ?? ' ', line[place + find.length] ?? ' '];
+  return (word.test(before) && word.test(find[0]!)) || (word.test(after) && word.test(find.at(-1)!));
+}
