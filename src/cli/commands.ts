@@ -14,6 +14,7 @@ export const entries: readonly Entry[] = [
   { name: 'check', summary: 'may this connection be made, and why', load: () => import('./check.ts') },
   { name: 'matrix', summary: 'who can reach whom, and on what', load: () => import('./matrix.ts') },
   { name: 'diff', summary: 'what a change opens and closes', load: () => import('./diff.ts') },
+  { name: 'test', summary: 'connectivity tests, kept beside the policies', load: () => import('./test.ts') },
   { name: 'ruleset', summary: 'the nftables script that a node gets', load: () => import('./ruleset.ts') },
   { name: 'lab', summary: 'the cluster on this machine, with real packets', load: () => import('./lab.ts') },
   { name: 'completion', summary: 'completion for your shell', load: () => import('./completion.ts') },

@@ -16,7 +16,8 @@ const mayImportInCore: Record<string, readonly string[]> = {
   ruleset: ['net', 'label', 'api', 'cluster', 'policy'],
   connectivity: ['net', 'label', 'api', 'cluster', 'policy', 'verdict'],
   advise: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'connectivity'],
-  render: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'ruleset', 'connectivity', 'advise'],
+  expect: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'connectivity'],
+  render: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'ruleset', 'connectivity', 'advise', 'expect'],
 };
 
 const mayImport: Record<(typeof compiledRooms)[number], readonly string[]> = {

@@ -3,7 +3,15 @@ import type { AddressSet } from '../net/address-set.ts';
 import type { PodClass } from '../policy/model.ts';
 import type { Analysis } from '../verdict/analysis.ts';
 import { podId } from '../verdict/endpoint.ts';
-import { externalEntry, type LocatedPods, locatePods, MatrixEndpoints, type MatrixEntry, type Stranger } from './endpoints.ts';
+import {
+  externalEntry,
+  type Located,
+  type LocatedPods,
+  locatePods,
+  MatrixEndpoints,
+  type MatrixEntry,
+  type Stranger,
+} from './endpoints.ts';
 import { GateTable } from './gate-table.ts';
 import { PairTable } from './pair-table.ts';
 import { type PairFilter, PairWalk } from './pair-walk.ts';
@@ -80,6 +88,12 @@ export class ConnectivityIndex {
       Array.from(gates[direction], (gate) => this.gates.states.resultOf(this.gates.stateOf(direction, gate, unit), gate.isIsolated, false)),
     );
     return results.map((list) => list.join()).join(' ');
+  }
+
+  /** The entry in several: together those of its pods that no rule tells apart and that have the same key. An entry without pods stays whole. */
+  split(entry: MatrixEntry, keyOf: (pod: Located) => string): Map<string, MatrixEntry> {
+    if (entry.located.length === 0) return new Map([['', entry]]);
+    return this.#endpoints.parts(entry, (located) => `${this.#endpoints.unitsText(located)} | ${keyOf(located)}`);
   }
 
   /** The entry's pods in several entries: together those that no rule tells apart in either index. By what both see of them. */
