@@ -64,6 +64,12 @@ export class ConnectivityIndex {
     return [...(pods.real ?? []), ...this.#endpoints.nodes(), ...[...groups.values()].map(externalEntry), ...(pods.potential ?? [])];
   }
 
+  /** The same with the addresses of nodes apart. */
+  everybody(): MatrixEntry[] {
+    const others = this.entries().filter(({ located, addresses }) => located.length > 0 || addresses !== undefined);
+    return [...others, ...this.#endpoints.nodeAddresses()];
+  }
+
   /** How gates treat external addresses, by the places of their ranges: all gates, or those of some classes. Equal texts are equal treatment. */
   treatments(classes?: ReadonlySet<string>): Map<string, string> {
     const gates = classes && this.#gatesOf(classes);

@@ -1,4 +1,4 @@
-import { type Pod, workloadOf } from '../api/types.ts';
+import { type Node, type Pod, workloadOf } from '../api/types.ts';
 import { type Cluster, podsOf } from '../cluster/cluster.ts';
 import { labelsKey } from '../label/selector.ts';
 import { type AddressSet, addressRanges, formatRanges, noAddresses, uniteAddresses } from '../net/address-set.ts';
@@ -6,7 +6,7 @@ import type { Interval } from '../net/interval.ts';
 import { type Family, families } from '../net/ip.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 import { isFinished } from '../verdict/address-space.ts';
-import { type EndpointIdentity, podId, podIdentity } from '../verdict/endpoint.ts';
+import { type EndpointIdentity, isOfFamily, podId, podIdentity } from '../verdict/endpoint.ts';
 import { addressesOfPod } from '../verdict/ends.ts';
 import { type Party, partyAt, partyOf } from '../verdict/party.ts';
 import { append, type Unit, type Units } from './units.ts';
@@ -164,6 +164,8 @@ export class MatrixEndpoints {
   readonly #owned: Readonly<Record<Family, bigint[]>> = { 4: [], 6: [] };
   /** The families of pods that policy knows. */
   readonly #policed = new Set<Family>();
+  readonly #model: PolicyModel;
+  readonly #placed: readonly Node[];
   readonly #nodes: readonly MatrixEntry[];
   readonly #workloads: readonly MatrixEntry[];
   readonly #bare: readonly (Located & { readonly units: readonly Unit[] })[];
@@ -173,12 +175,9 @@ export class MatrixEndpoints {
     for (const podClass of model.classes.values()) units.profileOf(podClass);
     const nodes = [...cluster.nodes.values()].filter(({ addresses }) => addresses.length > 0).sort(byName);
     for (const { name, addresses } of nodes) for (const address of addresses) append(this.#nodesAt, address, name);
-    this.#nodes = nodes.map(({ name, addresses }) =>
-      this.#nodeEntry(
-        name,
-        addresses.map((address) => partyAt(model, address)),
-      ),
-    );
+    this.#model = model;
+    this.#placed = nodes;
+    this.#nodes = nodes.map(({ name, addresses }) => this.#nodeEntry(name, addresses, `node:${name}`));
     this.#workloads = workloads.map((located) => this.#podsEntry(located));
     this.#bare = bare.map((located) => ({ ...located, units: located.parties.map((party) => this.#unitOf(party)) }));
   }
@@ -205,6 +204,14 @@ export class MatrixEndpoints {
     return this.#nodes;
   }
 
+  /** The same with the addresses of a node that has several of a family one by one, by their texts: policy may tell them apart. */
+  nodeAddresses(): readonly MatrixEntry[] {
+    return this.#placed.flatMap(({ name, addresses }, place) => {
+      const isSingle = families.every((family) => addresses.filter((address) => isOfFamily(address, family)).length < 2);
+      return isSingle ? [this.#nodes[place]!] : addresses.map((address) => this.#nodeEntry(name, [address], address));
+    });
+  }
+
   /** The units of addresses that no pod or node has, with their ranges, in the families that pods have which policy knows. */
   strangers(): Stranger[] {
     return families
@@ -218,10 +225,9 @@ export class MatrixEndpoints {
       });
   }
 
-  #nodeEntry(name: string, parties: readonly Party[]): MatrixEntry {
+  #nodeEntry(name: string, addresses: readonly string[], id: string): MatrixEntry {
     const draft = new Draft();
-    for (const party of parties) this.#add(draft, party, name);
-    const id = `node:${name}`;
+    for (const address of addresses) this.#add(draft, partyAt(this.#model, address), name);
     return new MatrixEntry(id, draft.uses, () => ({ id, kind: 'Node', name }));
   }
 

@@ -31,7 +31,7 @@ export class Everybody {
   constructor(analysis: Analysis) {
     this.#analysis = analysis;
     this.index = new ConnectivityIndex(analysis);
-    this.entries = this.index.entries();
+    this.entries = this.index.everybody();
   }
 
   /** Whom the members of an end are among everybody. */

@@ -3,7 +3,7 @@ import type { MatrixEntry } from '../connectivity/endpoints.ts';
 import { noPair } from '../connectivity/pair-table.ts';
 import { type AddressSet, equalAddresses, formatRanges, noAddresses, uniteAddresses } from '../net/address-set.ts';
 import { type Family, families } from '../net/ip.ts';
-import { equalTraffic, isAllTraffic, isEmptyTraffic, type Traffic } from '../net/port-set.ts';
+import { equalTraffic, everyNamedPort, intersectTraffic, isEmptyTraffic, type Traffic } from '../net/port-set.ts';
 import type { Analysis } from '../verdict/analysis.ts';
 import { podId } from '../verdict/endpoint.ts';
 import { Everybody } from './covering.ts';
@@ -38,7 +38,7 @@ interface Somebody {
 
 /**
  * Tests that hold today and stop to hold when a policy changes what pods may do: what may reach each workload, and what each may reach, as far as
- * it is isolated. Of the others it is said that they reach what is no pod, which policies that come would take from them.
+ * policies have a say. Of the others it is said that they reach what is no pod, which policies that come would take from them.
  */
 export function describeToday(analysis: Analysis, isWanted: (entry: MatrixEntry) => boolean = () => true): WrittenTest[] {
   const everybody = new Everybody(analysis);
@@ -78,8 +78,8 @@ class Writer {
   testsOf(subject: Somebody): WrittenTest[] {
     const { part, names } = subject;
     const title = names.length === 1 ? names[0]! : `${names[0]} and ${names.length - 1} more`;
-    const isIsolated = part.uses.some(({ unit }) => unit.profile?.gates.egress.isIsolated);
-    const others = isIsolated ? this.#all : this.#all.filter((each) => !each.part.isPoliced);
+    const isHeld = part.uses.some(({ unit }) => unit.profile !== undefined && unit.profile.gates.egress.policies.length > 0);
+    const others = isHeld ? this.#all : this.#all.filter((each) => !each.part.isPoliced);
     const outgoing = this.#allowances(subject, 'egress', others);
     return [
       {
@@ -89,8 +89,8 @@ class Writer {
         allow: this.#allowances(subject, 'ingress', this.#all),
         nothingElse: true,
       },
-      ...(isIsolated || outgoing.length > 0
-        ? [{ name: `what ${title} reaches`, direction: 'egress' as const, subjects: names, allow: outgoing, nothingElse: isIsolated }]
+      ...(isHeld || outgoing.length > 0
+        ? [{ name: `what ${title} reaches`, direction: 'egress' as const, subjects: names, allow: outgoing, nothingElse: isHeld }]
         : []),
     ];
   }
@@ -99,14 +99,14 @@ class Writer {
     const rows = new Map<string, { traffic: Traffic; family?: Family; members: Somebody[] }>();
     for (const other of others)
       for (const { traffic, family } of this.#trafficOf(subject, other, direction)) {
-        const key = `${family ?? ''} ${portTexts(traffic).join()} ${isAllTraffic(traffic)}`;
+        const key = `${family ?? ''} ${portTexts(traffic).join()}`;
         const row = rows.get(key);
         if (row === undefined) rows.set(key, { traffic, members: [other], ...(family && { family }) });
         else row.members.push(other);
       }
     return Array.from(rows.values(), ({ traffic, family, members }) => ({
       others: this.#namesTogether(members, subject),
-      ...(!isAllTraffic(traffic) && { ports: portTexts(traffic) }),
+      ...(!equalTraffic(traffic, everyNamedPort) && { ports: portTexts(traffic) }),
       ...(family && { family }),
     }));
   }
@@ -118,7 +118,9 @@ class Writer {
     const { index } = this.#everybody;
     const found = families.flatMap((family) => {
       const outcome = index.pairs.between(this.#everybody.glancesOf(from), from, to, family);
-      return outcome === noPair ? [] : [{ family, traffic: index.gates.traffics.trafficOf(index.pairs.outcomes[outcome]!.some) }];
+      if (outcome === noPair) return [];
+      const { some } = index.pairs.outcomes[outcome]!;
+      return [{ family, traffic: intersectTraffic(index.gates.traffics.trafficOf(some), everyNamedPort) }];
     });
     const [first, second] = found;
     if (first === undefined) return [];
@@ -153,7 +155,7 @@ class Writer {
 const addressesTogether = (members: readonly Somebody[]): AddressSet =>
   members.flatMap(({ part }) => part.addresses ?? []).reduce(uniteAddresses, noAddresses);
 
-function groupOf({ located, id }: MatrixEntry): Pick<Somebody, 'group'> {
+function groupOf({ located, addresses }: MatrixEntry): Pick<Somebody, 'group'> {
   if (located.length > 0) return { group: `${located[0]!.pod.namespace}/*` };
-  return id.startsWith('node:') ? { group: 'node:*' } : {};
+  return addresses === undefined ? { group: 'node:*' } : {};
 }

@@ -1,4 +1,4 @@
-import { formatPorts, noTraffic, type Traffic, trafficOf, uniteTraffic } from '../net/port-set.ts';
+import { everyNamedPort, formatPorts, intersectTraffic, noTraffic, type Traffic, trafficOf, uniteTraffic } from '../net/port-set.ts';
 import { type Protocol, protocols } from '../net/protocol.ts';
 import type { PortRange } from './connectivity-test.ts';
 
@@ -19,10 +19,10 @@ export function parsePortRange(text: string): PortRange | undefined {
 export const trafficIn = (ranges: readonly PortRange[]): Traffic =>
   ranges.map(({ protocol, first, last }) => trafficOf(protocol, [[first, last]])).reduce(uniteTraffic, noTraffic);
 
-/** Traffic as a test writes it: `TCP/80`, `UDP/8000-8999`, or the protocol alone for all its ports. */
-export const portTexts = (traffic: Traffic): string[] =>
-  protocols.flatMap((protocol) =>
-    formatPorts(traffic[protocol]).map((ports) =>
-      ports === `0-${greatest}` || ports === `1-${greatest}` ? protocol : `${protocol}/${ports}`,
-    ),
+/** Traffic as a test writes it: `TCP/80`, `UDP/8000-8999`, or the protocol alone for all its ports. Nobody serves port 0. */
+export function portTexts(traffic: Traffic): string[] {
+  const named = intersectTraffic(traffic, everyNamedPort);
+  return protocols.flatMap((protocol) =>
+    formatPorts(named[protocol]).map((ports) => (ports === `1-${greatest}` ? protocol : `${protocol}/${ports}`)),
   );
+}

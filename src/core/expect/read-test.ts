@@ -45,6 +45,7 @@ const test = strict({
   to: ends,
   ports,
   family: int32,
+  expect: string,
   allow: oneOrMore(entry),
   deny: oneOrMore(entry),
   nothingElse: closure,
@@ -111,14 +112,22 @@ class Builder {
     if (name === '') this.#faults.required([...path, 'name']);
     for (const [list, entries] of Object.entries({ allow: written.allow, deny: written.deny }))
       if (entries?.length === 0) this.#faults.required([...path, list], 'an empty list expects nothing: leave it out');
-    if (allow.length + deny.length === 0 && (nothingElse ?? false) === false)
-      this.#faults.required(path, 'say what must be: allow, deny or nothingElse');
+    const isEmpty = allow.length + deny.length === 0 && (nothingElse ?? false) === false;
+    if (isEmpty && written.expect === undefined) this.#faults.required(path, 'say what must be: expect, allow, deny or nothingElse');
     const common = this.#connections(written, path);
     const listed = (expect: Expectation['expect'], entries: typeof allow): Expectation[] =>
       entries.map((each, index) => this.#expectation(expect, each, common, Array.isArray(entries) ? [...path, expect, index] : path));
-    const expectations = [...listed('allow', allow), ...listed('deny', deny)];
+    const expectations = [...this.#single(written, common, path), ...listed('allow', allow), ...listed('deny', deny)];
     const closed = nothingElse === undefined || nothingElse === false ? undefined : this.#closure(written, path);
     return { name, expectations, ...(closed && { nothingElse: closed }), ...this.#source(path) };
+  }
+
+  /** A test that names both ends says what is expected of them. */
+  #single({ expect }: WrittenTest, common: Partial<Expectation>, path: FieldPath): Expectation[] {
+    if (expect === undefined) return [];
+    if (expect === 'allow' || expect === 'deny') return [this.#expectation(expect, {}, common, path)];
+    this.#faults.notSupported([...path, 'expect'], expect, ['allow', 'deny']);
+    return [];
   }
 
   /** What both a test and its entries may say. */
