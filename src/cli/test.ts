@@ -7,7 +7,7 @@ import { type MutantResult, mutate } from '#core/expect/mutation.ts';
 import { TestRun } from '#core/expect/run-tests.ts';
 import { renderJson } from '#core/render/json.ts';
 import { renderJunit, renderTap } from '#core/render/test-reports.ts';
-import { coverageJson, renderCoverage, renderMutation, renderTests } from '#core/render/test-text.ts';
+import { coverageJson, packetsText, renderCoverage, renderMutation, renderTests } from '#core/render/test-text.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import { addClusterOptions, clusterFlagIn } from './cluster-options.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
@@ -121,11 +121,12 @@ function runGroup(documents: readonly TestDocument[], analysis: Analysis, option
   return { tests, analysis, ...(coverage && { coverage: coverage.report(analysis.model) }), ...(mutation && { mutation }) };
 }
 
-function render(reports: readonly Report[], { output, mutate: isMutating }: Options): Iterable<string> {
+function render(reports: readonly Report[], options: Options): Iterable<string> {
+  const { output } = options;
   const tests = reports.flatMap((report) => report.tests);
   if (output === 'junit') return renderJunit(tests);
   if (output === 'tap') return renderTap(tests);
-  return output === 'json' ? renderJson(jsonOf(reports, tests)) : textOf(reports, tests, isMutating ?? false);
+  return output === 'json' ? renderJson(jsonOf(reports, tests)) : textOf(reports, tests, options);
 }
 
 function jsonOf(reports: readonly Report[], tests: readonly TestAnswer[]): object {
@@ -142,10 +143,11 @@ function jsonOf(reports: readonly Report[], tests: readonly TestAnswer[]): objec
   };
 }
 
-function* textOf(reports: readonly Report[], tests: readonly TestAnswer[], isMutating: boolean): Iterable<string> {
+function* textOf(reports: readonly Report[], tests: readonly TestAnswer[], { mutate: isMutating, lab: isLab }: Options): Iterable<string> {
   const sourceOf = (policy: PolicyId) =>
     reports.map(({ analysis }) => analysis?.model.policies.get(qualifiedName(policy))?.source).find((source) => source !== undefined);
   yield* renderTests(tests, { ...stdout.style, sourceOf });
+  if (isLab) yield packetsText(tests);
   for (const { coverage, mutation } of reports) {
     if (coverage !== undefined) yield* renderCoverage(coverage, stdout.style);
     if (mutation !== undefined) yield* renderMutation(mutation, stdout.style);

@@ -23,6 +23,7 @@ export class Everybody {
   readonly index: ConnectivityIndex;
   readonly entries: readonly MatrixEntry[];
   readonly #analysis: Analysis;
+  readonly #byFamily = new Map<Family, readonly MatrixEntry[]>();
   readonly #covers = new WeakMap<Members, Cover>();
   readonly #parts = new Map<MatrixEntry, readonly MatrixEntry[]>();
   readonly #glances = new WeakMap<MatrixEntry, Outlooks>();
@@ -32,6 +33,16 @@ export class Everybody {
     this.#analysis = analysis;
     this.index = new ConnectivityIndex(analysis);
     this.entries = this.index.everybody();
+  }
+
+  /** Those who are there and have addresses of the family. */
+  of(family: Family): readonly MatrixEntry[] {
+    let entries = this.#byFamily.get(family);
+    if (entries === undefined) {
+      entries = this.entries.filter(({ isPotential, uses }) => !isPotential && uses.some((use) => use.family === family));
+      this.#byFamily.set(family, entries);
+    }
+    return entries;
   }
 
   /** Whom the members of an end are among everybody. */

@@ -1,6 +1,6 @@
 import type { Source } from '../api/diagnostic.ts';
 import { type Family, families } from '../net/ip.ts';
-import { noTraffic, type Traffic, trafficOf, uniteTraffic } from '../net/port-set.ts';
+import { equalTraffic, noTraffic, type Traffic, trafficOf, uniteTraffic } from '../net/port-set.ts';
 import { protocols } from '../net/protocol.ts';
 import type { Analysis } from '../verdict/analysis.ts';
 import { type Flow, familiesOf } from '../verdict/check.ts';
@@ -43,7 +43,7 @@ export class ExpectationJudge {
     this.#onTried = onTried;
   }
 
-  /** The violations, one at most for each pair of ends and family; an error where a pair has no answer. */
+  /** The violations, one for each pair of ends, or for each family where they differ in it; an error where a pair has no answer. */
   judge(expectation: Expectation): (Violation | Unanswerable)[] {
     return expectation.from.flatMap((from) => expectation.to.flatMap((to) => this.#judgePair(expectation, from, to)));
   }
@@ -65,7 +65,9 @@ export class ExpectationJudge {
         judge.take(source, target, range);
       }
     }
-    return [...pairs.values()].flatMap((judge) => judge.violation ?? []);
+    const found = [...pairs.values()].flatMap((judge) => judge.violation ?? []);
+    const [first, second] = found.flatMap((each) => (isUnanswerable(each) ? [] : [each]));
+    return first && second && equalTraffic(first.traffic, second.traffic) ? [first] : found;
   }
 
   /** Of a Service the ports that it has, one by one; a port that it has not is an error when it is asked for. */

@@ -1,5 +1,6 @@
 import type { MatrixEntry } from '../connectivity/endpoints.ts';
 import { noPair } from '../connectivity/pair-table.ts';
+import { nothing } from '../connectivity/traffic-table.ts';
 import { type AddressSet, formatRanges, intersectAddresses, isEmptyAddresses, noAddresses, subtractAddresses } from '../net/address-set.ts';
 import { type Family, families } from '../net/ip.ts';
 import {
@@ -52,10 +53,9 @@ export class ClosureJudge {
     const errors = [...subjects, ...allowances].filter((each) => isUnanswerable(each));
     if (errors.length > 0) return errors;
     const leaks = new Leaks(this.#everybody, closure);
-    const parts = this.#everybody.entries
-      .filter(({ isPotential }) => !isPotential)
-      .flatMap((entry) => this.#partsOf(entry, allowances as Allowance[]));
-    for (const part of parts) for (const subject of subjects as MatrixEntry[]) leaks.compare(subject, part);
+    for (const family of families)
+      for (const part of this.#parts(allowances as Allowance[], family))
+        for (const subject of subjects as MatrixEntry[]) leaks.compare(subject, part);
     return leaks.violations;
   }
 
@@ -73,12 +73,15 @@ export class ClosureJudge {
     return [...[...whole].flatMap((entry) => this.#everybody.partsOf(entry)), ...some];
   }
 
-  #partsOf(entry: MatrixEntry, allowances: readonly Allowance[]): Part[] {
-    return families.flatMap((family) => {
-      if (entry.uses.every((use) => use.family !== family)) return [];
-      const applicable = allowances.filter((each) => each.families.includes(family));
-      return entry.addresses === undefined ? this.#podParts(entry, applicable, family) : addressParts(entry, applicable, family);
-    });
+  /** Everybody who has addresses of the family; most are nobody that the test speaks of. */
+  *#parts(allowances: readonly Allowance[], family: Family): Generator<Part> {
+    const applicable = allowances.filter((each) => each.families.includes(family));
+    const touched = new Set(applicable.flatMap(({ cover }) => [...cover.whole, ...cover.partly]));
+    for (const entry of this.#everybody.of(family)) {
+      if (entry.addresses !== undefined) yield* addressParts(entry, applicable, family);
+      else if (touched.has(entry)) yield* this.#podParts(entry, applicable, family);
+      else for (const part of this.#everybody.partsOf(entry)) yield { entry: part, family, allowed: noTraffic };
+    }
   }
 
   #podParts(entry: MatrixEntry, applicable: readonly Allowance[], family: Family): Part[] {
@@ -153,7 +156,9 @@ class Leaks {
     const { pairs, gates } = this.#everybody.index;
     const outcome = pairs.between(this.#everybody.glancesOf(from), from, to, family);
     if (outcome === noPair) return noTraffic;
-    const passing = gates.traffics.trafficOf(pairs.outcomes[outcome]!.some);
+    const { some } = pairs.outcomes[outcome]!;
+    if (some === nothing) return noTraffic;
+    const passing = gates.traffics.trafficOf(some);
     return intersectTraffic(subtractTraffic(passing, allowed), this.#wanted);
   }
 

@@ -74,10 +74,14 @@ export const isConnectivityTest = (value: unknown): boolean =>
 
 /** Reads a document of tests strictly: every fault has its place. */
 export function decodeTest(value: unknown, place: Place = nowhere): DecodedTest {
-  const name = isObject(value) && isObject(value.metadata) && typeof value.metadata.name === 'string' ? ` ${value.metadata.name}` : '';
+  if (!isObject(value) || value.apiVersion !== testVersion || value.kind !== testKind) {
+    const source = place([]);
+    const message = `not a document of tests: it must begin with apiVersion: ${testVersion} and kind: ${testKind}`;
+    return { diagnostics: [{ code: 'unknown-kind', severity: 'error', message, ...(source && { source }) }] };
+  }
+  const name = isObject(value.metadata) && typeof value.metadata.name === 'string' ? ` ${value.metadata.name}` : '';
   const faults = new Faults(`${testKind}${name}`, place);
   const written = document.read(value, { faults, path: [], unknownFields: 'error' });
-  if (written.apiVersion !== testVersion) faults.notSupported(['apiVersion'], written.apiVersion, [testVersion]);
   if (!written.metadata?.name) faults.required(['metadata', 'name']);
   if ((written.tests ?? []).length === 0) faults.required(['tests'], 'a document without tests proves nothing');
   const builder = new Builder(faults, place);

@@ -70,6 +70,12 @@ export function tallyText(tests: readonly Pick<TestAnswer, 'status'>[]): string 
   return `${count(tests.length, 'test')}: ${number('passed')} passed, ${number('failed')} failed${undecided}`;
 }
 
+/** Whether packets did what the verdicts say, of tests that were run with packets. */
+export function packetsText(tests: readonly TestAnswer[]): string {
+  const wrong = tests.flatMap(({ violations }) => violations.filter(({ isOfPackets }) => isOfPackets)).length;
+  return wrong === 0 ? 'packets did what the verdicts say' : `packets did otherwise ${count(wrong, 'time')}`;
+}
+
 /** What of the policies decided tested connections, and what did not. */
 export function* renderCoverage({ covered, total, uncovered }: CoverageReport, { palette }: Style): Iterable<string> {
   const share = total === 0 ? 100 : Math.floor((100 * covered) / total);

@@ -46,8 +46,11 @@ export function judgePair(
   const way = to.members.kind === 'backends' ? to.members.backends.way : undefined;
   const ingressBlocks = blocksOf(model, to, 'ingress');
   const egressBlocks = blocksOf(model, from, 'egress');
-  const sources = groupsOf(endsOf(model, from, family, port, ingressBlocks), ingressBlocks);
-  const destinations = groupsOf(endsOf(model, to, family, port, egressBlocks), egressBlocks);
+  const froms = endsOf(model, from, family, port, ingressBlocks);
+  const tos = endsOf(model, to, family, port, egressBlocks);
+  // A pod's node matters to connections with nodes, and to the way that a Service takes.
+  const sources = groupsOf(froms, ingressBlocks, way !== undefined || meetOwnNode(model, froms, tos));
+  const destinations = groupsOf(tos, egressBlocks, way !== undefined || meetOwnNode(model, tos, froms));
   const nodes = unlikeNodes(cluster, ingressBlocks, family);
   const outcomes: Outcome[] = [];
   const alone: Outcome[] = [];
@@ -105,13 +108,22 @@ function partiesOf(model: PolicyModel, endpoint: Pick<Endpoint, 'members'>): Par
   return addressesMeant(model, endpoint).map((address) => partyAt(model, address));
 }
 
+/** Whether some of the pods may meet the node that they run on. */
+function meetOwnNode(model: PolicyModel, ends: readonly End[], others: readonly End[]): boolean {
+  const nodes = new Set(
+    ends.flatMap(({ party: { owner } }) => (owner.kind === 'Pod' && owner.pod.node !== undefined ? [owner.pod.node] : [])),
+  );
+  const addresses = new Set([...nodes].flatMap((name) => model.nodeOf(name)?.addresses ?? []));
+  return addresses.size > 0 && others.some(({ party }) => addresses.has(party.address));
+}
+
 /** The ends that no gate of the other side can tell apart, together. */
-function groupsOf(ends: readonly End[], blocks: readonly AddressSet[]): End[][] {
+function groupsOf(ends: readonly End[], blocks: readonly AddressSet[], isNodeTold: boolean): End[][] {
   const groups = new Map<string, End[]>();
   for (const end of ends) {
     const { owner, ip, address, assumed } = end.party;
     const within = withinText(blocks, ip);
-    const who = owner.kind === 'Pod' && !owner.pod.hostNetwork ? `${owner.class.key} ${owner.pod.node ?? ''}` : address;
+    const who = owner.kind === 'Pod' && !owner.pod.hostNetwork ? `${owner.class.key} ${isNodeTold ? (owner.pod.node ?? '') : ''}` : address;
     const key = `${who} ${end.port} ${assumed} ${within}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [end]);
