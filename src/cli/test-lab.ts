@@ -69,7 +69,7 @@ class Planner {
 
   plan(document: ConnectivityTest): PlannedTest[] {
     let tried: Tried[] = [];
-    const run = new TestRun(this.#analysis, document, (each) => tried.push(each));
+    const run = new TestRun(this.#analysis, document, (each) => tried.push(each), true);
     if (run.analysis !== this.#analysis) throw new CannotAnswer(`${document.name}: pods that only could exist send no packets`);
     return Array.from(run.results(), (result): PlannedTest => {
       const flows = [...tried.map(({ flow }) => flow), ...this.#closure(result.test, run)];

@@ -148,7 +148,9 @@ function* textOf(reports: readonly Report[], tests: readonly TestAnswer[], { mut
     reports.map(({ analysis }) => analysis?.model.policies.get(qualifiedName(policy))?.source).find((source) => source !== undefined);
   yield* renderTests(tests, { ...stdout.style, sourceOf });
   if (isLab) yield packetsText(tests);
-  for (const { coverage, mutation } of reports) {
+  for (const { coverage, mutation, tests: own } of reports) {
+    if (reports.length > 1 && (coverage ?? mutation) !== undefined)
+      yield stdout.style.palette.strong([...new Set(own.map(({ document }) => document))].join(', '));
     if (coverage !== undefined) yield* renderCoverage(coverage, stdout.style);
     if (mutation !== undefined) yield* renderMutation(mutation, stdout.style);
     else if (isMutating) yield 'mutation: not tried, because tests fail as things are';

@@ -36,11 +36,13 @@ export class ExpectationJudge {
   readonly #analysis: Analysis;
   readonly #ends: NamedEnds;
   readonly #onTried: (tried: Tried) => void;
+  readonly #mergesNodes: boolean;
 
-  constructor(analysis: Analysis, ends: NamedEnds, onTried: (tried: Tried) => void) {
+  constructor(analysis: Analysis, ends: NamedEnds, onTried: (tried: Tried) => void, mergesNodes: boolean) {
     this.#analysis = analysis;
     this.#ends = ends;
     this.#onTried = onTried;
+    this.#mergesNodes = mergesNodes;
   }
 
   /** The violations, one for each pair of ends, or for each family where they differ in it; an error where a pair has no answer. */
@@ -60,7 +62,9 @@ export class ExpectationJudge {
       const common = this.#families(expectation, from, source, to, target);
       if (isUnanswerable(common)) return [common];
       for (const family of common) {
-        const judge = pairs.get(family) ?? new PairJudge(this.#analysis, { expectation, from, to, family }, this.#onTried);
+        const judge =
+          pairs.get(family) ??
+          new PairJudge(this.#analysis, { expectation, from, to, family, mergesNodes: this.#mergesNodes }, this.#onTried);
         pairs.set(family, judge);
         judge.take(source, target, range);
       }
@@ -94,12 +98,16 @@ export class ExpectationJudge {
   }
 }
 
+/** Names one of the ends, or the first of many ranges of addresses. */
+const oneOf = (ends: Outcome['from']): string => ends[0]!.id.split(',', 1)[0]!;
+
 /** Two ends as they are written, over one family. */
 interface Asked {
   readonly expectation: Expectation;
   readonly from: string;
   readonly to: string;
   readonly family: Family;
+  readonly mergesNodes: boolean;
 }
 
 /** Gathers what is wrong between two ends over one family. */
@@ -122,10 +130,10 @@ class PairJudge {
     const isWanted = expectation.expect === 'allow';
     for (const atom of portAtoms(this.#analysis.model, { from, to }, protocol, [first, last])) {
       const [port] = atom;
-      for (const outcome of judgePair(this.#analysis, { from, to, protocol, port, family })) {
+      for (const outcome of judgePair(this.#analysis, { from, to, protocol, port, family, mergesNodes: this.#asked.mergesNodes })) {
         this.#isAnswered = true;
-        const target = to.members.kind === 'backends' ? asked : outcome.to[0]!.id;
-        const flow = { from: outcome.from[0]!.id, to: target, protocol, port, family };
+        const target = to.members.kind === 'backends' ? asked : oneOf(outcome.to);
+        const flow = { from: oneOf(outcome.from), to: target, protocol, port, family };
         this.#onTried({ expectation, flow, outcome });
         if (outcome.verdict.allowed === isWanted) continue;
         this.#flow ??= flow;

@@ -137,9 +137,9 @@ class Leaks {
     if (isEmptyTraffic(leak)) return;
     const free = part.addresses && this.#everybody.unowned(part.addresses);
     if (free !== undefined && isEmptyAddresses(free)) return;
-    const ranges = free && formatRanges(free).join();
-    const flow = this.#inOrder(ranges ?? nameOf(part.entry, subject), nameOf(subject));
-    this.#add(this.#inOrder(ranges ?? part.entry.id, subject.id), leak, {
+    const ranges = free && formatRanges(free);
+    const flow = this.#inOrder(ranges?.[0] ?? nameOf(part.entry, subject), nameOf(subject));
+    this.#add(this.#inOrder(ranges?.join() ?? part.entry.id, subject.id), leak, {
       from: flow[0],
       to: flow[1],
       ...portIn(leak, to),

@@ -29,15 +29,17 @@ export class TestRun {
   readonly #tests: readonly Test[];
   readonly #ends: NamedEnds;
   readonly #onTried: (tried: Tried) => void;
+  readonly #byNode: boolean;
   #everybody: Everybody | undefined;
 
-  /** `onTried` is told of every kind of connection that is judged one by one. */
-  constructor(analysis: Analysis, { tests }: ConnectivityTest, onTried: (tried: Tried) => void = () => undefined) {
+  /** `onTried` is told of every kind of connection that is judged one by one; with `byNode` pods on different nodes are of different kinds. */
+  constructor(analysis: Analysis, { tests }: ConnectivityTest, onTried: (tried: Tried) => void = () => undefined, byNode = false) {
     const potential = potentialIn(new Set(tests.flatMap(namesIn)));
     this.analysis = potential.length === 0 ? analysis : analysis.withPotential(potential);
     this.#tests = tests;
     this.#ends = new NamedEnds(this.analysis);
     this.#onTried = onTried;
+    this.#byNode = byNode;
   }
 
   /** Whom tests mean. */
@@ -52,10 +54,11 @@ export class TestRun {
 
   #run(test: Test): TestResult {
     let tried = 0;
-    const judge = new ExpectationJudge(this.analysis, this.#ends, (each) => {
+    const note = (each: Tried): void => {
       tried++;
       this.#onTried(each);
-    });
+    };
+    const judge = new ExpectationJudge(this.analysis, this.#ends, note, !this.#byNode);
     const violations: Violation[] = [];
     const errors: TestError[] = [];
     const sort = (found: readonly (Violation | Unanswerable)[], source: Source | undefined): void => {

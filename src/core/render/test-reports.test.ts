@@ -27,7 +27,7 @@ interface Element {
   text: string;
 }
 
-const unescape = (text: string): string => {
+const textMeant = (text: string): string => {
   expect(text).not.toMatch(/&(?!(?:amp|lt|gt|quot);)|</);
   return text.replace(/&(amp|lt|gt|quot);/g, (_, name: string) => ({ amp: '&', lt: '<', gt: '>', quot: '"' })[name]!);
 };
@@ -45,10 +45,10 @@ function parseXml(text: string): Element {
     at += match[0].length;
     const { close, name, attributes = '', empty, text: content } = match.groups!;
     const top = open.at(-1)!;
-    if (content !== undefined) top.text += unescape(content);
+    if (content !== undefined) top.text += textMeant(content);
     else if (close) expect(open.pop()!.name).toBe(name);
     else if (name !== undefined) {
-      const pairs = Array.from(attributes.matchAll(/ (\w+)="([^"]*)"/g), ([, key, value]) => [key!, unescape(value!)] as const);
+      const pairs = Array.from(attributes.matchAll(/ (\w+)="([^"]*)"/g), ([, key, value]) => [key!, textMeant(value!)] as const);
       expect(new Set(pairs.map(([key]) => key)).size).toBe(pairs.length);
       const element: Element = { name, attributes: Object.fromEntries(pairs), children: [], text: '' };
       top.children.push(element);

@@ -10,6 +10,7 @@ import { type Endpoint, isOfFamily } from './endpoint.ts';
 import { addressesMeant, addressesOfPod, type End, endsOf } from './ends.ts';
 import { isSamePod, type Party, partyAt, partyOf } from './party.ts';
 import { passagesOf } from './passage.ts';
+import type { Way } from './service-backends.ts';
 import { type Connection, judge, type Verdict } from './verdict.ts';
 
 /** A connection between two sides that may each stand for many. */
@@ -19,6 +20,8 @@ export interface MembersPair {
   readonly protocol: string;
   readonly port: number;
   readonly family: Family;
+  /** Pods that only differ in their nodes are one where no rule asks for nodes; packets, which go through their kernels, are tried for each. */
+  readonly mergesNodes?: boolean;
 }
 
 /** The same between two endpoints that are named. */
@@ -42,15 +45,14 @@ export function judgePair(
   pair: MembersPair,
   choices: Choices = model.choices,
 ): Outcome[] {
-  const { from, to, protocol, port, family } = pair;
+  const { from, to, protocol, port, family, mergesNodes = false } = pair;
   const way = to.members.kind === 'backends' ? to.members.backends.way : undefined;
   const ingressBlocks = blocksOf(model, to, 'ingress');
   const egressBlocks = blocksOf(model, from, 'egress');
   const froms = endsOf(model, from, family, port, ingressBlocks);
   const tos = endsOf(model, to, family, port, egressBlocks);
-  // A pod's node matters to connections with nodes, and to the way that a Service takes.
-  const sources = groupsOf(froms, ingressBlocks, way !== undefined || meetOwnNode(model, froms, tos));
-  const destinations = groupsOf(tos, egressBlocks, way !== undefined || meetOwnNode(model, tos, froms));
+  const sources = groupsOf(froms, ingressBlocks, !mergesNodes || isNodeTold(model, way, froms, tos));
+  const destinations = groupsOf(tos, egressBlocks, !mergesNodes || isNodeTold(model, way, tos, froms));
   const nodes = unlikeNodes(cluster, ingressBlocks, family);
   const outcomes: Outcome[] = [];
   const alone: Outcome[] = [];
@@ -108,8 +110,9 @@ function partiesOf(model: PolicyModel, endpoint: Pick<Endpoint, 'members'>): Par
   return addressesMeant(model, endpoint).map((address) => partyAt(model, address));
 }
 
-/** Whether some of the pods may meet the node that they run on. */
-function meetOwnNode(model: PolicyModel, ends: readonly End[], others: readonly End[]): boolean {
+/** Whether it matters which nodes pods run on: to the way that a Service takes, and where some may meet their own. */
+function isNodeTold(model: PolicyModel, way: Way | undefined, ends: readonly End[], others: readonly End[]): boolean {
+  if (way !== undefined) return true;
   const nodes = new Set(
     ends.flatMap(({ party: { owner } }) => (owner.kind === 'Pod' && owner.pod.node !== undefined ? [owner.pod.node] : [])),
   );
@@ -118,12 +121,12 @@ function meetOwnNode(model: PolicyModel, ends: readonly End[], others: readonly 
 }
 
 /** The ends that no gate of the other side can tell apart, together. */
-function groupsOf(ends: readonly End[], blocks: readonly AddressSet[], isNodeTold: boolean): End[][] {
+function groupsOf(ends: readonly End[], blocks: readonly AddressSet[], byNode: boolean): End[][] {
   const groups = new Map<string, End[]>();
   for (const end of ends) {
     const { owner, ip, address, assumed } = end.party;
     const within = withinText(blocks, ip);
-    const who = owner.kind === 'Pod' && !owner.pod.hostNetwork ? `${owner.class.key} ${isNodeTold ? (owner.pod.node ?? '') : ''}` : address;
+    const who = owner.kind === 'Pod' && !owner.pod.hostNetwork ? `${owner.class.key} ${byNode ? (owner.pod.node ?? '') : ''}` : address;
     const key = `${who} ${end.port} ${assumed} ${within}`;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [end]);
