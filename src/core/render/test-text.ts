@@ -64,7 +64,7 @@ function portsText(traffic: TrafficAnswer): string {
 }
 
 /** How many there are of each kind, in words. */
-export function tallyText(tests: readonly Pick<TestAnswer, 'status'>[]): string {
+function tallyText(tests: readonly Pick<TestAnswer, 'status'>[]): string {
   const number = (status: TestAnswer['status']): number => tests.filter((test) => test.status === status).length;
   const undecided = number('error') === 0 ? '' : `, ${number('error')} undecided`;
   return `${count(tests.length, 'test')}: ${number('passed')} passed, ${number('failed')} failed${undecided}`;
@@ -97,7 +97,7 @@ export const coverageJson = ({ covered, total, uncovered }: CoverageReport): obj
 });
 
 /** What decides, in words. */
-export const deciderText = ({ policy, direction, rule }: Decider): string =>
+const deciderText = ({ policy, direction, rule }: Decider): string =>
   rule === undefined ? `${policy.name}  isolates for ${direction}` : `${policy.name}  ${direction}[${rule.index}]`;
 
 /** Which edits no test would notice. */
@@ -122,7 +122,7 @@ export function* renderMutation(mutants: readonly MutantResult[], { palette }: S
 }
 
 /** What is taken away, in words. */
-export function mutantText({ policy, removed, direction, index, item }: Mutant): string {
+function mutantText({ policy, removed, direction, index, item }: Mutant): string {
   const name = qualifiedName(policy);
   if (removed === 'policy') return name;
   const rule = `${name}  ${direction}[${index}]`;

@@ -10,7 +10,6 @@ import { type Endpoint, isOfFamily } from './endpoint.ts';
 import { addressesMeant, addressesOfPod, type End, endsOf } from './ends.ts';
 import { isSamePod, type Party, partyAt, partyOf } from './party.ts';
 import { passagesOf } from './passage.ts';
-import type { Way } from './service-backends.ts';
 import { type Connection, judge, type Verdict } from './verdict.ts';
 
 /** A connection between two sides that may each stand for many. */
@@ -45,14 +44,14 @@ export function judgePair(
   pair: MembersPair,
   choices: Choices = model.choices,
 ): Outcome[] {
-  const { from, to, protocol, port, family, mergesNodes = false } = pair;
+  const { from, to, protocol, port, family } = pair;
   const way = to.members.kind === 'backends' ? to.members.backends.way : undefined;
   const ingressBlocks = blocksOf(model, to, 'ingress');
   const egressBlocks = blocksOf(model, from, 'egress');
   const froms = endsOf(model, from, family, port, ingressBlocks);
   const tos = endsOf(model, to, family, port, egressBlocks);
-  const sources = groupsOf(froms, ingressBlocks, !mergesNodes || isNodeTold(model, way, froms, tos));
-  const destinations = groupsOf(tos, egressBlocks, !mergesNodes || isNodeTold(model, way, tos, froms));
+  const sources = groupsOf(froms, ingressBlocks, isNodeTold(model, pair, froms, tos));
+  const destinations = groupsOf(tos, egressBlocks, isNodeTold(model, pair, tos, froms));
   const nodes = unlikeNodes(cluster, ingressBlocks, family);
   const outcomes: Outcome[] = [];
   const alone: Outcome[] = [];
@@ -110,9 +109,9 @@ function partiesOf(model: PolicyModel, endpoint: Pick<Endpoint, 'members'>): Par
   return addressesMeant(model, endpoint).map((address) => partyAt(model, address));
 }
 
-/** Whether it matters which nodes pods run on: to the way that a Service takes, and where some may meet their own. */
-function isNodeTold(model: PolicyModel, way: Way | undefined, ends: readonly End[], others: readonly End[]): boolean {
-  if (way !== undefined) return true;
+/** Whether it matters which nodes pods run on: where it is asked for, to the way that a Service takes, and where some may meet their own. */
+function isNodeTold(model: PolicyModel, { to, mergesNodes = false }: MembersPair, ends: readonly End[], others: readonly End[]): boolean {
+  if (!mergesNodes || to.members.kind === 'backends') return true;
   const nodes = new Set(
     ends.flatMap(({ party: { owner } }) => (owner.kind === 'Pod' && owner.pod.node !== undefined ? [owner.pod.node] : [])),
   );
