@@ -1,12 +1,13 @@
 # What a person types. Everything below is quick when there is nothing to do.
 .DEFAULT_GOAL := help
-.PHONY: help setup system browser node build demo test apiserver bench clean
+.PHONY: help setup system browser node build demo test docs apiserver bench clean
 MAKEFLAGS += --no-print-directory
 # nft, ip and conntrack stand in sbin, which a plain user's PATH leaves out.
 export PATH := $(PATH):/usr/sbin:/sbin
 
 packages := node_modules/.package-lock.json
 knip := toolchain/knip/node_modules/.package-lock.json
+typedoc := toolchain/docs/node_modules/.package-lock.json
 with-node := toolchain/with-node
 
 help: ## this list
@@ -21,8 +22,11 @@ build: $(packages) ## build/sallyport.js, which bin/sallyport runs
 demo: build ## the production example on real packets, each pattern by itself and all together
 	@$(with-node) node scripts/demo.ts
 
-test: browser build $(knip) ## types, lint, unused code, and every fast test
+test: browser build $(knip) $(typedoc) ## types, lint, unused code, and every fast test
 	@$(with-node) node scripts/test.ts
+
+docs: $(packages) $(typedoc) ## docs/reference, from what the code says of the library
+	@$(with-node) node scripts/reference.ts
 
 apiserver: ## a real etcd, kube-apiserver and kubectl for the tests that need them; with Go, ten minutes the first time
 	@test/cluster/build.sh
@@ -46,5 +50,5 @@ node: system
 $(packages): package-lock.json | node
 	@toolchain/npm-ci .
 
-$(knip): toolchain/knip/package-lock.json | node
-	@toolchain/npm-ci toolchain/knip
+$(knip) $(typedoc): %/node_modules/.package-lock.json: %/package-lock.json | node
+	@toolchain/npm-ci $*

@@ -1,6 +1,7 @@
 /**
  * Clusters of a realistic shape and any size, the same every time. Twenty pods make a workload, policies come ten to a namespace
  * in the proportions people write them: a default deny, DNS, what one app may ask of another, a few whole namespaces, a few blocks.
+ * In every eighth namespace nobody has closed the rest yet: its policies are of single apps.
  */
 
 /** How large a cluster is. */
@@ -21,6 +22,7 @@ export type WireObject = { readonly apiVersion: string; readonly kind: string; r
 
 const podsInWorkload = 20;
 const policiesInNamespace = 10;
+const openEvery = 8;
 const podsOnNode = 100;
 const tiers = ['web', 'api', 'worker', 'cache', 'database'] as const;
 const portOf = { web: 80, api: 8080, worker: 9090, cache: 6379, database: 5432 } as const;
@@ -81,7 +83,8 @@ export function* deploymentObjects(size: ClusterSize): Generator<WireObject> {
 export function policyObject(size: ClusterSize, index: number, revision = 0): WireObject {
   const namespace = index % namespacesOf(size);
   const nth = Math.floor(index / namespacesOf(size));
-  const kind = policyKinds[nth % policyKinds.length]!;
+  const kinds = namespace % openEvery === openEvery - 1 ? kindsForApps : policyKinds;
+  const kind = kinds[nth % kinds.length]!;
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
@@ -104,10 +107,18 @@ const appToApp: Spec = (nth, _namespace, revision) => ({
   ],
 });
 
-const policyKinds: readonly { readonly name: string; readonly spec: Spec }[] = [
-  { name: 'default-deny', spec: () => ({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] }) },
+interface PolicyKind {
+  readonly name: string;
+  readonly spec: Spec;
+  /** Selects all pods of its namespace. */
+  readonly isWhole?: true;
+}
+
+const policyKinds: readonly PolicyKind[] = [
+  { name: 'default-deny', isWhole: true, spec: () => ({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] }) },
   {
     name: 'allow-dns',
+    isWhole: true,
     spec: () => ({
       podSelector: {},
       policyTypes: ['Egress'],
@@ -128,6 +139,7 @@ const policyKinds: readonly { readonly name: string; readonly spec: Spec }[] = [
   },
   {
     name: 'from-monitoring',
+    isWhole: true,
     spec: () => ({
       podSelector: {},
       policyTypes: ['Ingress'],
@@ -165,6 +177,8 @@ const policyKinds: readonly { readonly name: string; readonly spec: Spec }[] = [
   },
   { name: 'app-to-app', spec: appToApp },
 ];
+
+const kindsForApps = policyKinds.filter(({ isWhole }) => !isWhole);
 
 const namespacesOf = ({ policies }: ClusterSize): number => Math.max(1, Math.round(policies / policiesInNamespace));
 const nodesOf = ({ pods }: ClusterSize): number => Math.max(1, Math.ceil(pods / podsOnNode));

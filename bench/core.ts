@@ -1,11 +1,9 @@
 import { Bench } from 'tinybench';
 import { defaultChoices } from '#core/api/choices.ts';
 import type { KubernetesObject, Pod } from '#core/api/types.ts';
-import { type ClusterChange, clusterOf } from '#core/cluster/cluster.ts';
-import { connectivityOf } from '#core/connectivity/connectivity.ts';
+import type { ClusterChange } from '#core/cluster/cluster.ts';
 import { PolicyModel } from '#core/policy/policy-model.ts';
 import { NodeRuleset } from '#core/ruleset/node-ruleset.ts';
-import { Analysis } from '#core/verdict/analysis.ts';
 import { partyAt } from '#core/verdict/party.ts';
 import { judge } from '#core/verdict/verdict.ts';
 import { type ClusterSize, clusterObjects, clusterSizes, podObject, policyObject } from './cluster.ts';
@@ -144,30 +142,15 @@ async function measureVerdicts(changes: readonly ClusterChange[], report: (resul
   report({ name: 'verdicts with reasons', unit: 'a second', estimate: perSecond });
 }
 
-async function measureConnectivity(objects: readonly KubernetesObject[], report: (result: Result) => void): Promise<void> {
-  const analysis = new Analysis(clusterOf(objects));
-  const whole = (): number => {
-    const start = performance.now();
-    let pairs = 0;
-    for (const _ of connectivityOf(analysis).connections) pairs++;
-    if (pairs === 0) throw new Error('nothing in this cluster is connected');
-    return performance.now() - start;
-  };
-  whole();
-  report({ name: 'connectivity of all, 500 workloads', unit: 'ms', estimate: await sampleQuantile(whole) });
-}
-
 /** The core by itself: no files, no kernel. */
 export const core: Section = {
   title: 'the core by itself, 10,000 pods and 1,000 policies on 100 nodes',
   async measure(report) {
-    const objects = Array.from(clusterObjects(clusterSizes.medium), decode);
-    const changes = objects.map(putting);
+    const changes = Array.from(clusterObjects(clusterSizes.medium), (wire) => putting(decode(wire)));
     await measureCompile(changes, report);
     const held = [new Held(changes), new Held(Array.from(clusterObjects(clusterSizes.small), (wire) => putting(decode(wire))))] as const;
     await measureEvents('a pod event to the transactions of its node', held, podEvents, report);
     await measureEvents('a policy edit to the transactions of a node', held, policyEdits, report);
     await measureVerdicts(changes, report);
-    await measureConnectivity(objects, report);
   },
 };

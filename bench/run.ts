@@ -4,7 +4,7 @@ import { formatResult, type Section, Skipped } from './report.ts';
 
 const sections: Record<string, () => Promise<Section>> = {
   core: async () => (await import('./core.ts')).core,
-  files: async () => (await import('./files.ts')).files,
+  connectivity: async () => (await import('./connectivity.ts')).connectivity,
   cli: async () => (await import('./cli.ts')).cli,
   latency: async () => (await import('./kernel/latency.ts')).latency,
   memory: async () => (await import('./kernel/memory.ts')).memory,

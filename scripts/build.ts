@@ -1,12 +1,14 @@
 /**
  * Bundles what ships: `node scripts/build.ts [directory]` writes agent.js, the loop that a lab's node runs, and sallyport.js, the commands,
- * beside it as name-HASH.js the parts of these: a command loads what it needs, and of Node's modules, too, no others.
+ * beside it as name-HASH.js the parts of these: a command loads what it needs, and of Node's modules, too, no others. Without a directory
+ * it is for the package, and the library is there, too: index.js with its declarations.
  */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { bundleLibrary, writeDeclarations } from './library.ts';
 import { buildPage } from './page.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -32,6 +34,19 @@ const leanClient: Plugin = {
   },
 };
 
+/** Commander without its way of starting commands that are programs of their own: loading what that takes is a tenth of a short command. */
+const leanCommander: Plugin = {
+  name: 'lean-commander',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:(child_process|process)$/ }, ({ path, importer }) =>
+      importer.includes('/node_modules/commander/') ? { path, namespace: 'not-loaded' } : undefined,
+    );
+    onLoad({ filter: /^/, namespace: 'not-loaded' }, ({ path }) => ({
+      contents: path === 'node:process' ? 'export default globalThis.process;' : 'export default {};',
+    }));
+  },
+};
+
 const shared: BuildOptions = {
   absWorkingDir: root,
   outdir: directory,
@@ -50,8 +65,12 @@ const shared: BuildOptions = {
 
 const builds = [
   await build({ ...shared, entryPoints: { agent: 'src/agent/main.ts' } }),
-  await build({ ...shared, entryPoints: { sallyport: 'src/cli/main.ts' }, splitting: true, plugins: [leanClient] }),
+  await build({ ...shared, entryPoints: { sallyport: 'src/cli/start.ts' }, splitting: true, plugins: [leanClient, leanCommander] }),
 ];
+if (process.argv[2] === undefined) {
+  builds.push(await bundleLibrary(directory));
+  writeDeclarations(directory);
+}
 
 // Parts are named by what they hold: those of earlier builds are nobody's.
 const written = new Set(builds.flatMap(({ metafile }) => Object.keys(metafile?.outputs ?? {})).map((path) => basename(path)));

@@ -121,7 +121,10 @@ await stdout.print([
   'Every pod is a network namespace, every line a real connection. "verdict" is what the analyser says, "packets" what the kernel did.',
 ]);
 const file = join(root, example, 'tests.yaml');
-const chapters = Array.from(parseDocuments(readFileSync(file, 'utf8'), file), ({ value, place }) => decodeTest(value, place).test!);
+const chapters = await Array.fromAsync(
+  parseDocuments(readFileSync(file, 'utf8'), file),
+  ({ value, place }) => decodeTest(value, place).test!,
+);
 let right = 0;
 for (const [index, chapter] of chapters.entries()) right += await show(chapter, index + 1);
 const all = chapters.reduce((sum, chapter) => sum + flowsOf(chapter).length, 0);

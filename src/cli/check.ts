@@ -11,6 +11,7 @@ import type { Style } from '#core/render/palette.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import { type CheckAnswer, checkConnection } from '#core/verdict/answer.ts';
 import type { Flow } from '#core/verdict/check.ts';
+import { writeYaml } from '#manifest/write-yaml.ts';
 import { addClusterOptions } from './cluster-options.ts';
 import { addConnectionOptions, type ConnectionOptions, connectionOf } from './connection-options.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
@@ -64,7 +65,7 @@ async function checkOne(options: Options): Promise<ExitCode> {
   if (options.output === 'json') await stdout.print(renderIndentedJson({ ...answer, ...(advice && { advice }) }));
   else {
     const sourceOf = (policy: PolicyId) => analysis.model.policies.get(qualifiedName(policy))?.source;
-    await stdout.print(renderAnswer(answer, advice, { sourceOf, yamlOf: await yamlWriter(advice) }));
+    await stdout.print(renderAnswer(answer, advice, { sourceOf, yamlOf: writeYaml }));
   }
   return answer.allowed ? 0 : 1;
 }
@@ -85,12 +86,6 @@ function* renderAnswer(answer: CheckAnswer, advice: Advice | undefined, writers:
   const style = { ...stdout.style, ...writers };
   yield* renderCheck(answer, style);
   if (advice !== undefined) yield* renderAdvice(advice, style);
-}
-
-/** The library is loaded only for those who need it. */
-async function yamlWriter(advice: Advice | undefined): Promise<AdviceStyle['yamlOf']> {
-  const isNeeded = advice?.edits.some(({ additions }) => additions !== undefined);
-  return isNeeded ? (await import('./yaml.ts')).stringify : String;
 }
 
 function adviceOn(analysis: Analysis, flow: Flow): Advice {

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { protocols } from '#core/net/protocol.ts';
 import type { Flow } from '#core/verdict/check.ts';
-import { flowOf, parsePort } from './connection.ts';
+import { flowOf, parsePort } from '#core/verdict/parse-flow.ts';
 import { CannotAnswer } from './exit.ts';
 
 /** The options that say which connection is meant. */

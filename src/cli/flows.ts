@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import type { Flow } from '#core/verdict/check.ts';
-import { flowOf } from './connection.ts';
+import { flowOf } from '#core/verdict/parse-flow.ts';
 import { CannotAnswer, messageOf } from './exit.ts';
 
 /** Reads the flows of a file, or of standard input for `-`: a JSON array, JSON lines or a YAML list. */

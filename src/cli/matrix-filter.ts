@@ -119,7 +119,15 @@ export function connectivityAsked(analysis: Analysis, options: FilterOptions): A
     const answer = connectivityOf(analysis, { ...limits, denied });
     if (isWhole) return answer;
     const byId = new Map(answer.endpoints.map((endpoint) => [endpoint.id, endpoint]));
-    return { ...answer, connections: filtered(answer.connections, ({ from, to }) => isWanted(byId.get(from)!, byId.get(to)!)) };
+    const isPairWanted = (from: string, to: string): boolean => isWanted(byId.get(from)!, byId.get(to)!);
+    return {
+      ...answer,
+      connections: filtered(answer.connections, (connection) => (isPairWanted(connection.from, connection.to) ? connection : undefined)),
+      reach: filtered(answer.reach, (reach) => {
+        const to = reach.to.filter((each) => isPairWanted(reach.from, each));
+        return to.length === 0 ? undefined : { ...reach, to };
+      }),
+    };
   };
   return { isWhole, of };
 }
@@ -144,11 +152,14 @@ function isAmong(isSubject: Filter, direction: Direction | undefined, from: Matr
   return (direction !== 'ingress' && isSubject(from)) || (direction !== 'egress' && isSubject(to));
 }
 
-/** Passes on what is wanted, while it is worked out. */
-function filtered<T>(items: Iterable<T>, isWanted: (item: T) => boolean): Iterable<T> {
+/** Passes on what is wanted of each, while it is worked out. */
+function filtered<T>(items: Iterable<T>, wantedOf: (item: T) => T | undefined): Iterable<T> {
   return {
     *[Symbol.iterator]() {
-      for (const item of items) if (isWanted(item)) yield item;
+      for (const item of items) {
+        const wanted = wantedOf(item);
+        if (wanted !== undefined) yield wanted;
+      }
     },
   };
 }

@@ -25,7 +25,7 @@ export async function readTests(paths: readonly string[]): Promise<TestDocument[
   for (const file of files) {
     const text = await readText(file);
     if (typeof text !== 'string') found.push(text);
-    else documents.push(...documentsIn(text, file, found));
+    else documents.push(...(await documentsIn(text, file, found)));
   }
   await sayDiagnostics(found, (lines) => stderr.print(lines), 'in the tests');
   if (documents.length === 0) throw new CannotAnswer(`no tests in ${paths.join(', ')}`, 'test init writes some: for what holds today');
@@ -33,8 +33,9 @@ export async function readTests(paths: readonly string[]): Promise<TestDocument[
 }
 
 /** The documents of tests in a text; what is wrong with it is added to `found`. */
-function documentsIn(text: string, { path, named }: ManifestFile, found: Diagnostic[]): TestDocument[] {
-  return [...parseDocuments(text, path === '-' ? standardInput : path)].flatMap(({ value, place, diagnostics }) => {
+async function documentsIn(text: string, { path, named }: ManifestFile, found: Diagnostic[]): Promise<TestDocument[]> {
+  const documents = await Array.fromAsync(parseDocuments(text, path === '-' ? standardInput : path));
+  return documents.flatMap(({ value, place, diagnostics }) => {
     // In a directory stand other things, too, and whoever reads those says what is wrong with them.
     if (!named && !isConnectivityTest(value)) return [];
     const { test, diagnostics: wrong } = value === undefined ? { diagnostics: [] } : decodeTest(value, place);

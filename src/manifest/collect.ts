@@ -48,8 +48,8 @@ export class ManifestCollection {
   }
 
   /** Takes in the documents of a text. Kinds that are not read are errors, or are skipped with a count. */
-  addText(text: string, file: string, unknownKinds: 'error' | 'skip'): void {
-    for (const document of parseDocuments(text, file)) this.#addDocument(document, unknownKinds);
+  async addText(text: string, file: string, unknownKinds: 'error' | 'skip'): Promise<void> {
+    for await (const document of parseDocuments(text, file)) this.#addDocument(document, unknownKinds);
   }
 
   #addDocument({ value, place, diagnostics }: ManifestDocument, unknownKinds: 'error' | 'skip'): void {

@@ -6,67 +6,67 @@ import type { FieldPath } from '#core/api/diagnostic.ts';
 import type { ManifestDocument } from './document.ts';
 import { parseDocuments } from './parse.ts';
 
-const parse = (text: string): ManifestDocument[] => [...parseDocuments(text, 'a.yaml')];
-const valuesOf = (text: string): unknown[] => parse(text).map(({ value }) => value);
+const parse = (text: string): Promise<ManifestDocument[]> => Array.fromAsync(parseDocuments(text, 'a.yaml'));
+const valuesOf = async (text: string): Promise<unknown[]> => (await parse(text)).map(({ value }) => value);
 
 /** The only fault, as `code line:column message`. */
-function faultOf(text: string): string {
-  const diagnostics = parse(text).flatMap((document) => document.diagnostics);
+async function faultOf(text: string): Promise<string> {
+  const diagnostics = (await parse(text)).flatMap((document) => document.diagnostics);
   expect(diagnostics).toHaveLength(1);
   const [{ code, message, source }] = diagnostics as [ManifestDocument['diagnostics'][number]];
   return `${code} ${source!.line}:${source!.column} ${message}`;
 }
 
-function placeOf(text: string, path: FieldPath): string {
-  const { line, column, file } = parse(text)[0]!.place(path);
+async function placeOf(text: string, path: FieldPath): Promise<string> {
+  const { line, column, file } = (await parse(text))[0]!.place(path);
   expect(file).toBe('a.yaml');
   return `${line}:${column}`;
 }
 
 describe('documents', () => {
-  it('are separated by lines of dashes; empty ones do not count', () => {
-    expect(valuesOf('---\n# nothing\n---\na: 1\n--- # more\nb: 2\n--- {c: 3}\n---\n')).toEqual([{ a: 1 }, { b: 2 }, { c: 3 }]);
-    expect(valuesOf('')).toEqual([]);
-    expect(valuesOf('\ufeffa: 1')).toEqual([{ a: 1 }]);
-    expect(valuesOf('a: "x ---"\nb: |\n  ---\n')).toEqual([{ a: 'x ---', b: '---\n' }]);
+  it('are separated by lines of dashes; empty ones do not count', async () => {
+    expect(await valuesOf('---\n# nothing\n---\na: 1\n--- # more\nb: 2\n--- {c: 3}\n---\n')).toEqual([{ a: 1 }, { b: 2 }, { c: 3 }]);
+    expect(await valuesOf('')).toEqual([]);
+    expect(await valuesOf('\ufeffa: 1')).toEqual([{ a: 1 }]);
+    expect(await valuesOf('a: "x ---"\nb: |\n  ---\n')).toEqual([{ a: 'x ---', b: '---\n' }]);
   });
 
-  it('can be JSON, one after the other, and YAML in between', () => {
+  it('can be JSON, one after the other, and YAML in between', async () => {
     const text = '# c\n{"a": 1}\n{"b": 2} # d\n---\nc: 3\n---\n[4]\n---\n{e: 5}\n---\n{"f": &x 6, "g": *x}\n';
-    expect(valuesOf(text)).toEqual([{ a: 1 }, { b: 2 }, { c: 3 }, [4], { e: 5 }, { f: 6, g: 6 }]);
-    expect(parse(text).map(({ place }) => place([]).line)).toEqual([2, 3, 5, 7, 9, 11]);
+    expect(await valuesOf(text)).toEqual([{ a: 1 }, { b: 2 }, { c: 3 }, [4], { e: 5 }, { f: 6, g: 6 }]);
+    expect((await parse(text)).map(({ place }) => place([]).line)).toEqual([2, 3, 5, 7, 9, 11]);
   });
 
-  it('keep being read behind a faulty one', () => {
-    const [first, second, third] = parse('a: 1\n---\na: [\n---\nb: 2\n');
+  it('keep being read behind a faulty one', async () => {
+    const [first, second, third] = await parse('a: 1\n---\na: [\n---\nb: 2\n');
     expect([first!.value, second!.value, third!.value]).toEqual([{ a: 1 }, undefined, { b: 2 }]);
     expect(second!.diagnostics[0]).toMatchObject({ code: 'syntax', source: { line: 4 } });
-    expect(parse('{"a": 1}\n{"a": \n{"b": 2}').map(({ value }) => value)).toEqual([{ a: 1 }, undefined]);
+    expect((await parse('{"a": 1}\n{"a": \n{"b": 2}')).map(({ value }) => value)).toEqual([{ a: 1 }, undefined]);
   });
 
-  it('obey directives', () => {
-    expect(valuesOf('%YAML 1.2\n---\n{"a": 1}\n...\n%TAG ! x:\n--- !a\nb: 2\n')).toEqual([{ a: 1 }, { b: 2 }]);
+  it('obey directives', async () => {
+    expect(await valuesOf('%YAML 1.2\n---\n{"a": 1}\n...\n%TAG ! x:\n--- !a\nb: 2\n')).toEqual([{ a: 1 }, { b: 2 }]);
   });
 });
 
 describe('YAML as Kubernetes reads it', () => {
-  it('has the scalars of YAML 1.1 and names that are texts', () => {
-    expect(valuesOf('a: yes\nb: "yes"\ny: 010\n1: !!str 5\n1.5: !!int "7"\ntrue: 1:30\n')).toEqual([
+  it('has the scalars of YAML 1.1 and names that are texts', async () => {
+    expect(await valuesOf('a: yes\nb: "yes"\ny: 010\n1: !!str 5\n1.5: !!int "7"\ntrue: 1:30\n')).toEqual([
       { a: true, b: 'yes', 1: '5', true: '1:30', '1.5': 7 },
     ]);
-    expect(faultOf('y: 1\ntrue: 2\n')).toBe('duplicate-key 2:1 duplicate field "true"');
+    expect(await faultOf('y: 1\ntrue: 2\n')).toBe('duplicate-key 2:1 duplicate field "true"');
   });
 
-  it('merges maps, in the order in which they stand', () => {
-    expect(valuesOf('x: &x {a: 1, b: 2}\nv: {<<: *x, b: 3}\nz: {b: 3, <<: *x}\nw: {<<: [{a: 1}, {a: 2, c: 3}]}\n')).toEqual([
+  it('merges maps, in the order in which they stand', async () => {
+    expect(await valuesOf('x: &x {a: 1, b: 2}\nv: {<<: *x, b: 3}\nz: {b: 3, <<: *x}\nw: {<<: [{a: 1}, {a: 2, c: 3}]}\n')).toEqual([
       { x: { a: 1, b: 2 }, v: { a: 1, b: 3 }, z: { b: 2, a: 1 }, w: { a: 1, c: 3 } },
     ]);
-    expect(valuesOf('"<<": {a: 1}\n')).toEqual([{ '<<': { a: 1 } }]);
+    expect(await valuesOf('"<<": {a: 1}\n')).toEqual([{ '<<': { a: 1 } }]);
   });
 
-  it('lets no name get lost', () => {
-    expect(Object.keys(valuesOf('a: &a 1\n__proto__: {b: *a}\n')[0] as object)).toEqual(['a', '__proto__']);
-    expect(Object.keys(valuesOf('{"__proto__": {"b": 1}}')[0] as object)).toEqual(['__proto__']);
+  it('lets no name get lost', async () => {
+    expect(Object.keys((await valuesOf('a: &a 1\n__proto__: {b: *a}\n'))[0] as object)).toEqual(['a', '__proto__']);
+    expect(Object.keys((await valuesOf('{"__proto__": {"b": 1}}'))[0] as object)).toEqual(['__proto__']);
   });
 
   it.each([
@@ -80,16 +80,18 @@ describe('YAML as Kubernetes reads it', () => {
     ['a:\n\tb: c\n', 'syntax 2:1 tabs are not allowed as indentation'],
     ['a: \u0001\n', 'encoding 1:4 control characters are not allowed'],
     ['a: b\nc: "d\n', 'syntax 3:1 missing closing "quote'],
-  ])('says what is wrong with %j', (text, fault) => {
-    expect(faultOf(text)).toBe(fault);
+  ])('says what is wrong with %j', async (text, fault) => {
+    expect(await faultOf(text)).toBe(fault);
   });
 
-  it('says so when a name stands twice in one object, and takes the last', () => {
-    expect(faultOf('a: 1\nspec:\n  ports: [{port: 1}]\n  ports: [{port: 2}]\n')).toBe('duplicate-key 4:3 duplicate field "spec.ports"');
-    expect(faultOf('{"a": 1,\n "a": 2}')).toBe('duplicate-key 2:2 duplicate field "a"');
-    expect(valuesOf('a: 1\na: 2\n')).toEqual([{ a: 2 }]);
-    expect(placeOf('a: 1\na: 2\n', ['a'])).toBe('2:4');
-    expect(parse(`{${'"a": 1,'.repeat(1000)} "a": 1}`)[0]!.diagnostics).toHaveLength(20);
+  it('says so when a name stands twice in one object, and takes the last', async () => {
+    expect(await faultOf('a: 1\nspec:\n  ports: [{port: 1}]\n  ports: [{port: 2}]\n')).toBe(
+      'duplicate-key 4:3 duplicate field "spec.ports"',
+    );
+    expect(await faultOf('{"a": 1,\n "a": 2}')).toBe('duplicate-key 2:2 duplicate field "a"');
+    expect(await valuesOf('a: 1\na: 2\n')).toEqual([{ a: 2 }]);
+    expect(await placeOf('a: 1\na: 2\n', ['a'])).toBe('2:4');
+    expect((await parse(`{${'"a": 1,'.repeat(1000)} "a": 1}`))[0]!.diagnostics).toHaveLength(20);
   });
 });
 
@@ -118,17 +120,17 @@ describe('places', () => {
     [['list', 1, 'a'], '9:15'],
     [['spec', 'ingress', 0, 'absent', 5], '4:3'],
     [['absent'], '2:1'],
-  ])('%j is at %s', (path, place) => {
-    expect(placeOf(text.join('\n'), path)).toBe(place);
+  ])('%j is at %s', async (path, place) => {
+    expect(await placeOf(text.join('\n'), path)).toBe(place);
     // An anchor makes the library read it.
-    expect(placeOf([...text, 'x: &x 1\n'].join('\n'), path)).toBe(place);
+    expect(await placeOf([...text, 'x: &x 1\n'].join('\n'), path)).toBe(place);
   });
 
-  it('lead through aliases and merges to where the value stands', () => {
+  it('lead through aliases and merges to where the value stands', async () => {
     const aliased = 'x: &x\n  a: 1\nw: *x\nz:\n  <<: *x\n';
-    expect(placeOf(aliased, ['w'])).toBe('3:4');
-    expect(placeOf(aliased, ['w', 'a'])).toBe('2:6');
-    expect(placeOf(aliased, ['z', 'a'])).toBe('2:6');
+    expect(await placeOf(aliased, ['w'])).toBe('3:4');
+    expect(await placeOf(aliased, ['w', 'a'])).toBe('2:6');
+    expect(await placeOf(aliased, ['z', 'a'])).toBe('2:6');
   });
 });
 
@@ -139,20 +141,22 @@ describe('hostile texts', () => {
     ['dashes', '- '.repeat(20_000)],
     ['JSON', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`],
     ['maps', Array.from({ length: 500 }, (_, depth) => `${' '.repeat(depth)}a:`).join('\n')],
-  ])('nested %s are too deep', (_, text) => {
-    expect(faultOf(text)).toMatch(/^limit \d+:\d+ nested /);
+  ])('nested %s are too deep', async (_, text) => {
+    expect(await faultOf(text)).toMatch(/^limit \d+:\d+ nested /);
   });
 
-  it('may not multiply through aliases', () => {
+  it('may not multiply through aliases', async () => {
     const row = (name: string, before: string): string => `${name}: &${name} [${Array(10).fill(`*${before}`).join()}]\n`;
     expect(
-      faultOf(`a: &a [${Array(10).fill('x').join()}]\n${[...'bcdefghi'].map((name, index) => row(name, 'abcdefgh'[index]!)).join('')}`),
+      await faultOf(
+        `a: &a [${Array(10).fill('x').join()}]\n${[...'bcdefghi'].map((name, index) => row(name, 'abcdefgh'[index]!)).join('')}`,
+      ),
     ).toMatch(/^limit .* document contains excessive aliasing$/);
     const merged = `a: &a {${Array.from({ length: 1000 }, (_, index) => `k${index}: 1`).join()}}\n`;
-    expect(faultOf(merged + Array.from({ length: 1000 }, (_, index) => `b${index}: {<<: *a}\n`).join(''))).toMatch(/^limit/);
+    expect(await faultOf(merged + Array.from({ length: 1000 }, (_, index) => `b${index}: {<<: *a}\n`).join(''))).toMatch(/^limit/);
   });
 
-  it('never make it throw, and have their faults placed', () => {
+  it('never make it throw, and have their faults placed', async () => {
     const fragments = fc.array(
       fc.oneof(
         fc.string({ unit: 'binary', maxLength: 5 }),
@@ -185,11 +189,11 @@ describe('hostile texts', () => {
       ),
       { maxLength: 30 },
     );
-    fc.assert(
-      fc.property(fragments, (parts) => {
+    await fc.assert(
+      fc.asyncProperty(fragments, async (parts) => {
         const text = parts.join('');
         const lines = text.split('\n');
-        for (const { value, diagnostics, place } of parse(text)) {
+        for (const { value, diagnostics, place } of await parse(text)) {
           expect(value === undefined).toBe(diagnostics.some(({ code }) => code !== 'duplicate-key'));
           for (const { line, column } of [place([]), ...diagnostics.map(({ source }) => source!)]) {
             expect(line).toBeLessThanOrEqual(lines.length);
@@ -220,15 +224,14 @@ describe('one object, spelt in YAML and in JSON', () => {
     ingress: fc.array(fc.record({ from: fc.array(peer), ports: fc.array(port) })),
   });
 
-  it('is read alike', () => {
-    fc.assert(
-      fc.property(spec, (written) => {
+  it('is read alike', async () => {
+    await fc.assert(
+      fc.asyncProperty(spec, async (written) => {
         const policy = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', metadata: { name: 'p' }, spec: written };
-        const [inYaml, inJson, inJsonAsYaml] = [
-          stringify(policy, { version: '1.1' }),
-          JSON.stringify(policy),
-          `x: &x 1\n---\n${JSON.stringify(policy)} `,
-        ].map((text) => decodeObject(parse(text).at(-1)!.value));
+        const texts = [stringify(policy, { version: '1.1' }), JSON.stringify(policy), `x: &x 1\n---\n${JSON.stringify(policy)} `];
+        const [inYaml, inJson, inJsonAsYaml] = await Promise.all(
+          texts.map(async (text) => decodeObject((await parse(text)).at(-1)!.value)),
+        );
         expect(inYaml).toEqual(inJson);
         expect(inJsonAsYaml).toEqual(inJson);
       }),

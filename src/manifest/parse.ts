@@ -3,27 +3,32 @@ import { readCommonYaml } from './common-yaml.ts';
 import { duplicateKeys, greatestDepth, type ManifestDocument, unreadable } from './document.ts';
 import { duplicatesOf, JsonPlaces, type JsonValue, readJson } from './json.ts';
 import { SourceText } from './text.ts';
-import { readYaml } from './yaml.ts';
 
 /**
  * The documents of a text, YAML or JSON, in their order; empty ones are left out. What begins with a brace or a bracket is read as
  * JSON, which is much faster, and as YAML if it is none. Never throws: faults of the text are diagnostics of its documents.
  */
-export function* parseDocuments(text: string, file: string): Generator<ManifestDocument> {
+export async function* parseDocuments(text: string, file: string): AsyncGenerator<ManifestDocument> {
   const source = new SourceText(text.startsWith('\ufeff') ? text.slice(1) : text, file);
   let yamlStart: number | undefined;
   let hasDirectives = false;
   for (const { start, content, end } of segmentsOf(source.text)) {
     const { documents, rest } = hasDirectives ? { documents: [], rest: start } : readSegment(source, start, content, end);
     if (yamlStart !== undefined && (rest === undefined || documents.length > 0)) {
-      yield* readYaml(source, yamlStart, start);
+      yield* await readWithLibrary(source, yamlStart, start);
       yamlStart = undefined;
     }
     yield* documents;
     if (rest !== undefined) yamlStart ??= rest;
     hasDirectives = source.text[content] === '%';
   }
-  if (yamlStart !== undefined) yield* readYaml(source, yamlStart, source.text.length);
+  if (yamlStart !== undefined) yield* await readWithLibrary(source, yamlStart, source.text.length);
+}
+
+/** What the library makes of a part of the text. It is as large as the rest of a command, and loaded only for texts that need it. */
+async function readWithLibrary(source: SourceText, start: number, end: number): Promise<Iterable<ManifestDocument>> {
+  const { readYaml } = await import('./yaml.ts');
+  return readYaml(source, start, end);
 }
 
 /** A part of a text that is one YAML document or more, or several JSON documents. */

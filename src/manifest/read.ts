@@ -51,7 +51,8 @@ export async function readFound(
   for (const [index, file] of files.entries()) {
     const text = await file.read();
     options.onFile?.({ path: file.path, index, count: files.length, characters: typeof text === 'string' ? text.length : 0 });
-    if (typeof text === 'string') collection.addText(text, file.path === '-' ? standardInput : file.path, file.named ? 'error' : 'skip');
+    if (typeof text === 'string')
+      await collection.addText(text, file.path === '-' ? standardInput : file.path, file.named ? 'error' : 'skip');
     else collection.addDiagnostics([text]);
   }
   return collection.finish();

@@ -7,6 +7,7 @@ import { isEmptyTraffic } from '#core/net/port-set.ts';
 import { compactMatrix } from '#core/render/compact.ts';
 import { trafficMeant } from '#core/render/traffic.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
+import { answerOf } from '#test/answer.ts';
 import { decoded, rawCluster } from '#test/property/arbitraries.ts';
 import { axisOf, openAtFirst } from './axis.ts';
 import { fittingZoom, itemsAt, layoutOf, scrollTo, visibleRange } from './grid-layout.ts';
@@ -19,14 +20,14 @@ const policies: readonly PolicyId[] = ['a', 'b', 'c'].map((name) => ({ kind: 'Ne
 const lists = [[], [policies[0]!], [policies[1]!, policies[2]!]] as const;
 
 /** The connectivity with policies that it says it by. */
-function withPolicies({ endpoints, connections }: Connectivity): { endpoints: Connectivity['endpoints']; connections: ConnectionAnswer[] } {
+function withPolicies({ endpoints, connections }: Connectivity): ReturnType<typeof answerOf> {
   const placeOf = new Map(endpoints.map(({ id }, place) => [id, place]));
   const listOf = (id: string): readonly PolicyId[] => lists[placeOf.get(id)! % 3]!;
   const all = Array.from(connections, (connection) => ({
     ...connection,
     by: { egress: listOf(connection.from), ingress: listOf(connection.to) },
   }));
-  return { endpoints, connections: all };
+  return answerOf(endpoints, all);
 }
 
 const throughText = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
@@ -35,8 +36,8 @@ describe('the compact matrix', () => {
   it('gives back every pair with its reasons and policies', () => {
     fc.assert(
       fc.property(rawCluster, (raw) => {
-        const { endpoints, connections } = withPolicies(connectivityOf(new Analysis(clusterOf(decoded(raw))), { denied: true }));
-        const matrix = new Matrix(throughText(compactMatrix({ endpoints, connections })));
+        const { endpoints, connections, reach } = withPolicies(connectivityOf(new Analysis(clusterOf(decoded(raw))), { denied: true }));
+        const matrix = new Matrix(throughText(compactMatrix({ endpoints, reach })));
         const read: ConnectionAnswer[] = endpoints.flatMap((from, source) =>
           endpoints.flatMap((to, destination) => {
             const outcome = matrix.outcomes[matrix.outcomeAt(source, destination)];
@@ -64,8 +65,8 @@ describe('the compact matrix', () => {
   it('counts between groups what is between their members, of the traffic that is asked about', () => {
     fc.assert(
       fc.property(rawCluster, fc.constantFrom('', '80', 'UDP/53', '1-1024'), (raw, port) => {
-        const { endpoints, connections } = withPolicies(connectivityOf(new Analysis(clusterOf(decoded(raw))), { denied: true }));
-        const matrix = new Matrix(compactMatrix({ endpoints, connections }));
+        const { endpoints, connections, reach } = withPolicies(connectivityOf(new Analysis(clusterOf(decoded(raw))), { denied: true }));
+        const matrix = new Matrix(compactMatrix({ endpoints, reach }));
         const filter = new TrafficFilter(matrix, trafficWanted(port, ''));
         const items = axisOf(matrix, new Set(), '');
         const cells = new Cells(matrix, filter);
@@ -100,7 +101,7 @@ describe('the axes', () => {
     pods: 2,
   });
   const matrix = new Matrix(
-    compactMatrix({ endpoints: [endpoint('blog', 'web'), endpoint('shop', 'api'), endpoint('shop', 'web')], connections: [] }),
+    compactMatrix({ endpoints: [endpoint('blog', 'web'), endpoint('shop', 'api'), endpoint('shop', 'web')], reach: [] }),
   );
   const labels = (open: readonly string[], text = ''): string[] => axisOf(matrix, new Set(open), text).map(({ label }) => label);
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { defaultChoices } from '#core/api/choices.ts';
 import { decodeObject, validateUpdate } from '#core/api/decode.ts';
 import type { Diagnostic } from '#core/api/diagnostic.ts';
+import type { ManifestDocument } from '#manifest/document.ts';
 import { parseDocuments } from '#manifest/parse.ts';
 import { policyCases, type ValidationCase } from '../cases/validation-cases.ts';
 import { ControlPlane, cannotRunControlPlane, type Reply } from '../cluster/control-plane.ts';
@@ -14,12 +15,15 @@ interface Said {
   readonly warnings: readonly string[];
 }
 
-function saidByUs({ yaml, old, strictCIDR }: ValidationCase): Said & { readonly diagnostics: readonly Diagnostic[] } {
-  const [document] = parseDocuments(yaml, 'case.yaml');
+/** The first document of a text. */
+const documentOf = async (yaml: string): Promise<ManifestDocument> => (await Array.fromAsync(parseDocuments(yaml, 'case.yaml')))[0]!;
+
+async function saidByUs({ yaml, old, strictCIDR }: ValidationCase): Promise<Said & { readonly diagnostics: readonly Diagnostic[] }> {
+  const document = await documentOf(yaml);
   const context = { strictCidr: strictCIDR, choices: { ...defaultChoices, 'unknown-fields': 'warn' as const } };
-  const [before] = old === undefined ? [] : parseDocuments(old, 'old.yaml');
+  const before = old === undefined ? undefined : await documentOf(old);
   const diagnostics =
-    before === undefined ? decodeObject(document!.value, context).diagnostics : validateUpdate(document!.value, before.value, context);
+    before === undefined ? decodeObject(document.value, context).diagnostics : validateUpdate(document.value, before.value, context);
   const faults = diagnostics.filter(({ code, severity }) => code === 'field' && severity === 'error');
   return {
     diagnostics,
@@ -37,9 +41,9 @@ function saidByServer({ body, headers }: Reply): Said {
   return { faults: [...new Set((details?.causes ?? []).map(({ field, message }) => `${field}: ${message}`))].sort(), warnings };
 }
 
-const pathOf = ({ yaml }: ValidationCase): string => {
-  const [document] = parseDocuments(yaml, 'case.yaml');
-  const { metadata } = document!.value as { metadata?: { namespace?: unknown } };
+const pathOf = async ({ yaml }: ValidationCase): Promise<string> => {
+  const document = await documentOf(yaml);
+  const { metadata } = document.value as { metadata?: { namespace?: unknown } };
   const namespace = typeof metadata?.namespace === 'string' ? metadata.namespace : 'default';
   return `/apis/networking.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/networkpolicies`;
 };
@@ -65,8 +69,8 @@ describe.skipIf(missing !== undefined)(`a policy, as the API server takes it${mi
     afterAll(() => plane?.[Symbol.asyncDispose]());
 
     const cases = policyCases.filter(({ strictCIDR }) => strictCIDR === strict);
-    const create = (stated: ValidationCase, validation = 'Ignore'): Promise<Reply> =>
-      plane.send('POST', `${pathOf(stated)}?dryRun=All&fieldValidation=${validation}`, stated.yaml, 'application/yaml');
+    const create = async (stated: ValidationCase, validation = 'Ignore'): Promise<Reply> =>
+      plane.send('POST', `${await pathOf(stated)}?dryRun=All&fieldValidation=${validation}`, stated.yaml, 'application/yaml');
 
     test.each(cases.filter(({ old, outcome }) => old === undefined && outcome !== 'decode-error'))('$id: $outcome', async (stated) => {
       const reply = await create(stated);
@@ -74,13 +78,13 @@ describe.skipIf(missing !== undefined)(`a policy, as the API server takes it${mi
       if (stated.id === 'meta-bad-namespace') expect(reply.status).toBe(404);
       else {
         expect(reply.status).toBe(stated.outcome === 'valid' ? 201 : 422);
-        expectAlike(saidByUs(stated), reply);
+        expectAlike(await saidByUs(stated), reply);
       }
     });
 
     test.each(cases.filter(({ outcome }) => outcome === 'decode-error'))('$id: can not be decoded', async (stated) => {
       expect(await create(stated)).toMatchObject({ status: 400 });
-      expect(saidByUs(stated).diagnostics.some(({ type }) => type === 'Decode')).toBe(true);
+      expect((await saidByUs(stated)).diagnostics.some(({ type }) => type === 'Decode')).toBe(true);
     });
 
     test.each(
@@ -88,20 +92,20 @@ describe.skipIf(missing !== undefined)(`a policy, as the API server takes it${mi
     )('$id: has fields that nobody knows', async (stated) => {
       const { status, body } = await create(stated, 'Strict');
       expect(status).toBe(400);
-      const [document] = parseDocuments(stated.yaml, 'case.yaml');
-      const { diagnostics } = decodeObject(document!.value);
-      const said = [...document!.diagnostics, ...diagnostics].filter(({ severity, type }) => severity === 'error' && type === 'Strict');
+      const document = await documentOf(stated.yaml);
+      const { diagnostics } = decodeObject(document.value);
+      const said = [...document.diagnostics, ...diagnostics].filter(({ severity, type }) => severity === 'error' && type === 'Strict');
       expect(said.length).toBeGreaterThan(0);
       // We add what may have been meant.
       for (const { message } of said) expect((body as { message: string }).message).toContain(message.replace(/ \(did you mean .*/, ''));
     });
 
     test.each(cases.filter(({ old }) => old !== undefined))('$id: $outcome, in place of one that an older server took', async (stated) => {
-      const [before] = parseDocuments(stated.old!, 'old.yaml');
-      await plane.store('/registry/networkpolicies/x/p', before!.value as object);
-      const reply = await plane.send('PUT', `${pathOf(stated)}/p?dryRun=All`, stated.yaml, 'application/yaml');
+      const before = await documentOf(stated.old!);
+      await plane.store('/registry/networkpolicies/x/p', before.value as object);
+      const reply = await plane.send('PUT', `${await pathOf(stated)}/p?dryRun=All`, stated.yaml, 'application/yaml');
       expect(reply.status).toBe(stated.outcome === 'valid' ? 200 : 422);
-      expectAlike(saidByUs(stated), reply);
+      expectAlike(await saidByUs(stated), reply);
     });
   });
 });

@@ -41,14 +41,33 @@ export class TestBrowser implements AsyncDisposable {
 
   /** Opens an address. Faults are what the console and the network saw that they should not. */
   async open(address: string, options: { colorScheme?: 'light' | 'dark' } = {}): Promise<OpenPage> {
+    const opened = await this.#newPage(options);
+    opened.page.on('request', (request) => {
+      if (request.url().replace(/#.*/, '') !== address.replace(/#.*/, '')) opened.faults.push(`request: ${request.url()}`);
+    });
+    await opened.page.goto(address);
+    return opened;
+  }
+
+  /** Opens the page `index.html` of a site that has these files, whose texts are given, and nothing else; there is no network behind it. */
+  async openSite(files: Readonly<Record<string, string>>): Promise<OpenPage> {
+    const opened = await this.#newPage();
+    await opened.page.route('**', async (route) => {
+      const name = new URL(route.request().url()).pathname.slice(1);
+      const body = files[name];
+      if (body === undefined) opened.faults.push(`request: ${route.request().url()}`);
+      const contentType = name.endsWith('.js') ? 'text/javascript' : 'text/html; charset=utf-8';
+      await (body === undefined ? route.abort() : route.fulfill({ body, contentType }));
+    });
+    await opened.page.goto('http://site.test/index.html');
+    return opened;
+  }
+
+  async #newPage(options: { colorScheme?: 'light' | 'dark' } = {}): Promise<OpenPage & { readonly faults: string[] }> {
     const page = await this.#browser.newPage({ viewport: { width: 1280, height: 800 }, ...options });
     const faults: string[] = [];
     page.on('console', (message) => faults.push(`console: ${message.text()}`));
     page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
-    page.on('request', (request) => {
-      if (request.url().replace(/#.*/, '') !== address.replace(/#.*/, '')) faults.push(`request: ${request.url()}`);
-    });
-    await page.goto(address);
     return { page, faults };
   }
 

@@ -6,11 +6,11 @@ import { ManifestCollection } from '#manifest/collect.ts';
 import { clusterObjects, deploymentObjects } from '../../bench/cluster.ts';
 
 /** The matrix, denied pairs and all, of a cluster of the benchmarks with that many workloads, ten to a namespace. */
-export function manyWorkloads(workloads: number): Connectivity {
+export async function manyWorkloads(workloads: number): Promise<Connectivity> {
   const size = { pods: workloads * 20, policies: workloads };
   const collection = new ManifestCollection();
   const items = [...clusterObjects(size)].filter(({ kind }) => kind !== 'Pod');
-  collection.addText(
+  await collection.addText(
     JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [...items, ...deploymentObjects(size)] }),
     'cluster.json',
     'error',

@@ -6,6 +6,7 @@ import { clusterOf } from '#core/cluster/cluster.ts';
 import { type Connectivity, connectivityOf } from '#core/connectivity/connectivity.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import { readManifests } from '#manifest/read.ts';
+import { answerOf } from '../answer.ts';
 import { cannotBrowse, TestBrowser } from './browser.ts';
 import { manyWorkloads } from './many-workloads.ts';
 
@@ -23,7 +24,7 @@ describe.skipIf(cannotBrowse !== undefined)(`the page (${cannotBrowse ?? 'in Chr
   beforeAll(async () => {
     browser = await TestBrowser.start();
     address = browser.write(await productionMatrix(), undefined, '-n production');
-    large = browser.write(manyWorkloads(1000));
+    large = browser.write(await manyWorkloads(1000));
   });
   afterAll(() => browser[Symbol.asyncDispose]());
 
@@ -228,7 +229,7 @@ describe.skipIf(cannotBrowse !== undefined)(`the page (${cannotBrowse ?? 'in Chr
     const [from, to] = endpoints.map(({ id }) => id) as [string, string];
     const reason = { egress: 'not-isolated', ingress: 'not-isolated' } as const;
     const { page, faults } = await browser.open(
-      browser.write({ endpoints, connections: [{ from, to, traffic: 'all', reason, by: { egress: [], ingress: [] } }] }),
+      browser.write(answerOf(endpoints, [{ from, to, traffic: 'all', reason, by: { egress: [], ingress: [] } }])),
     );
     await page.locator('#grid').focus();
     await page.keyboard.press('ArrowDown');

@@ -9,14 +9,14 @@ import { policyCases, schemaCases, type ValidationCase } from './validation-case
 
 const strangeCases = policyCases.filter(({ unknownOrDuplicateFields }) => unknownOrDuplicateFields);
 
-function documentOf(yaml: string): ManifestDocument {
-  const documents = [...parseDocuments(yaml, 'case.yaml')];
+async function documentOf(yaml: string): Promise<ManifestDocument> {
+  const documents = await Array.fromAsync(parseDocuments(yaml, 'case.yaml'));
   expect(documents).toHaveLength(1);
   return documents[0]!;
 }
 
-function decodeCase({ yaml, strictCIDR }: ValidationCase, choices: Partial<Choices>): Decoded {
-  const document = documentOf(yaml);
+async function decodeCase({ yaml, strictCIDR }: ValidationCase, choices: Partial<Choices>): Promise<Decoded> {
+  const document = await documentOf(yaml);
   const decoded = decodeObject(document.value, {
     place: document.place,
     strictCidr: strictCIDR,
@@ -45,8 +45,8 @@ function expectOutcome(stated: ValidationCase, diagnostics: readonly Diagnostic[
 }
 
 describe('NetworkPolicy as the API server takes it', () => {
-  it.each(policyCases.filter(({ old }) => old === undefined))('$id', (stated) => {
-    const { objects, diagnostics } = decodeCase(stated, { 'unknown-fields': 'warn' });
+  it.each(policyCases.filter(({ old }) => old === undefined))('$id', async (stated) => {
+    const { objects, diagnostics } = await decodeCase(stated, { 'unknown-fields': 'warn' });
     expectOutcome(stated, diagnostics);
     expect(objects).toHaveLength(stated.outcome === 'valid' ? 1 : 0);
     if (stated.outcome === 'valid') expect(new Set(typesOf(objects[0] as NetworkPolicy))).toEqual(new Set(stated.policyTypes));
@@ -56,26 +56,26 @@ describe('NetworkPolicy as the API server takes it', () => {
 describe('NetworkPolicy that replaces another', () => {
   const updates = policyCases.filter(({ old }) => old !== undefined);
   it('has cases', () => expect(updates.length).toBeGreaterThan(0));
-  it.each(updates)('$id', (stated) => {
-    const document = documentOf(stated.yaml);
-    const old = documentOf(stated.old!);
+  it.each(updates)('$id', async (stated) => {
+    const document = await documentOf(stated.yaml);
+    const old = await documentOf(stated.old!);
     expectOutcome(stated, validateUpdate(document.value, old.value, { place: document.place, strictCidr: stated.strictCIDR }));
   });
 });
 
 describe('NetworkPolicy with unknown or duplicate fields, read strictly', () => {
   it('has cases', () => expect(strangeCases.length).toBeGreaterThan(0));
-  it.each(strangeCases)('$id', (stated) => {
-    const { objects, diagnostics } = decodeCase(stated, {});
+  it.each(strangeCases)('$id', async (stated) => {
+    const { objects, diagnostics } = await decodeCase(stated, {});
     expect(diagnostics.some(({ severity, type }) => severity === 'error' && type === 'Strict')).toBe(true);
     if (diagnostics.every(({ code }) => code !== 'duplicate-key')) expect(objects).toHaveLength(0);
   });
 });
 
 describe('every stated fault has a place on a line of its own document', () => {
-  it.each(policyCases.filter(({ outcome }) => outcome === 'invalid'))('$id', (stated) => {
+  it.each(policyCases.filter(({ outcome }) => outcome === 'invalid'))('$id', async (stated) => {
     const lines = stated.yaml.split('\n');
-    for (const { source } of decodeCase(stated, {}).diagnostics) {
+    for (const { source } of (await decodeCase(stated, {})).diagnostics) {
       expect(source?.file).toBe('case.yaml');
       expect(lines[source!.line - 1]!.length).toBeGreaterThanOrEqual(source!.column - 1);
     }
@@ -85,8 +85,8 @@ describe('every stated fault has a place on a line of its own document', () => {
 describe.each(['standard', 'experimental'] as const)('ClusterNetworkPolicy as the %s schema takes it', (channel) => {
   it('has cases', () => expect(schemaCases.length).toBeGreaterThan(50));
 
-  it.each(schemaCases)('$id', ({ yaml, [channel]: { outcome, errors = [], prunedFields = [] } }) => {
-    const { value, place } = documentOf(yaml);
+  it.each(schemaCases)('$id', async ({ yaml, [channel]: { outcome, errors = [], prunedFields = [] } }) => {
+    const { value, place } = await documentOf(yaml);
     const decoded = decodeObject(value, { place, channel, choices: { ...defaultChoices, 'unknown-fields': 'warn' } });
     expect(faultsOf(decoded.diagnostics)).toEqual(errors);
     expect(decoded.diagnostics.filter(({ type }) => type === 'Strict').map(({ path }) => path)).toEqual(prunedFields);

@@ -9,7 +9,7 @@ import { loadExamples, manifestsOf } from './expectations.ts';
 
 // The tests of the examples, by the analyser. Packets have their turn in test/kernel/examples.test.ts.
 
-describe.each(loadExamples())('$name', (example) => {
+describe.each(await loadExamples())('$name', (example) => {
   it.each(example.documents)('$name', async (document) => {
     const { objects, diagnostics } = await readManifests(manifestsOf(example, document));
     expect(diagnostics).toEqual([]);

@@ -15,18 +15,19 @@ export interface Example {
 const examples = join(import.meta.dirname, '../../examples');
 
 /** All examples that say what they must do. Throws when one of them is at fault. */
-export function loadExamples(): Example[] {
-  return globSync('**/tests.yaml', { cwd: examples })
-    .sort()
-    .map((name) => {
+export function loadExamples(): Promise<Example[]> {
+  const names = globSync('**/tests.yaml', { cwd: examples }).sort();
+  return Promise.all(
+    names.map(async (name) => {
       const file = join(examples, name);
-      const documents = Array.from(parseDocuments(readFileSync(file, 'utf8'), file), ({ value, place }) => {
+      const documents = await Array.fromAsync(parseDocuments(readFileSync(file, 'utf8'), file), ({ value, place }) => {
         const { test, diagnostics } = decodeTest(value, place);
         if (test === undefined) throw new Error(JSON.stringify(diagnostics));
         return test;
       });
       return { name: dirname(name), file, documents };
-    });
+    }),
+  );
 }
 
 /** The manifests that a document of an example speaks of. */

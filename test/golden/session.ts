@@ -41,6 +41,16 @@ export async function runSession(session: string, directory: string, path: strin
   return parts.join('\n');
 }
 
+/** The indented blocks of a page that begin with a prompt. */
+export const sessionsIn = (page: string): string[] =>
+  Array.from(page.matchAll(/^ {4}\$ .*\n(?: {4}.*\n|\n(?= {4}))*/gm), ([block]) => block);
+
+/** Runs such a block and returns it as it went; notes on standard error and exit codes are beside the point of a page. */
+export async function rerun(block: string, directory: string, path: string): Promise<string> {
+  const ran = await runSession(block.replaceAll(/^ {4}/gm, ''), directory, path);
+  return ran.replaceAll(/^(?:2> .*|\[exit code \d+\])\n/gm, '').replaceAll(/^(?=.)/gm, '    ');
+}
+
 /** Commits of sessions have the same names on every machine. */
 const author = Object.fromEntries(
   ['AUTHOR', 'COMMITTER'].flatMap((role) => [

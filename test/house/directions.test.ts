@@ -28,6 +28,7 @@ const mayImport: Record<(typeof compiledRooms)[number], readonly string[]> = {
   agent: ['core', 'dataplane'],
   lab: ['core', 'dataplane', 'agent'],
   page: ['core'],
+  library: ['core', 'manifest'],
   cli: ['core', 'manifest', 'kube', 'dataplane', 'agent', 'lab'],
 };
 

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -32,7 +33,7 @@ let packed: readonly string[] = [];
 
 beforeAll(() => {
   // `make test` has built; whoever runs this file alone may not have.
-  if (!existsSync(join(root, 'build/sallyport.js')))
+  if (!['sallyport.js', 'index.js'].every((name) => existsSync(join(root, 'build', name))))
     expect(run(process.execPath, ['scripts/build.ts'], pathOfPackage, root).status).toBe(0);
   const pack = run('npm', ['pack', '--json', '--ignore-scripts', `--pack-destination=${folder}`], pathOfNpm, root);
   expect(pack.stderr).not.toContain('ERR');
@@ -49,16 +50,20 @@ beforeAll(() => {
 test('the package holds what runs and what one reads, and nothing else', () => {
   // Parts that are loaded when they are asked for are named by what they hold.
   const isPart = (path: string): boolean => /^build\/[a-z-]+-[A-Z0-9]{8}\.js$/.test(path);
-  expect(packed.some(isPart)).toBe(true);
-  expect(packed.filter((path) => !isPart(path)).sort()).toEqual([
+  const isDeclaration = (path: string): boolean => /^build\/declarations\/(core\/[a-z]+|manifest|library)\/[a-z-]+\.d\.ts$/.test(path);
+  for (const isOne of [isPart, isDeclaration]) expect(packed.some(isOne)).toBe(true);
+  expect(packed.filter((path) => !isPart(path) && !isDeclaration(path)).sort()).toEqual([
     'CHANGELOG.md',
     'LICENSE',
     'README.md',
     'bin/kubectl_complete-sallyport',
     'bin/sallyport',
     'build/agent.js',
+    'build/index.d.ts',
+    'build/index.js',
     'build/sallyport.js',
     'package.json',
+    ...readdirSync(join(root, 'schema')).map((name) => `schema/${name}`),
   ]);
 });
 
@@ -93,6 +98,75 @@ test('installed, it answers', () => {
     egress: { allowed: true },
     ingress: { allowed: false, reason: 'no-rule-matched' },
   });
+});
+
+const consumer = `import { type Analysis, analyse, checkConnection, connectivityOf, parseManifests, WhatIf } from 'sallyport';
+
+const text = JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', namespace: 'shop' }, spec: {} });
+const manifests = await parseManifests({ 'pod.json': text });
+const cluster: Analysis = analyse(manifests, { profile: 'calico', choices: { 'own-node-egress': 'policy' } });
+const answer = checkConnection(cluster, { from: 'internet', to: 'shop/web', port: 443 });
+if ('error' in answer) throw new Error(answer.error);
+const ids: string[] = connectivityOf(cluster, { isShown: ({ namespace }) => namespace === 'shop' }).endpoints.map(({ id }) => id);
+const { added } = new WhatIf(cluster).difference(manifests.objects.map((object) => ({ type: 'put', object })));
+export const seen: { allowed: boolean; reason: string; ids: readonly string[]; added: number } = {
+  allowed: answer.allowed,
+  reason: answer.ingress.reason,
+  ids,
+  added: added.length,
+};
+`;
+
+test.each(['nodenext', 'bundler'])('installed, it is a library with types under moduleResolution %s', (moduleResolution) => {
+  writeFileSync(join(folder, `${moduleResolution}.mts`), `${consumer}console.log(JSON.stringify(seen));\n`);
+  const compilerOptions = {
+    target: 'es2022',
+    lib: ['es2022'],
+    types: [],
+    module: moduleResolution === 'bundler' ? 'esnext' : 'nodenext',
+    moduleResolution,
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    // Declarations that do not hold together would be the user's fault otherwise.
+    skipLibCheck: false,
+    noEmitOnError: true,
+  };
+  const wrong = consumer.replace('port: 443', "port: '443'");
+  writeFileSync(join(folder, `${moduleResolution}-wrong.mts`), wrong);
+  const compile = (file: string): { status: number | null; stdout: string } => {
+    const config = { compilerOptions, files: ['console.d.ts', file] };
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
+    return run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', '.']);
+  };
+  writeFileSync(join(folder, 'console.d.ts'), 'declare const console: { log(text: string): void };\n');
+  expect(compile(`${moduleResolution}.mts`)).toMatchObject({ status: 0, stdout: '' });
+  expect(compile(`${moduleResolution}-wrong.mts`).stdout).toContain("Type 'string' is not assignable to type 'number'");
+  const { status, stdout, stderr } = run(process.execPath, [`${moduleResolution}.mjs`]);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  expect(JSON.parse(stdout)).toMatchObject({
+    allowed: true,
+    reason: 'not-isolated',
+    ids: expect.arrayContaining(['shop/Pod/web']),
+    added: 0,
+  });
+});
+
+test('the library imports nothing at all', async () => {
+  const { metafile } = await build({
+    entryPoints: [join(folder, 'node_modules/sallyport/build/index.js')],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    external: ['*'],
+    metafile: true,
+  });
+  expect(Object.values(metafile.outputs).flatMap(({ imports }) => imports)).toEqual([]);
+});
+
+test('a schema is found where package.json says', () => {
+  const program = "import check from 'sallyport/schema/check.schema.json' with { type: 'json' }; console.log(check.$id);";
+  const { stdout, stderr } = run(process.execPath, ['--input-type=module', '--eval', program]);
+  expect({ stdout: stdout.trim(), stderr }).toEqual({ stdout: expect.stringMatching(/\/check\.schema\.json$/), stderr: '' });
 });
 
 test('without a Node that can run it, it says so', () => {

@@ -11,7 +11,7 @@ import { decoded, interestingPort, rawCluster } from './arbitraries.ts';
 const question = fc.record({
   raw: rawCluster,
   ends: fc.tuple(fc.nat(), fc.nat()),
-  protocol: fc.constantFrom('TCP', 'UDP', 'SCTP'),
+  protocol: fc.constantFrom('TCP', 'UDP', 'SCTP', 'ICMP'),
   port: interestingPort,
 });
 

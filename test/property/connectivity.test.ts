@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { clusterOf } from '#core/cluster/cluster.ts';
-import { connectivityOf } from '#core/connectivity/connectivity.ts';
+import { type ConnectionAnswer, connectivityOf } from '#core/connectivity/connectivity.ts';
+import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
 import { type AddressSet, addressesFrom, hasAddress } from '#core/net/address-set.ts';
 import { parseIp } from '#core/net/ip.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
@@ -75,3 +76,25 @@ function addressesFromRanges(ranges: readonly string[]): AddressSet {
   if (name?.kind !== 'ranges') throw new Error(`the id of an external endpoint is not its ranges: ${ranges}`);
   return name.addresses;
 }
+
+test('what is reached together is what is connected one by one', () => {
+  fc.assert(
+    fc.property(
+      rawCluster,
+      fc.boolean(),
+      fc.constantFrom(undefined, 'egress', 'ingress'),
+      fc.boolean(),
+      (raw, denied, direction, isSome) => {
+        const isShown = ({ id }: MatrixEndpoint): boolean => id.startsWith('alpha');
+        const options = { denied, ...(isSome && { isShown, ...(direction && { direction }) }) } as const;
+        const { connections, reach } = connectivityOf(new Analysis(clusterOf(decoded(raw))), options);
+        const each = [...reach].flatMap(({ from, to, said }) => to.map((one) => ({ from, to: one, ...said })));
+        const byEnds = (answers: readonly ConnectionAnswer[]) => new Map(answers.map((answer) => [`${answer.from} ${answer.to}`, answer]));
+        const all = [...connections];
+        expect(each).toHaveLength(all.length);
+        expect(byEnds(each)).toEqual(byEnds(all));
+      },
+    ),
+    { numRuns: 100 },
+  );
+});

@@ -17,10 +17,11 @@ import { rawPolicy } from './policy-arbitraries.ts';
 const analysisOf = (raw: RawCluster): Analysis => new Analysis(clusterOf(decoded(raw)));
 
 /** The tests of today as a user has them: written down and read again. */
-function testsOf(analysis: Analysis): ConnectivityTest | undefined {
+async function testsOf(analysis: Analysis): Promise<ConnectivityTest | undefined> {
   const written = describeToday(analysis);
   if (written.length === 0) return undefined;
-  const [document] = [...parseDocuments([...renderTestYaml('today', 'x', written)].join('\n'), 'today.yaml')];
+  const text = [...renderTestYaml('today', 'x', written)].join('\n');
+  const [document] = await Array.fromAsync(parseDocuments(text, 'today.yaml'));
   const { test: read, diagnostics } = decodeTest(document!.value, document!.place);
   expect(diagnostics).toEqual([]);
   return read;
@@ -31,14 +32,14 @@ const failing = (analysis: Analysis, document: ConnectivityTest) =>
     .filter(({ status }) => status !== 'passed')
     .map(({ test: { name }, violations, errors }) => ({ name, violations, errors }));
 
-test('tests of today pass today', () => {
-  fc.assert(
-    fc.property(rawCluster, (raw) => {
+test('tests of today pass today', async () => {
+  await fc.assert(
+    fc.asyncProperty(rawCluster, async (raw) => {
       const analysis = analysisOf(raw);
-      const document = testsOf(analysis);
+      const document = await testsOf(analysis);
       if (document !== undefined) expect(failing(analysis, document)).toEqual([]);
     }),
-    { numRuns: 300 },
+    { numRuns: 200 },
   );
 });
 
@@ -47,17 +48,17 @@ const policies = fc.uniqueArray(rawPolicy(['alpha', 'beta']), {
   selector: ({ metadata }) => `${metadata.namespace}/${metadata.name}`,
 });
 
-test('tests of today fail after exactly those changes of policy that change a connection', () => {
-  fc.assert(
-    fc.property(rawCluster, policies, (raw, others) => {
+test('tests of today fail after exactly those changes of policy that change a connection', async () => {
+  await fc.assert(
+    fc.asyncProperty(rawCluster, policies, async (raw, others) => {
       const before = analysisOf(raw);
-      const document = testsOf(before);
+      const document = await testsOf(before);
       if (document === undefined) return;
       const after = analysisOf({ ...raw, policies: others });
       const { added, removed, changed } = differenceBetween(before, after, { traffic: everyNamedPort });
       const isAnother = added.length + removed.length + changed.length > 0;
       expect(failing(after, document).length > 0).toBe(isAnother);
     }),
-    { numRuns: 300 },
+    { numRuns: 200 },
   );
 });

@@ -14,9 +14,9 @@ const keyOf = (from: string, to: string): string => `${from} -> ${to}`;
 test('a roll-up counts every pair once and says what all and what some of them may do', () => {
   fc.assert(
     fc.property(rawCluster, fc.constantFrom('each' as const, 'together' as const), (raw, outside) => {
-      const { endpoints, connections } = connectivityOf(new Analysis(clusterOf(decoded(raw))), { denied: true });
+      const { endpoints, connections, reach } = connectivityOf(new Analysis(clusterOf(decoded(raw))), { denied: true });
       const answers = [...connections];
-      const { groups, pairs } = rollUp({ endpoints, connections: answers }, outside);
+      const { groups, pairs } = rollUp({ endpoints, reach }, outside);
       expect(groups.flatMap(({ members }) => members).map(({ id }) => id)).toEqual(endpoints.map(({ id }) => id));
       expect(pairs.reduce((sum, pair) => sum + pair.pairs, 0)).toBe(answers.length);
       for (const pair of pairs) {

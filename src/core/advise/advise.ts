@@ -8,7 +8,7 @@ import { type Flow, type FlowVerdict, judgeFlow, withEnds } from '../verdict/che
 import { isUnanswerable, type Unanswerable } from '../verdict/endpoint.ts';
 import type { Reason } from '../verdict/gate.ts';
 import { gateQuestions } from '../verdict/verdict.ts';
-import { waysToAllow } from './allowing.ts';
+import { isNamedByRules, waysToAllow } from './allowing.ts';
 import { waysToDeny } from './denying.ts';
 import type { Candidate, Edit } from './edit.ts';
 
@@ -69,15 +69,14 @@ class Search {
       const { candidates, reason } = this.#ways(now);
       if (candidates.length === 0) return this.#none(reason);
       if (edits.length === mostEdits) return this.#none('many-edits');
-      const best = candidates.length === 1 ? candidates[0]! : this.#best(candidates);
-      edits.push(best.edit);
-      this.#results.set(keyOf(best), best.result);
-      const { difference, analysis } = this.#whatIf.outcome(changesTo(this.#results));
-      this.#analysis = analysis;
-      const next = judgeFlow(analysis, this.#flow);
+      const { candidate, changes } = this.#best(candidates);
+      edits.push(candidate.edit);
+      this.#results.set(keyOf(candidate), candidate.result);
+      this.#analysis = this.#whatIf.analysisAfter(changesTo(this.#results));
+      const next = judgeFlow(this.#analysis, this.#flow);
       if (isUnanswerable(next)) return next;
       if (next.allowed === (this.#goal === 'allow'))
-        return { advice: { goal: this.#goal, edits, changes: changesOf(difference) }, policies: [...this.#results.values()] };
+        return { advice: { goal: this.#goal, edits, changes: changes() }, policies: [...this.#results.values()] };
       now = next;
     }
   }
@@ -92,8 +91,10 @@ class Search {
     const { connection, verdict } = outcomes.find((outcome) => outcome.verdict.allowed !== isAllowing)!;
     const [egress, ingress] = gateQuestions(connection);
     const asked = { egress: { ...egress, asked: to }, ingress: { ...ingress, asked: from } };
-    const { cluster } = this.#analysis;
+    const { cluster, model } = this.#analysis;
     if (isAllowing) {
+      if (!isNamedByRules(connection.protocol) && model.choices['other-l4'] === 'deny')
+        return { candidates: [], reason: 'no-rule-matched' };
       const closed = directions.filter((direction) => !verdict[direction].allowed);
       const ways = closed.map((direction) => waysToAllow(cluster, asked[direction], verdict[direction]));
       const stuck = ways.findIndex((found) => found.length === 0);
@@ -106,18 +107,37 @@ class Search {
   }
 
   /** The edit that changes least of everything. */
-  #best(candidates: readonly Candidate[]): Candidate {
-    const rated = candidates.map((candidate, place) => ({ candidate, place, cost: this.#costOf(candidate) }));
-    return rated.sort((a, b) => a.cost - b.cost || rank(a.candidate) - rank(b.candidate) || a.place - b.place)[0]!.candidate;
+  #best(candidates: readonly Candidate[]): Rated {
+    const rated = candidates.map((candidate) => this.#rate(candidate));
+    // The only one needs no comparison.
+    if (rated.length === 1) return rated[0]!;
+    const costs = new Map(rated.map((each) => [each, costOf(each.changes())]));
+    return rated.toSorted((a, b) => costs.get(a)! - costs.get(b)! || rank(a.candidate) - rank(b.candidate))[0]!;
   }
 
-  /** How much the edits so far and this one change, in ports of pairs of endpoints. */
-  #costOf(candidate: Candidate): number {
+  /** The edit with what it and those so far change. */
+  #rate(candidate: Candidate): Rated {
     const results = new Map(this.#results).set(keyOf(candidate), candidate.result);
-    const changes = changesOf(this.#whatIf.outcome(changesTo(results)).difference);
-    return changes.reduce((sum, { before, after }) => sum + Math.abs(portsOf(after) - portsOf(before)), 0);
+    let changes: readonly SideEffect[] | undefined;
+    return {
+      candidate,
+      changes: () => {
+        changes ??= changesOf(this.#whatIf.difference(changesTo(results), { explain: false }));
+        return changes;
+      },
+    };
   }
 }
+
+/** An edit with what would be changed, worked out when it is asked for. */
+interface Rated {
+  readonly candidate: Candidate;
+  readonly changes: () => readonly SideEffect[];
+}
+
+/** How much changes, in ports of pairs of endpoints. */
+const costOf = (changes: readonly SideEffect[]): number =>
+  changes.reduce((sum, { before, after }) => sum + Math.abs(portsOf(after) - portsOf(before)), 0);
 
 /** Gates at which no policy is asked. */
 const unpoliced: ReadonlySet<Reason> = new Set(['unpoliced-endpoint', 'own-node', 'self', 'hairpin']);

@@ -1,5 +1,6 @@
 import type { Direction, NetworkPolicy, Pod, Rule } from '../api/types.ts';
 import { type Cluster, findObject } from '../cluster/cluster.ts';
+import { protocols } from '../net/protocol.ts';
 import type { CompiledPolicy } from '../policy/model.ts';
 import type { GateVerdict } from '../verdict/gate.ts';
 import { type AskedGate, type Candidate, type Edit, networkPolicy, policyMeant, ruleMeant, typeOf, type WrittenRule } from './edit.ts';
@@ -19,12 +20,13 @@ export function waysToAllow(cluster: Cluster, question: AskedGate, verdict: Gate
   ];
 }
 
-const portOf = ({ protocol, port }: AskedGate): object => ({ protocol, port });
+/** Whether rules can name the protocol; of another only a rule without ports speaks, which is for all traffic. */
+export const isNamedByRules = (asked: string): boolean => protocols.some((protocol) => protocol === asked);
 
 /** The rule that lets the asked connection through, and no more than can be said. */
-function exactRule(cluster: Cluster, question: AskedGate, namespace: string): WrittenRule {
-  const peers = peersOf(cluster, question.remote, question.asked, namespace);
-  return { [question.direction === 'ingress' ? 'from' : 'to']: peers, ports: [portOf(question)] };
+function exactRule(cluster: Cluster, { remote, asked, direction, protocol, port }: AskedGate, namespace: string): WrittenRule {
+  const peers = peersOf(cluster, remote, asked, namespace);
+  return { [direction === 'ingress' ? 'from' : 'to']: peers, ...(isNamedByRules(protocol) && { ports: [{ protocol, port }] }) };
 }
 
 /** A rule of which one half holds gets the other. */
@@ -32,6 +34,7 @@ function completed(cluster: Cluster, question: AskedGate, { id }: CompiledPolicy
   const policy = policyOf(cluster, id);
   const rule = policy?.[question.direction]?.[index];
   if (policy === undefined || rule === undefined) return [];
+  if (failed === 'port' && !isNamedByRules(question.protocol)) return [];
   const written = exactRule(cluster, question, policy.namespace);
   const { peers = [], ports = [] } = ruleMeant(question.direction, written);
   const result: Rule = failed === 'peer' ? { ...rule, peers: [...rule.peers!, ...peers] } : { ...rule, ports: [...rule.ports!, ...ports] };

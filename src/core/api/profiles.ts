@@ -117,7 +117,9 @@ export const profiles = {
   },
 } as const satisfies Record<string, Profile>;
 
+/** The name of a profile. */
 export type ProfileName = keyof typeof profiles;
+/** All of them. */
 export const profileNames = Object.keys(profiles) as readonly ProfileName[];
 
 /** The choices of a profile, defaults where it is silent, and the names of those that it settles. */

@@ -183,6 +183,10 @@ export function idOf(object: KubernetesObject): ObjectId {
     : { kind: object.kind, name: object.name };
 }
 
+/** All objects of the snapshot. */
+export const objectsOf = (cluster: Cluster): KubernetesObject[] =>
+  differenceOf(emptyCluster, cluster).flatMap((change) => (change.type === 'put' ? [change.object] : []));
+
 /** All pods of the snapshot. */
 export function* podsOf(cluster: Cluster): Generator<Pod> {
   for (const { pods } of cluster.namespaces.values()) yield* pods.values();

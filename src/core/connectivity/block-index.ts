@@ -43,6 +43,12 @@ export class BlockIndex {
     return this.#latest[ip.family].signature;
   }
 
+  /** The signature of all addresses of a range; undefined where it is not one. */
+  signatureOfAll(family: Family, [first, last]: Interval<bigint>): Signature | undefined {
+    const signature = this.signatureOf({ family, value: first });
+    return last <= this.#latest[family].range[1] ? signature : undefined;
+  }
+
   #atomOf(ip: Ip): Atom {
     const atoms = this.#atoms[ip.family];
     let low = 0;

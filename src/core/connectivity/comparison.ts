@@ -12,7 +12,7 @@ import type { MatrixEntry } from './endpoints.ts';
 import { joinExternals } from './join-externals.ts';
 import { type MemberDifference, MemberDifferences } from './member-differences.ts';
 import type { OutcomeId, PairOutcome } from './pair-table.ts';
-import type { PairWalk, Row } from './pair-walk.ts';
+import type { Cell, PairWalk, Row } from './pair-walk.ts';
 import { everything, nothing, type TrafficId, type TrafficTable } from './traffic-table.ts';
 import { flowOf, type Place, witnessOf } from './witness.ts';
 
@@ -40,9 +40,16 @@ interface Found {
   readonly outcome: OutcomeId;
 }
 
+/** A destination with its cells in both clusters. */
+interface Meeting {
+  readonly id: string;
+  readonly was: Cell | undefined;
+  readonly is: Cell | undefined;
+}
+
 /** Whether a pod of the endpoint is of one of the classes. */
 const isOfClasses = ({ located }: MatrixEntry, classes: ReadonlySet<string>): boolean =>
-  located.some(({ parties }) => parties.some(({ owner }) => owner.kind === 'Pod' && classes.has(owner.class.key)));
+  located.some(({ ends }) => ends.some(({ party: { owner } }) => owner.kind === 'Pod' && classes.has(owner.class.key)));
 
 /** Walks two clusters side by side. */
 export class Comparison {
@@ -58,8 +65,11 @@ export class Comparison {
   readonly #members: MemberDifferences;
   readonly #objects: readonly ObjectChange[];
   readonly #policies: PolicyChanges;
-  /** Of all endpoints. */
-  readonly #ids: readonly string[];
+  readonly #isExplained: boolean;
+  /** The place of each endpoint among those of both clusters. */
+  readonly #rankOf: ReadonlyMap<string, number>;
+  /** By the cells of a source before and after, which many sources share. */
+  readonly #meetings = new Map<Row['cells'], Map<Row['cells'], readonly Meeting[]>>();
 
   /**
    * Where it is known that only gates of some classes of pods (by their keys) may say something else, and nothing else is changed, only
@@ -70,7 +80,7 @@ export class Comparison {
     after: Compared,
     traffics: TrafficTable,
     objects: readonly ObjectChange[],
-    { isShown, traffic, touched }: DifferenceOptions & { readonly touched?: ReadonlySet<string> },
+    { isShown, traffic, explain = true, touched }: DifferenceOptions & { readonly touched?: ReadonlySet<string> },
   ) {
     this.#traffics = traffics;
     this.#wanted = traffic === undefined ? everything : traffics.idOf(traffic);
@@ -86,10 +96,12 @@ export class Comparison {
     this.#members = new MemberDifferences(before.index, after.index);
     this.#objects = objects;
     this.#policies = policyChanges(objects);
-    this.#ids = mergeOrders(
+    this.#isExplained = explain;
+    const ids = mergeOrders(
       old.map(({ id }) => id),
       now.map(({ id }) => id),
     );
+    this.#rankOf = new Map(ids.map((id, rank) => [id, rank]));
   }
 
   #side({ model, index }: Compared, entries: readonly MatrixEntry[], isAmongPotential: boolean): Side {
@@ -117,27 +129,22 @@ export class Comparison {
     const added: OneSidedAnswer[] = [];
     const removed: OneSidedAnswer[] = [];
     const changed: ChangedAnswer[] = [];
-    const rankOf = new Map(this.#ids.map((id, rank) => [id, rank]));
-    for (const source of this.#ids) {
-      const [old, now] = [this.#row(this.#before, source), this.#row(this.#after, source)];
-      const destinations = [...new Set([...old.keys(), ...now.keys()])].sort((a, b) => rankOf.get(a)! - rankOf.get(b)!);
-      for (const destination of destinations) {
-        const [was, is] = [old.get(destination), now.get(destination)];
+    for (const source of this.#rankOf.keys())
+      for (const { destination, was, is } of this.#pairsFrom(source)) {
         if (was === undefined)
           added.push({ ...connectionOf(is!), ...this.#explain(source, destination, this.#disputes(shut, outcomeOf(is!))) });
         else if (is === undefined)
           removed.push({ ...connectionOf(was), ...this.#explain(source, destination, this.#disputes(outcomeOf(was), shut)) });
         else changed.push(...this.#change(source, destination, was, is));
       }
-    }
     const named = new Set([...added, ...removed, ...changed].flatMap(({ from, to }) => [from, to]));
-    const endpoints = this.#ids.filter((id) => named.has(id)).map((id) => this.#endpoint(id));
+    const endpoints = [...this.#rankOf.keys()].filter((id) => named.has(id)).map((id) => this.#endpoint(id));
     return joinExternals({ endpoints, added, removed, changed, objects: this.#objects });
   }
 
   /** All endpoints of both clusters, in their order; external addresses as a difference has them, and the others together. */
   everyone({ endpoints }: Difference): DifferenceEndpoint[] {
-    const all = this.#ids.map((id) => this.#endpoint(id));
+    const all = Array.from(this.#rankOf.keys(), (id) => this.#endpoint(id));
     const named = endpoints.filter(isExternal);
     const others = subtractAddresses(spaceOf(all.filter(isExternal)), spaceOf(named));
     const ranges = formatRanges(others);
@@ -145,19 +152,51 @@ export class Comparison {
     return [...all.filter((each) => !isExternal(each)), ...named, ...(ranges.length > 0 ? [rest] : [])];
   }
 
-  /** The destinations of a source in one cluster; none where the source is not there. */
-  #row(side: Side, source: string): ReadonlyMap<string, Found> {
-    const place = side.places.get(source);
-    if (place === undefined) return new Map();
-    const row = side.walk.row(place);
-    const from = side.entries[place]!;
-    const found = row.cells.map(([other, outcome]): Found => ({ side, from, to: side.entries[other]!, row, outcome }));
-    return new Map(found.flatMap((each) => (this.#isShown(from) || this.#isShown(each.to) ? [[each.to.id, each] as const] : [])));
+  /** The pairs of a source that may differ between the clusters, in the order of the destinations. */
+  *#pairsFrom(
+    source: string,
+  ): Generator<{ readonly destination: string; readonly was?: Found | undefined; readonly is?: Found | undefined }> {
+    const [before, after] = [this.#before, this.#after];
+    const [old, now] = [rowOf(before, source), rowOf(after, source)];
+    for (const { id: destination, was, is } of this.#meetingsOf(old, now)) {
+      const pair = { destination, was: old && was && foundAt(before, old, was), is: now && is && foundAt(after, now, is) };
+      const { from, to } = (pair.was ?? pair.is)!;
+      if (this.#isShown(from) || this.#isShown(to)) yield pair;
+    }
+  }
+
+  /** The destinations of a source for which something may differ. Worked out once for all sources that share their cells. */
+  #meetingsOf(old: RowFrom | undefined, now: RowFrom | undefined): readonly Meeting[] {
+    const [before, after] = [old?.row.cells ?? noCells, now?.row.cells ?? noCells];
+    const known = this.#meetings.get(before) ?? new Map<Row['cells'], readonly Meeting[]>();
+    this.#meetings.set(before, known);
+    let meetings = known.get(after);
+    if (meetings === undefined) {
+      meetings = this.#meet(old, now);
+      known.set(after, meetings);
+    }
+    return meetings;
+  }
+
+  #meet(old: RowFrom | undefined, now: RowFrom | undefined): readonly Meeting[] {
+    const later = new Map((now?.row.cells ?? noCells).map((cell) => [this.#after.entries[cell[0]]!.id, cell]));
+    const meetings = (old?.row.cells ?? noCells).flatMap((was): Meeting[] => {
+      const to = this.#before.entries[was[0]]!;
+      const is = later.get(to.id);
+      later.delete(to.id);
+      if (old !== undefined && now !== undefined && is !== undefined && isPlain(old.from) && isPlain(now.from)) {
+        // Of members that are all alike nothing else can differ.
+        const isAlike = isPlain(to) && isPlain(this.#after.entries[is[0]]!);
+        if (isAlike && this.#isSameTraffic(outcomeIn(this.#before, was), outcomeIn(this.#after, is))) return [];
+      }
+      return [{ id: to.id, was, is }];
+    });
+    const others = Array.from(later, ([id, is]): Meeting => ({ id, was: undefined, is }));
+    return [...meetings, ...others].sort((a, b) => this.#rankOf.get(a.id)! - this.#rankOf.get(b.id)!);
   }
 
   /** Both sides share their table of traffics, so equal traffic has equal numbers. */
-  #isSameTraffic(was: Found, is: Found): boolean {
-    const [old, now] = [outcomeOf(was), outcomeOf(is)];
+  #isSameTraffic(old: PairOutcome, now: PairOutcome): boolean {
     const wanted = (traffic: TrafficId): TrafficId => this.#traffics.intersect(traffic, this.#compared);
     return wanted(old.every) === wanted(now.every) && wanted(old.some) === wanted(now.some);
   }
@@ -170,7 +209,7 @@ export class Comparison {
 
   #change(from: string, to: string, was: Found, is: Found): ChangedAnswer[] {
     const [old, now] = [outcomeOf(was), outcomeOf(is)];
-    const members = this.#isSameTraffic(was, is) ? this.#memberDifferences(was, is) : undefined;
+    const members = this.#isSameTraffic(old, now) ? this.#memberDifferences(was, is) : undefined;
     if (members?.length === 0) return [];
     const { answers } = is.side;
     const disputes = members?.flatMap((each) => this.#disputes(only(each.was), only(each.is))) ?? this.#disputes(old, now);
@@ -197,6 +236,7 @@ export class Comparison {
   }
 
   #explain(from: string, to: string, disputes: readonly Dispute[]): Explanation {
+    if (!this.#isExplained) return { because: [] };
     const oneSided = [from, to].flatMap((id) => this.#comingAndGoing(id));
     const witnesses = disputes.flatMap(({ opened, traffic }) => {
       const [open, closed] = opened ? [this.#after, this.#before] : [this.#before, this.#after];
@@ -249,7 +289,32 @@ const only = (traffic: TrafficId): Allowed => ({ every: traffic, some: traffic }
 const shut = only(nothing);
 const firstOf = (a: TrafficId, b: TrafficId): TrafficId => (a === nothing ? b : a);
 
+/** A source with its row in one of the clusters. */
+interface RowFrom {
+  readonly from: MatrixEntry;
+  readonly row: Row;
+}
+
+const noCells: readonly Cell[] = [];
+
+/** The row of a source; undefined where the source is not there. */
+function rowOf(side: Side, source: string): RowFrom | undefined {
+  const place = side.places.get(source);
+  return place === undefined ? undefined : { from: side.entries[place]!, row: side.walk.row(place) };
+}
+
+const foundAt = (side: Side, { from, row }: RowFrom, [place, outcome]: Cell): Found => ({
+  side,
+  from,
+  to: side.entries[place]!,
+  row,
+  outcome,
+});
+const outcomeIn = ({ index }: Side, [, outcome]: Cell): PairOutcome => index.pairs.outcomes[outcome]!;
 const outcomeOf = ({ side, outcome }: Found): PairOutcome => side.index.pairs.outcomes[outcome]!;
+
+/** Whether the members of an endpoint are alike to every rule, and of one family. */
+const isPlain = ({ uses }: MatrixEntry): boolean => uses.length === 1;
 
 const connectionOf = ({ side, from, to, row, outcome }: Found): ConnectionAnswer => side.answers.connection(row.look(), from, to, outcome);
 
@@ -264,7 +329,8 @@ function policyChanges(objects: readonly ObjectChange[]): PolicyChanges {
 }
 
 /** Both lists as one in which each keeps its order; what only the second has stands behind what it stands behind there. */
-function mergeOrders(first: readonly string[], second: readonly string[]): string[] {
+function mergeOrders(first: readonly string[], second: readonly string[]): readonly string[] {
+  if (first.length === second.length && first.every((id, place) => id === second[place])) return first;
   const known = new Set(first);
   const following = new Map<string | undefined, string[]>();
   let previous: string | undefined;

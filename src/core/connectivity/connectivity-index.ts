@@ -2,17 +2,9 @@ import { type Direction, directions } from '../api/types.ts';
 import type { AddressSet } from '../net/address-set.ts';
 import type { PodClass } from '../policy/model.ts';
 import type { Analysis } from '../verdict/analysis.ts';
-import { podId } from '../verdict/endpoint.ts';
-import {
-  externalEntry,
-  type Located,
-  type LocatedPods,
-  locatePods,
-  MatrixEndpoints,
-  type MatrixEntry,
-  type Stranger,
-} from './endpoints.ts';
+import { externalEntry, MatrixEndpoints, type MatrixEntry, type Stranger } from './endpoints.ts';
 import { GateTable } from './gate-table.ts';
+import { type Located, type LocatedPods, locatePods } from './located-pods.ts';
 import { PairTable } from './pair-table.ts';
 import { type PairFilter, PairWalk } from './pair-walk.ts';
 import { TrafficTable } from './traffic-table.ts';
@@ -32,7 +24,7 @@ export class ConnectivityIndex {
   readonly #units: Units;
   readonly #classes: ReadonlyMap<string, PodClass>;
   readonly #endpoints: MatrixEndpoints;
-  readonly #likeness: ReadonlyMap<string, string>;
+  readonly #likeness: ReadonlyMap<string, number>;
   readonly #strangers: readonly Stranger[];
   readonly #treatments = new Map<Unit, string>();
 
@@ -44,7 +36,7 @@ export class ConnectivityIndex {
   ) {
     this.#classes = model.classes;
     this.#units = new Units(model, cuts);
-    this.#endpoints = new MatrixEndpoints(cluster, model, this.#units, pods);
+    this.#endpoints = new MatrixEndpoints(model, this.#units, pods);
     this.#likeness = this.#endpoints.likeness();
     this.#strangers = this.#endpoints.strangers();
     this.gates = new GateTable(this.#units, model.choices, traffics);
@@ -104,16 +96,13 @@ export class ConnectivityIndex {
 
   /** The entry's pods in several entries: together those that no rule tells apart in either index. By what both see of them. */
   parts(entry: MatrixEntry, otherIndex: ConnectivityIndex, other: MatrixEntry): Map<string, MatrixEntry> {
-    const elsewhere = new Map(other.located.map((located) => [podId(located.pod), otherIndex.#endpoints.unitsText(located)]));
-    return this.#endpoints.parts(
-      entry,
-      (located) => `${this.#endpoints.unitsText(located)} | ${elsewhere.get(podId(located.pod)) ?? 'none'}`,
-    );
+    const elsewhere = new Map(other.located.map((located) => [located.id, otherIndex.#endpoints.unitsText(located)]));
+    return this.#endpoints.parts(entry, (located) => `${this.#endpoints.unitsText(located)} | ${elsewhere.get(located.id) ?? 'none'}`);
   }
 
-  #likenessWith(other: ConnectivityIndex | undefined): ReadonlyMap<string, string> {
+  #likenessWith(other: ConnectivityIndex | undefined): ReadonlyMap<string, number> {
     if (other === undefined) return this.#likeness;
-    return new Map(Array.from(this.#likeness, ([id, key]) => [id, `${key} | ${other.#likeness.get(id) ?? ''}`]));
+    return new Map(Array.from(this.#likeness, ([id, number]) => [id, number * mostLikenesses + 1 + (other.#likeness.get(id) ?? -1)]));
   }
 
   /** Walks the pairs of the entries that the filter wants. */
@@ -143,6 +132,9 @@ export class ConnectivityIndex {
     return said.join();
   }
 }
+
+/** More kinds of bare pods than any cluster has; two numbers make one. */
+const mostLikenesses = 2 ** 26;
 
 /** Names the range of a stranger: the same in two indexes that divide the address space alike. */
 const placeOf = ({ family, range }: Stranger): string => `${family}:${range[0]}`;

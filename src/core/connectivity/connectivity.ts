@@ -10,7 +10,7 @@ import type { MatrixEndpoint, MatrixEntry } from './endpoints.ts';
 import { type ExposureAnswer, exposureOf } from './exposure.ts';
 import { PairCount } from './pair-count.ts';
 import type { OutcomeId, Outlooks, PairOutcome } from './pair-table.ts';
-import type { PairWalk } from './pair-walk.ts';
+import type { Kind, PairWalk } from './pair-walk.ts';
 import { everything, nothing, type TrafficId } from './traffic-table.ts';
 
 /** Traffic in answers: `all`, or the protocols that are let through with their ports, `80` or `8000-8999`. */
@@ -29,6 +29,16 @@ export interface ConnectionAnswer {
   readonly reason: { readonly egress: Reason; readonly ingress: Reason };
   /** For each gate with the reason `rule` or `tier` the policies whose rules match; with `no-rule-matched` those that isolate it. */
   readonly by: { readonly egress: readonly PolicyId[]; readonly ingress: readonly PolicyId[] };
+}
+
+/** What an answer says of its pair. */
+export type Said = Omit<ConnectionAnswer, 'from' | 'to'>;
+
+/** An endpoint with others, for each of which the same holds. What is equal is mostly one object: what is said, and lists of the same endpoints. */
+export interface ReachAnswer {
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly said: Said;
 }
 
 /** What of the matrix is wanted; what is left out is not limited. */
@@ -51,9 +61,19 @@ export interface Connectivity {
   readonly endpoints: readonly MatrixEndpoint[];
   /** In the order of the endpoints, by source and then destination; worked out while it is read. */
   readonly connections: Iterable<ConnectionAnswer>;
+  /**
+   * The same connections by source, those of destinations that are alike together: for those who want all, and in no order.
+   *
+   * @internal
+   */
+  readonly reach: Iterable<ReachAnswer>;
   /** What each workload and bare pod is exposed to, where it is asked for. */
   readonly exposure?: readonly ExposureAnswer[];
-  /** Counts pairs of all endpoints, those that are shown or not and allowed or not. */
+  /**
+   * Counts pairs of all endpoints, those that are shown or not and allowed or not.
+   *
+   * @internal
+   */
   readonly count: PairCount;
 }
 
@@ -66,6 +86,8 @@ export interface Connectivity {
  * Pairs are of one address family, so a dual-stack workload is allowed what both families are. A pod's connections to itself are left
  * out, and so are pairs that policy knows nothing of: between nodes and external addresses. hostNetwork pods that are not policed
  * are listed as the workloads they are, with the addresses of their nodes; finished pods and pods without address are not.
+ *
+ * @param analysis The cluster.
  */
 export function connectivityOf({ cluster, model }: Pick<Analysis, 'cluster' | 'model'>, options: MatrixOptions = {}): Connectivity {
   const { exposure = false } = options;
@@ -74,6 +96,7 @@ export function connectivityOf({ cluster, model }: Pick<Analysis, 'cluster' | 'm
   return {
     endpoints: matrix.endpoints(),
     connections: { [Symbol.iterator]: () => matrix.connections() },
+    reach: { [Symbol.iterator]: () => matrix.reach() },
     count: matrix.count(),
     ...(exposure && { exposure: matrix.exposure() }),
   };
@@ -121,6 +144,23 @@ class Matrix {
     return exposureOf(this.#index, this.#entries, this.#answers).filter((_, place) => this.#walk.isShown(place));
   }
 
+  *reach(): Generator<ReachAnswer> {
+    const said = new SaidToKinds();
+    const ids = new Map<readonly number[], readonly string[]>();
+    const idsAt = (places: readonly number[]): string[] => places.map((place) => this.#entries[place]!.id);
+    for (const [place, from] of this.#entries.entries()) {
+      const { reached, look } = this.#walk.reach(place);
+      const source = this.#walk.kindAt(place);
+      const known = source.places.length > 1 ? said.of(source) : undefined;
+      for (const { kind, places, outcome } of reached) {
+        const make = (): Said => this.#answers.said(look(), from, this.#entries[places[0]!]!, outcome);
+        const isShared = kind !== undefined && (places === kind.places || places === kind.shown);
+        const to = isShared ? getOrMake(ids, places, idsAt) : idsAt(places);
+        yield { from: from.id, to, said: kind === undefined || known === undefined ? make() : getOrMake(known, kind, make) };
+      }
+    }
+  }
+
   *connections(): Generator<ConnectionAnswer> {
     for (const [place, from] of this.#entries.entries()) {
       const { cells, look } = this.#walk.row(place);
@@ -129,12 +169,36 @@ class Matrix {
   }
 }
 
+/** For how many kinds of sources it is kept what is said of them. */
+const keptKinds = 64;
+
+/** What is said of sources by the kinds of destinations. Sources that are alike mostly stand close together. */
+class SaidToKinds {
+  readonly #known = new Map<Kind, Map<Kind, Said>>();
+
+  of(source: Kind): Map<Kind, Said> {
+    if (this.#known.size > keptKinds) this.#known.delete(this.#known.keys().next().value!);
+    return getOrMake(this.#known, source, () => new Map());
+  }
+}
+
+function getOrMake<K, V>(known: Map<K, V>, key: K, make: (key: K) => V): V {
+  let value = known.get(key);
+  if (value === undefined) {
+    value = make(key);
+    known.set(key, value);
+  }
+  return value;
+}
+
 /** Writes outcomes as answers; what many pairs share is made once. */
 export class Answers {
   readonly #index: ConnectivityIndex;
   readonly #wanted: TrafficId;
   readonly #outcomes = new Map<OutcomeId, Pick<ConnectionAnswer, 'traffic' | 'partial' | 'reason'>>();
   readonly #traffics = new Map<TrafficId, TrafficAnswer>();
+  /** By the outcome and the policies at both gates. */
+  readonly #said = new Map<OutcomeId, Map<readonly PolicyId[], Map<readonly PolicyId[], Said>>>();
   readonly #policies = new Map<string, readonly PolicyId[]>();
   readonly #lists = new WeakMap<readonly CompiledPolicy[], readonly PolicyId[]>();
 
@@ -146,10 +210,17 @@ export class Answers {
 
   /** The answer for a pair with its outcome; the outlooks are those of the source. */
   connection(outlooks: Outlooks, from: MatrixEntry, to: MatrixEntry, outcome: OutcomeId): ConnectionAnswer {
+    return { from: from.id, to: to.id, ...this.said(outlooks, from, to, outcome) };
+  }
+
+  /** The same without the names of the pair. */
+  said(outlooks: Outlooks, from: MatrixEntry, to: MatrixEntry, outcome: OutcomeId): Said {
     const { pairs } = this.#index;
-    const { egress, ingress } = pairs.decidersOf(outlooks, from, to, pairs.outcomes[outcome]!);
-    const by = { egress: this.#policyIds(egress), ingress: this.#policyIds(ingress) };
-    return { from: from.id, to: to.id, ...this.#outcome(outcome), by };
+    const deciders = pairs.decidersOf(outlooks, from, to, pairs.outcomes[outcome]!);
+    const [egress, ingress] = [this.#policyIds(deciders.egress), this.#policyIds(deciders.ingress)];
+    const byEgress = getOrMake(this.#said, outcome, () => new Map<readonly PolicyId[], Map<readonly PolicyId[], Said>>());
+    const byIngress = getOrMake(byEgress, egress, () => new Map<readonly PolicyId[], Said>());
+    return getOrMake(byIngress, ingress, () => ({ ...this.#outcome(outcome), by: { egress, ingress } }));
   }
 
   #outcome(id: OutcomeId): Pick<ConnectionAnswer, 'traffic' | 'partial' | 'reason'> {

@@ -71,7 +71,11 @@ export interface Difference {
 export interface FullDifference extends Difference {
   /** What changes for pods that do not exist but could, where it is asked for; the lists above are then of those that do. */
   readonly exposure?: Pick<Difference, 'added' | 'removed' | 'changed'>;
-  /** All endpoints of both clusters, whether something changes for them or not. */
+  /**
+   * All endpoints of both clusters, whether something changes for them or not.
+   *
+   * @internal
+   */
   readonly everyone: readonly DifferenceEndpoint[];
 }
 
@@ -86,6 +90,8 @@ export interface DifferenceOptions {
    * isolate, too, and how they may talk to each other.
    */
   readonly exposure?: boolean;
+  /** `false`: without witnesses and causes, which cost more than the rest. */
+  readonly explain?: boolean;
 }
 
 /**

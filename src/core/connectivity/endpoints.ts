@@ -1,15 +1,24 @@
-import { type Node, type Pod, workloadOf } from '../api/types.ts';
-import { type Cluster, podsOf } from '../cluster/cluster.ts';
+import { type Pod, workloadOf } from '../api/types.ts';
 import { labelsKey } from '../label/selector.ts';
 import { type AddressSet, addressRanges, formatRanges, noAddresses, uniteAddresses } from '../net/address-set.ts';
 import type { Interval } from '../net/interval.ts';
 import { type Family, families } from '../net/ip.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
-import { isFinished } from '../verdict/address-space.ts';
-import { type EndpointIdentity, isOfFamily, podId, podIdentity } from '../verdict/endpoint.ts';
-import { addressesOfPod } from '../verdict/ends.ts';
-import { type Party, partyAt, partyOf } from '../verdict/party.ts';
-import { append, type Unit, type Units } from './units.ts';
+import { type EndpointIdentity, podId, podIdentity } from '../verdict/endpoint.ts';
+import {
+  type Cohort,
+  cohortsOf,
+  type End,
+  type EndpointPods,
+  endpointPods,
+  joinSummaries,
+  type Located,
+  type LocatedNode,
+  type LocatedPods,
+  type Summary,
+  summarize,
+} from './located-pods.ts';
+import type { Unit, Units } from './units.ts';
 
 /** An endpoint of the matrix in answers. */
 export interface MatrixEndpoint extends EndpointIdentity {
@@ -19,20 +28,10 @@ export interface MatrixEndpoint extends EndpointIdentity {
   readonly members?: readonly string[];
 }
 
-/** The addresses of an endpoint that are of one unit and family. */
-export interface Use {
+/** The addresses of an endpoint that are of one unit and family. Of external addresses `count` are the ranges, and there are no examples. */
+export interface Use extends Summary {
   readonly unit: Unit;
   readonly family: Family;
-  /** How many pods, nodes or ranges have such an address. */
-  readonly count: number;
-  /** Of the addresses that nodes have: the names of those nodes, one list for each address. */
-  readonly at: ReadonlySet<readonly string[]>;
-  /** Whether all the addresses are some node's. */
-  readonly isAllAt: boolean;
-  /** The nodes that policed pods run on; an empty name for a pod without. */
-  readonly on: ReadonlySet<string>;
-  /** Two of the ends, or all if there are fewer; none of external addresses. */
-  readonly examples: readonly Party[];
 }
 
 /** An endpoint with what policy sees of it. */
@@ -44,9 +43,6 @@ export class MatrixEntry {
   readonly likeness: string;
   /** Whether some gate is its own. */
   readonly isPoliced: boolean;
-  /** All nodes whose addresses it has, and all that its policed pods run on. */
-  readonly at: ReadonlySet<string>;
-  readonly on: ReadonlySet<string>;
   /** The pods that it stands for, with their ends. */
   readonly located: readonly Located[];
   /** Of an external endpoint. */
@@ -62,16 +58,22 @@ export class MatrixEntry {
   ) {
     this.id = id;
     this.uses = uses;
-    this.likeness = uses
-      .map(({ unit, family }) => `${family}:${unit.id}`)
-      .sort()
-      .join();
+    const seen = uses.map(({ unit, family }) => `${family}:${unit.id}`);
+    this.likeness = seen.length === 1 ? seen[0]! : seen.sort().join();
     this.isPoliced = uses.some(({ unit }) => unit.profile !== undefined);
-    this.at = new Set(uses.flatMap(({ at }) => [...at].flat()));
-    this.on = new Set(uses.flatMap(({ on }) => [...on]));
     this.located = located;
     this.addresses = addresses;
     this.#describe = describe;
+  }
+
+  /** All nodes whose addresses it has. */
+  get at(): ReadonlySet<string> {
+    return new Set(this.uses.flatMap(({ at }) => [...at].flat()));
+  }
+
+  /** All nodes that its policed pods run on. */
+  get on(): ReadonlySet<string> {
+    return new Set(this.uses.flatMap(({ on }) => [...on]));
   }
 
   /** It does not exist, but could. */
@@ -90,113 +92,63 @@ export class MatrixEntry {
   }
 }
 
-/** Collects the addresses of one endpoint. */
-class Draft {
-  readonly uses: {
-    unit: Unit;
-    family: Family;
-    count: number;
-    at: Set<readonly string[]>;
-    isAllAt: boolean;
-    on: Set<string>;
-    examples: Party[];
-  }[] = [];
-
-  add(
-    unit: Unit,
-    family: Family,
-    { party, at, on }: { party?: Party; at?: readonly string[] | undefined; on?: string | undefined } = {},
-  ): void {
-    let use = this.uses.find((each) => each.unit === unit && each.family === family);
-    if (use === undefined) {
-      use = { unit, family, count: 0, at: new Set(), isAllAt: true, on: new Set(), examples: [] };
-      this.uses.push(use);
-    }
-    use.count++;
-    if (party !== undefined && use.examples.length < 2) use.examples.push(party);
-    if (at === undefined) use.isAllAt = false;
-    else use.at.add(at);
-    if (on !== undefined) use.on.add(on);
-  }
-}
-
-/** A pod with its ends. */
-export interface Located {
-  readonly pod: Pod;
-  readonly parties: readonly Party[];
-}
-
-/** The pods of a cluster with their ends, by the endpoints that they belong to; bare pods each by itself. */
-export interface LocatedPods {
-  readonly workloads: readonly (readonly Located[])[];
-  readonly bare: readonly Located[];
-}
-
-/** The pods that policy knows, and hostNetwork pods, with their ends; not those that have ended, or whose address another has. */
-export function locatePods(cluster: Cluster, model: PolicyModel): LocatedPods {
-  const workloads = new Map<string, Located[]>();
-  const bare: Located[] = [];
-  for (const pod of podsOf(cluster)) {
-    if (model.classOf(pod) === undefined && (!pod.hostNetwork || isFinished(pod))) continue;
-    const all = addressesOfPod(model, pod).map((address) => partyOf(model, pod, address));
-    const parties = all.filter(({ owner }) => owner.kind !== 'Pod' || owner.pod === pod);
-    if (parties.length === 0) continue;
-    const key = pod.potential ?? workloadId(pod);
-    if (key === undefined) bare.push({ pod, parties });
-    else append(workloads, key, { pod, parties });
-  }
-  // Answers must not depend on the order in which pods came.
-  for (const located of workloads.values()) located.sort(byPod);
-  return { workloads: [...workloads.values()], bare: bare.sort(byPod) };
-}
-
-const byPod = ({ pod: a }: Located, { pod: b }: Located): number => (podId(a) < podId(b) ? -1 : 1);
-
-function workloadId(pod: Pod): string | undefined {
-  const owner = workloadOf(pod);
-  return owner && `${pod.namespace}/${owner.kind}/${owner.name}`;
+/** A bare pod with the units of its ends. */
+interface Bare extends EndpointPods {
+  readonly first: Located;
+  readonly units: readonly Unit[];
 }
 
 /** Finds all units of a cluster, then makes its endpoints. */
 export class MatrixEndpoints {
   readonly #units: Units;
-  readonly #nodesAt = new Map<string, string[]>();
-  readonly #owned: Readonly<Record<Family, bigint[]>> = { 4: [], 6: [] };
-  /** The families of pods that policy knows. */
-  readonly #policed = new Set<Family>();
-  readonly #model: PolicyModel;
-  readonly #placed: readonly Node[];
+  readonly #pods: LocatedPods;
   readonly #nodes: readonly MatrixEntry[];
   readonly #workloads: readonly MatrixEntry[];
-  readonly #bare: readonly (Located & { readonly units: readonly Unit[] })[];
+  readonly #bare: readonly Bare[];
+  /** Of bare pods like which there are no others. */
+  readonly #single = new Map<EndpointPods, MatrixEntry>();
 
-  constructor(cluster: Cluster, model: PolicyModel, units: Units, { workloads, bare }: LocatedPods) {
+  constructor(model: PolicyModel, units: Units, pods: LocatedPods) {
     this.#units = units;
+    this.#pods = pods;
     for (const podClass of model.classes.values()) units.profileOf(podClass);
-    const nodes = [...cluster.nodes.values()].filter(({ addresses }) => addresses.length > 0).sort(byName);
-    for (const { name, addresses } of nodes) for (const address of addresses) append(this.#nodesAt, address, name);
-    this.#model = model;
-    this.#placed = nodes;
-    this.#nodes = nodes.map(({ name, addresses }) => this.#nodeEntry(name, addresses, `node:${name}`));
-    this.#workloads = workloads.map((located) => this.#podsEntry(located));
-    this.#bare = bare.map((located) => ({ ...located, units: located.parties.map((party) => this.#unitOf(party)) }));
+    this.#nodes = pods.nodes.map((node) => this.#nodeEntry(node));
+    this.#workloads = pods.workloads.map((each) => this.#podsEntry(each));
+    this.#bare = pods.bare.map((each) => {
+      const [first] = each.located as [Located];
+      return { ...each, first, units: first.ends.map((end) => this.#unitOf(end)) };
+    });
   }
 
   /** Of pods without a workload, by id: equal for those of a namespace that are alike, of one class with addresses in the same blocks. */
-  likeness(): Map<string, string> {
+  likeness(): Map<string, number> {
+    const numbers = new Map<unknown, number>();
+    const numberOf = (value: unknown): number => {
+      const number = numbers.get(value) ?? numbers.size;
+      numbers.set(value, number);
+      return number;
+    };
     return new Map(
-      this.#bare.map(({ pod, parties, units }) => {
-        const { owner } = parties[0]!;
-        const who = owner.kind === 'Pod' ? owner.class.key : labelsKey(pod.labels);
-        return [podId(pod), `${pod.namespace} ${who} ${parties.map(({ ip }, end) => `${ip.family}:${units[end]!.id}`).join()}`];
+      this.#bare.map(({ first: { id, pod, ends }, units }) => {
+        const { owner } = ends[0]!.party;
+        const who = numberOf(owner.kind === 'Pod' ? owner.class : `${pod.namespace} ${labelsKey(pod.labels)}`);
+        return [id, numberOf(`${who} ${ends.map(({ party }, end) => `${party.ip.family}:${units[end]!.id}`).join()}`)];
       }),
     );
   }
 
   /** Workloads, potential pods, and bare pods whose likeness is the same. By id. */
-  pods(likeness: ReadonlyMap<string, string>): MatrixEntry[] {
-    const alike = Map.groupBy(this.#bare, ({ pod }) => likeness.get(podId(pod)) ?? podId(pod));
-    return [...this.#workloads, ...Array.from(alike.values(), (located) => this.#podsEntry(located))].sort(byId);
+  pods(likeness: ReadonlyMap<string, unknown>): MatrixEntry[] {
+    const alike = Map.groupBy(this.#bare, ({ first: { id } }) => likeness.get(id) ?? id);
+    return [...this.#workloads, ...Array.from(alike.values(), (bare) => this.#bareEntry(bare))].sort(byId);
+  }
+
+  #bareEntry(bare: readonly Bare[]): MatrixEntry {
+    const [first, ...others] = bare as [Bare, ...Bare[]];
+    if (others.length > 0) return this.#podsEntry(endpointPods(bare.flatMap(({ located }) => located)));
+    const entry = this.#single.get(first) ?? this.#podsEntry(first);
+    this.#single.set(first, entry);
+    return entry;
   }
 
   /** Nodes with addresses, by name. A hostNetwork pod that is not policed is its node. */
@@ -206,18 +158,20 @@ export class MatrixEndpoints {
 
   /** The same with the addresses of a node that has several of a family one by one, by their texts: policy may tell them apart. */
   nodeAddresses(): readonly MatrixEntry[] {
-    return this.#placed.flatMap(({ name, addresses }, place) => {
-      const isSingle = families.every((family) => addresses.filter((address) => isOfFamily(address, family)).length < 2);
-      return isSingle ? [this.#nodes[place]!] : addresses.map((address) => this.#nodeEntry(name, [address], address));
+    return this.#pods.nodes.flatMap(({ name, cohorts }, place) => {
+      const ends = cohorts.flatMap((cohort) => cohort.ends);
+      const isSingle = families.every((family) => ends.filter(({ party }) => party.ip.family === family).length < 2);
+      if (isSingle) return [this.#nodes[place]!];
+      return ends.map((end) => this.#nodeEntry({ name, cohorts: cohortsOf([end]) }, end.party.address));
     });
   }
 
   /** The units of addresses that no pod or node has, with their ranges, in the families that pods have which policy knows. */
   strangers(): Stranger[] {
     return families
-      .filter((family) => this.#policed.has(family))
+      .filter((family) => this.#pods.policed.has(family))
       .flatMap((family) => {
-        const isFull = fullness(this.#owned[family]);
+        const isFull = fullness(this.#pods.owned[family]);
         return this.#units.blocks
           .atomsOf(family)
           .filter(({ range }) => !isFull(range))
@@ -225,41 +179,48 @@ export class MatrixEndpoints {
       });
   }
 
-  #nodeEntry(name: string, addresses: readonly string[], id: string): MatrixEntry {
-    const draft = new Draft();
-    for (const address of addresses) this.#add(draft, partyAt(this.#model, address), name);
-    return new MatrixEntry(id, draft.uses, () => ({ id, kind: 'Node', name }));
+  #nodeEntry({ name, cohorts }: LocatedNode, id = `node:${name}`): MatrixEntry {
+    return new MatrixEntry(id, this.#usesOf(cohorts), () => ({ id, kind: 'Node', name }));
   }
 
-  #podsEntry(located: readonly Located[]): MatrixEntry {
-    const draft = new Draft();
-    for (const { pod, parties } of located) for (const party of parties) this.#add(draft, party, pod.node);
-    return podsEntry(located, draft);
+  #podsEntry({ located, cohorts }: EndpointPods): MatrixEntry {
+    return podsEntry(located, this.#usesOf(cohorts));
   }
 
   /** The entry's pods in several entries: together those with the same key. */
   parts(entry: MatrixEntry, keyOf: (located: Located) => string): Map<string, MatrixEntry> {
     const groups = Map.groupBy(entry.located, keyOf);
-    return new Map(Array.from(groups, ([key, located]) => [key, this.#podsEntry(located)]));
+    return new Map(Array.from(groups, ([key, located]) => [key, this.#podsEntry(endpointPods(located))]));
   }
 
   /** What policy sees of a pod: equal for pods that no rule tells apart. */
-  unitsText({ parties }: Located): string {
-    return parties.map((party) => `${party.ip.family}:${this.#unitAt(party).id}`).join();
+  unitsText({ ends }: Located): string {
+    return ends.map((end) => `${end.party.ip.family}:${this.#unitOf(end).id}`).join();
   }
 
-  #add(draft: Draft, party: Party, node: string | undefined): void {
-    const on = party.owner.kind === 'Pod' ? (node ?? '') : undefined;
-    draft.add(this.#unitOf(party), party.ip.family, { party, at: this.#nodesAt.get(party.address), on });
+  #usesOf(cohorts: readonly Cohort[]): Use[] {
+    const uses: Use[] = [];
+    for (const cohort of cohorts)
+      for (const [unit, summary] of this.#unitsOf(cohort)) {
+        const { family } = cohort;
+        const place = uses.findIndex((use) => use.unit === unit && use.family === family);
+        if (place < 0) uses.push({ unit, family, ...summary });
+        else uses[place] = { unit, family, ...joinSummaries(uses[place]!, summary) };
+      }
+    return uses;
   }
 
-  #unitOf({ owner, ip }: Party): Unit {
-    if (owner.kind !== 'External') this.#owned[ip.family].push(ip.value);
-    if (owner.kind === 'Pod') this.#policed.add(ip.family);
-    return this.#unitAt({ owner, ip });
+  /** The units of a cohort. Pods of a workload have addresses in a row, between which blocks seldom end. */
+  #unitsOf({ of, family, range, ends, summary }: Cohort): Iterable<readonly [Unit, Summary]> {
+    const signature = this.#units.blocks.signatureOfAll(family, range);
+    if (signature !== undefined) return [[this.#units.unitOf(of, signature), summary]];
+    return Array.from(
+      Map.groupBy(ends, (end) => this.#unitOf(end)),
+      ([unit, some]) => [unit, summarize(some)] as const,
+    );
   }
 
-  #unitAt({ owner, ip }: Pick<Party, 'owner' | 'ip'>): Unit {
+  #unitOf({ party: { owner, ip } }: End): Unit {
     return this.#units.unitOf(owner.kind === 'Pod' ? owner.class : owner.kind, this.#units.blocks.signatureOf(ip));
   }
 }
@@ -271,12 +232,10 @@ export interface Stranger {
   readonly range: Interval<bigint>;
 }
 
-/** Says whether every address of a range is among the given ones, which may repeat themselves. */
-function fullness(owned: readonly bigint[]): (range: Interval<bigint>) => boolean {
-  let sorted: readonly bigint[] | undefined;
+/** Says whether every address of a range is among the given ones, which ascend. */
+function fullness(sorted: readonly bigint[]): (range: Interval<bigint>) => boolean {
   return ([first, last]) => {
-    if (last - first >= BigInt(owned.length)) return false;
-    sorted ??= [...new Set(owned)].sort((a, b) => (a < b ? -1 : 1));
+    if (last - first >= BigInt(sorted.length)) return false;
     let low = 0;
     let high = sorted.length;
     while (low < high) {
@@ -290,8 +249,9 @@ function fullness(owned: readonly bigint[]): (range: Interval<bigint>) => boolea
 
 /** The endpoint of external addresses that every gate treats alike. */
 export function externalEntry(parts: readonly Stranger[]): MatrixEntry {
-  const draft = new Draft();
-  for (const { unit, family } of parts) draft.add(unit, family);
+  const uses = [...Map.groupBy(parts, ({ unit, family }) => `${family} ${unit.id}`).values()].map(
+    (alike): Use => ({ unit: alike[0]!.unit, family: alike[0]!.family, count: alike.length, ...outside }),
+  );
   const addresses = families
     .map((family) =>
       addressRanges(
@@ -302,11 +262,14 @@ export function externalEntry(parts: readonly Stranger[]): MatrixEntry {
     .reduce(uniteAddresses, noAddresses);
   const ranges = formatRanges(addresses);
   const id = ranges.join();
-  return new MatrixEntry(id, draft.uses, () => ({ id, kind: 'External', ranges }), { addresses });
+  return new MatrixEntry(id, uses, () => ({ id, kind: 'External', ranges }), { addresses });
 }
 
+/** Of addresses that have nothing to do with pods and nodes. */
+const outside: Omit<Summary, 'count'> = { at: new Set(), isAllAt: false, on: new Set(), examples: [] };
+
 /** The endpoint of a workload, or of bare pods that are alike and go by the name of the first of them. */
-function podsEntry(located: readonly Located[], { uses }: Draft): MatrixEntry {
+function podsEntry(located: readonly Located[], uses: readonly Use[]): MatrixEntry {
   const pods = located.map(({ pod }) => pod);
   const owner = workloadOf(pods[0]!);
   if (owner !== undefined) {

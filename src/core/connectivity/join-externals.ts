@@ -4,14 +4,16 @@ import type { Difference, DifferenceEndpoint } from './difference.ts';
 
 /** Makes one endpoint of external addresses to which the same happens: what else tells them apart is beside the point of a difference. */
 export function joinExternals(difference: Difference): Difference {
+  if (!difference.endpoints.some(isExternal)) return difference;
   const happenings = happeningsOf(difference);
   const groups = new Map<string, DifferenceEndpoint[]>();
   for (const endpoint of difference.endpoints) {
-    const key = endpoint.kind === 'External' ? (happenings.get(endpoint.id) ?? []).join('\n') : endpoint.id;
+    const key = isExternal(endpoint) ? happenings.get(endpoint.id)!.join('\n') : endpoint.id;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [endpoint]);
     else group.push(endpoint);
   }
+  if (groups.size === difference.endpoints.length) return difference;
   const names = new Map<string, string | undefined>();
   const endpoints = Array.from(groups.values(), (group) => {
     const joined = join(group);
@@ -27,19 +29,15 @@ export function joinExternals(difference: Difference): Difference {
   };
 }
 
-/** For each endpoint all that happens to it, as texts in which it has no name of its own. */
-function happeningsOf({ added, removed, changed }: Difference): Map<string, string[]> {
-  const happenings = new Map<string, string[]>();
-  const note = (id: string, happening: object): void => {
-    const text = JSON.stringify(happening);
-    const texts = happenings.get(id);
-    if (texts === undefined) happenings.set(id, [text]);
-    else texts.push(text);
-  };
+const isExternal = ({ kind }: DifferenceEndpoint): boolean => kind === 'External';
+
+/** For each external endpoint all that happens to it, as texts in which it has no name of its own. */
+function happeningsOf({ endpoints, added, removed, changed }: Difference): Map<string, string[]> {
+  const happenings = new Map<string, string[]>(endpoints.filter(isExternal).map(({ id }) => [id, []]));
   for (const [kind, list] of Object.entries({ added, removed, changed }))
     for (const { witness: _, ...each } of list) {
-      note(each.from, { ...each, kind, from: '' });
-      note(each.to, { ...each, kind, to: '' });
+      happenings.get(each.from)?.push(JSON.stringify({ ...each, kind, from: '' }));
+      happenings.get(each.to)?.push(JSON.stringify({ ...each, kind, to: '' }));
     }
   return happenings;
 }

@@ -1,5 +1,4 @@
 import { families } from '../net/ip.ts';
-import { podId } from '../verdict/endpoint.ts';
 import type { ConnectivityIndex } from './connectivity-index.ts';
 import type { MemberChange } from './difference.ts';
 import type { MatrixEntry } from './endpoints.ts';
@@ -73,4 +72,4 @@ function trafficBetween(index: ConnectivityIndex, from: MatrixEntry, to: MatrixE
   return every;
 }
 
-const membersOf = ({ after }: Both): string[] => (after.located.length === 0 ? [after.id] : after.located.map(({ pod }) => podId(pod)));
+const membersOf = ({ after }: Both): string[] => (after.located.length === 0 ? [after.id] : after.located.map(({ id }) => id));

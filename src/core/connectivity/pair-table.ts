@@ -127,6 +127,10 @@ export class PairTable {
   }
 
   #visitPair(outlook: Outlook, from: Use, to: Use, visit: Visit): void {
+    if (from.at.size + to.at.size === 0) {
+      visit(outlook, to.unit, false, false);
+      return;
+    }
     for (const isOwnOut of this.#isOwnNodeOpen ? ownNode(to, from) : never)
       for (const isOwnIn of ownNode(from, to)) visit(outlook, to.unit, isOwnOut, isOwnIn);
   }
@@ -188,24 +192,25 @@ export class PairTable {
 
   /** Who made the outcome of a pair what it is: the policies whose rules let it through, or those that isolate where none does. */
   decidersOf(outlooks: Outlooks, source: MatrixEntry, destination: MatrixEntry, outcome: PairOutcome): Deciders {
-    const deciders = { egress: nobody, ingress: nobody };
-    const add = (direction: Direction, gate: Gate, state: StateId, isOwn: boolean): void => {
-      const { states } = this.#gates;
-      const { reason } = states.results[states.resultOf(state, gate.isIsolated, isOwn)]!;
-      if (reason === outcome[direction] && hasDeciders.has(reason))
-        deciders[direction] = unite(deciders[direction], this.#deciding(gate, state, reason));
-    };
+    let deciders: Deciders = { egress: nobody, ingress: nobody };
     this.#visitMeetings(outlooks, source, destination, (from, to, isOwnOut, isOwnIn) => {
       const out = from.unit.profile?.gates.egress;
       const into = to.profile?.gates.ingress;
-      if (out !== undefined) add('egress', out, from.out(out, to), isOwnOut);
-      if (into !== undefined) add('ingress', into, from.into(into), isOwnIn);
+      deciders = {
+        egress:
+          out === undefined ? deciders.egress : unite(deciders.egress, this.#deciding(out, from.out(out, to), isOwnOut, outcome.egress)),
+        ingress:
+          into === undefined ? deciders.ingress : unite(deciders.ingress, this.#deciding(into, from.into(into), isOwnIn, outcome.ingress)),
+      };
     });
     return deciders;
   }
 
-  /** Of a state those who made it; of a gate that lets nothing through those who isolate it. */
-  #deciding(gate: Gate, state: StateId, reason: Reason): readonly CompiledPolicy[] {
+  /** If the reason is that of the pair: of a state those who made it; of a gate that lets nothing through those who isolate it. */
+  #deciding(gate: Gate, state: StateId, isOwn: boolean, meant: Reason): readonly CompiledPolicy[] {
+    const { states } = this.#gates;
+    const { reason } = states.results[states.resultOf(state, gate.isIsolated, isOwn)]!;
+    if (reason !== meant || !hasDeciders.has(reason)) return nobody;
     const isDenied = reason === 'no-rule-matched';
     const key = isDenied ? gate : state * 2 + (reason === 'tier' ? 1 : 0);
     let list = this.#lists.get(key);

@@ -30,15 +30,28 @@ export interface Row {
   readonly look: () => Outlooks;
 }
 
-/** Endpoints that are alike to every rule. */
-interface Kind {
+/** The wanted destinations of a source that are alike, and what holds between it and each of them. */
+export interface Reached {
+  /** Equal for destinations alike; absent for one that is looked at by itself: the source, or one that has to do with its node. */
+  readonly kind?: Kind;
+  readonly places: readonly number[];
+  readonly outcome: OutcomeId;
+}
+
+/** Endpoints that are alike to every rule, and to the filter. */
+export interface Kind {
   readonly id: number;
   /** The places of its entries, and of those that are shown. */
   readonly places: number[];
   readonly shown: number[];
   /** What its entries get as sources, by kinds of destinations: kept for the next of them. */
   row?: readonly Cell[];
+  /** What its entries get as sources that are not shown, by places: the same array for all of them. */
+  glance?: readonly Cell[];
 }
+
+/** A row with more than this part of all destinations is gathered from all of them. */
+const sparse = 8;
 
 /** Between how many kinds of endpoints outcomes are kept: some 64 MiB. */
 const keptCells = 2 ** 21;
@@ -78,10 +91,12 @@ export class PairWalk {
     this.#scratch = new Int32Array(entries.length).fill(noPair);
     const known = new Map<string, Kind>();
     this.#kindOf = entries.map((entry, place) => {
-      let kind = known.get(entry.likeness);
+      const [isPotential, isExempt] = [entry.isPotential, this.#isExempt(entry)];
+      const key = isPotential || isExempt ? `${entry.likeness} ${isPotential} ${isExempt}` : entry.likeness;
+      let kind = known.get(key);
       if (kind === undefined) {
         kind = { id: known.size, places: [], shown: [] };
-        known.set(entry.likeness, kind);
+        known.set(key, kind);
         this.#introduce(kind, entry);
       }
       kind.places.push(place);
@@ -89,7 +104,12 @@ export class PairWalk {
       return kind;
     });
     this.#shownKinds = this.#kinds.filter(({ shown }) => shown.length > 0);
-    for (const [place, { at, on }] of entries.entries()) {
+    // Otherwise nobody has to do with nodes but as with others.
+    if (!filter.isOwnNodePoliced) this.#findNodes();
+  }
+
+  #findNodes(): void {
+    for (const [place, { at, on }] of this.#entries.entries()) {
       for (const node of at) append(this.#at, node, place);
       for (const node of on) append(this.#on, node, place);
     }
@@ -110,42 +130,90 @@ export class PairWalk {
     return this.#isShown[place]!;
   }
 
-  /** The wanted destinations of the source at a place, ascending, and what the source meets. */
+  /**
+   * The wanted destinations of the source at a place, ascending, and what the source meets. Sources that are not shown have one array of cells
+   * if they are alike and no neighbour is shown.
+   */
   row(place: number): Row {
+    const look = this.#lookFrom(place);
+    return { cells: this.#sharesCells(place) ? this.#sharedCellsOf(place, look) : this.#cellsOf(place, look), look };
+  }
+
+  /** The kind of the entry at the place. */
+  kindAt(place: number): Kind {
+    return this.#kindOf[place]!;
+  }
+
+  /** The wanted destinations of the source at a place, those that are alike together, and what the source meets. */
+  reach(place: number): { readonly reached: Iterable<Reached>; readonly look: () => Outlooks } {
+    const look = this.#lookFrom(place);
+    return { reached: this.#reached(place, look), look };
+  }
+
+  #sharesCells(place: number): boolean {
+    return !this.#isShown[place] && !this.#neighboursOf(place).some((other) => this.#isShown[other]);
+  }
+
+  #sharedCellsOf(place: number, look: Row['look']): readonly Cell[] {
+    const kind = this.#kindOf[place]!;
+    if (kind.glance !== undefined) return kind.glance;
+    const cells = this.#cellsOf(place, look);
+    if (kind.places.length > 1 && this.#kept < keptCells) {
+      this.#kept += cells.length;
+      kind.glance = cells;
+    }
+    return cells;
+  }
+
+  #lookFrom(place: number): Row['look'] {
     let outlooks: Outlooks | undefined;
-    const look = (): Outlooks => {
+    return () => {
       const entry = this.#entries[place]!;
       outlooks ??= this.#isGlance(place) ? this.#pairs.glancesOf(entry) : this.#pairs.outlooksOf(entry);
       return outlooks;
     };
-    return { cells: this.#cellsOf(place, look), look };
   }
 
   #cellsOf(place: number, look: Row['look']): Cell[] {
     const outcomes = this.#scratch;
-    const touched: number[] = [];
-    this.#visit(place, look, (other, outcome) => {
-      if (outcomes[other] === noPair) touched.push(other);
-      outcomes[other] = outcome;
-    });
-    const cells = touched
-      .sort((a, b) => a - b)
-      .flatMap((other): Cell[] => (this.#isWanted(outcomes[other]!, place, other) ? [[other, outcomes[other]!]] : []));
-    for (const other of touched) outcomes[other] = noPair;
+    const found: number[] = [];
+    for (const { places, outcome } of this.#reached(place, look))
+      for (const other of places) {
+        found.push(other);
+        outcomes[other] = outcome;
+      }
+    // Sorting some is quicker than looking for them, sorting most is not.
+    const isSparse = found.length * sparse < outcomes.length;
+    const ascending = isSparse ? found.sort((a, b) => a - b) : this.#entries.keys();
+    const cells: Cell[] = [];
+    for (const other of ascending) if (outcomes[other] !== noPair) cells.push([other, outcomes[other]!]);
+    for (const other of found) outcomes[other] = noPair;
     return cells;
   }
 
-  /** Tells the outcomes with all destinations that are shown with the source; of what is told twice the last counts. */
-  #visit(place: number, look: Row['look'], set: (other: number, outcome: OutcomeId) => void): void {
+  *#reached(place: number, look: Row['look']): Generator<Reached> {
     const { direction } = this.#filter;
     const isSourceShown = this.#isShown[place]!;
     if (direction === 'egress' && !isSourceShown) return;
     const isEachShown = direction !== 'ingress' && isSourceShown;
-    const from = this.#entries[place]!;
-    for (const [kind, outcome] of this.#isGlance(place) ? this.#glance(place, look) : this.#rowOf(place, look))
-      for (const other of this.#kinds[kind]![isEachShown ? 'places' : 'shown']) set(other, outcome);
-    for (const other of this.#neighboursOf(place))
-      if (isEachShown || this.#isShown[other]) set(other, this.#pairs.betweenNeighbours(look(), from, this.#entries[other]!));
+    const neighbours = this.#neighboursOf(place);
+    yield* this.#reachedKinds(place, look, isEachShown ? 'places' : 'shown', neighbours);
+    for (const other of neighbours) {
+      if (!isEachShown && !this.#isShown[other]) continue;
+      const outcome = this.#pairs.betweenNeighbours(look(), this.#entries[place]!, this.#entries[other]!);
+      if (this.#isWanted(outcome, place, other)) yield { places: [other], outcome };
+    }
+  }
+
+  /** All but the neighbours. */
+  *#reachedKinds(place: number, look: Row['look'], which: 'places' | 'shown', neighbours: readonly number[]): Generator<Reached> {
+    const apart = new Set(neighbours.map((other) => this.#kindOf[other]!));
+    for (const [id, outcome] of this.#isGlance(place) ? this.#glance(place, look) : this.#rowOf(place, look)) {
+      const kind = this.#kinds[id]!;
+      const all = kind[which];
+      const places = apart.has(kind) ? all.filter((other) => !neighbours.includes(other)) : all;
+      if (places.length > 0 && this.#isWanted(outcome, place, places[0]!)) yield { kind, places, outcome };
+    }
   }
 
   /** Every node reaches those members that run on it: of a node and a workload only what all members may do is of interest. */
@@ -155,11 +223,11 @@ export class PairWalk {
     if (!this.#filter.isAmongPotential && this.#entries[from]!.isPotential && this.#entries[to]!.isPotential) return false;
     const { denied, isWanted } = this.#filter;
     const { every, some } = this.#pairs.outcomes[outcome]!;
-    return denied || isWanted(every) || (isWanted(some) && !this.#isExempt(from) && !this.#isExempt(to));
+    return denied || isWanted(every) || (isWanted(some) && !this.#isExempt(this.#entries[from]!) && !this.#isExempt(this.#entries[to]!));
   }
 
-  #isExempt(place: number): boolean {
-    return !this.#filter.isOwnNodePoliced && this.#entries[place]!.uses.every(({ isAllAt }) => isAllAt);
+  #isExempt({ uses }: MatrixEntry): boolean {
+    return !this.#filter.isOwnNodePoliced && uses.every(({ isAllAt }) => isAllAt);
   }
 
   /** Whether of a source only those few destinations are asked for that are shown. */
@@ -215,10 +283,10 @@ export class PairWalk {
   }
 
   /** The entry itself, and those with which it has to do through the exception for a pod's own node. */
-  #neighboursOf(place: number): Set<number> {
-    if (this.#filter.isOwnNodePoliced) return new Set([place]);
+  #neighboursOf(place: number): readonly number[] {
+    if (this.#filter.isOwnNodePoliced) return [place];
     const { at, on } = this.#entries[place]!;
     const places = [...[...at].flatMap((node) => this.#on.get(node) ?? []), ...[...on].flatMap((node) => this.#at.get(node) ?? [])];
-    return new Set([place, ...places]);
+    return [...new Set([place, ...places])];
   }
 }

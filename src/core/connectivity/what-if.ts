@@ -7,14 +7,8 @@ import { Analysis } from '../verdict/analysis.ts';
 import { Comparison } from './comparison.ts';
 import { ConnectivityIndex } from './connectivity-index.ts';
 import { blocksOf, type Difference, type DifferenceOptions } from './difference.ts';
-import { type LocatedPods, locatePods } from './endpoints.ts';
+import { type LocatedPods, locatePods } from './located-pods.ts';
 import { TrafficTable } from './traffic-table.ts';
-
-/** What changes come to. */
-interface Outcome {
-  readonly difference: Difference;
-  readonly analysis: Analysis;
-}
 
 /**
  * Answers what changes to a cluster would open and close, one after the other, as an editor does with every keystroke: what `differenceBetween`
@@ -43,11 +37,6 @@ export class WhatIf {
 
   /** What the changes, taken together, open and close. Nothing of it stays for the next question. */
   difference(changes: readonly ClusterChange[], options: Omit<DifferenceOptions, 'exposure'> = {}): Difference {
-    return this.outcome(changes, options).difference;
-  }
-
-  /** The same, with the cluster as it would be. It holds until the next question. */
-  outcome(changes: readonly ClusterChange[], options: Omit<DifferenceOptions, 'exposure'> = {}): Outcome {
     const cluster = this.#follow(changes);
     const objects = objectChanges(this.#before.cluster, cluster);
     const [old, now] = [this.#blocks, blocksOf(this.#model)];
@@ -59,8 +48,16 @@ export class WhatIf {
       { model: this.#model, index: after },
     ] as const;
     const touched = this.#touched(changes);
-    const comparison = new Comparison(...sides, this.#traffics, objects, { ...options, ...(touched && { touched }) });
-    return { difference: comparison.difference(), analysis: new Analysis(cluster, this.#model.choices, this.#before.settled, this.#model) };
+    return new Comparison(...sides, this.#traffics, objects, { ...options, ...(touched && { touched }) }).difference();
+  }
+
+  /**
+   * The cluster as it would be after the changes. It holds until the next question.
+   *
+   * @internal
+   */
+  analysisAfter(changes: readonly ClusterChange[]): Analysis {
+    return new Analysis(this.#follow(changes), this.#model.choices, this.#before.settled, this.#model);
   }
 
   #follow(changes: readonly ClusterChange[]): Cluster {

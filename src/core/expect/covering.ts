@@ -1,6 +1,7 @@
 import { podsOf } from '../cluster/cluster.ts';
 import { ConnectivityIndex } from '../connectivity/connectivity-index.ts';
-import type { Located, MatrixEntry } from '../connectivity/endpoints.ts';
+import type { MatrixEntry } from '../connectivity/endpoints.ts';
+import type { Located } from '../connectivity/located-pods.ts';
 import type { Outlooks } from '../connectivity/pair-table.ts';
 import { type AddressSet, addressesFrom, hasAddress, noAddresses, subtractAddresses } from '../net/address-set.ts';
 import { type Family, families, parseIp } from '../net/ip.ts';
@@ -60,9 +61,10 @@ export class Everybody {
     const free = freeAddresses(members);
     // Ranges and the internet are nobody's addresses only.
     const taken = members.kind === 'space' && !members.isWhole ? noAddresses : free;
-    const holds = ({ pod, parties }: Located, family: Family): boolean =>
+    const holds = ({ pod, ends }: Located, family: Family): boolean =>
       pods.has(pod) ||
-      (parties.some(({ ip }) => ip.family === family) && parties.every(({ ip }) => ip.family !== family || hasAddress(taken, ip)));
+      (ends.some(({ party: { ip } }) => ip.family === family) &&
+        ends.every(({ party: { ip } }) => ip.family !== family || hasAddress(taken, ip)));
     const isNode = ({ uses }: MatrixEntry): boolean => uses.every(({ examples }) => examples.every(({ ip }) => hasAddress(taken, ip)));
     const whole = new Set<MatrixEntry>();
     const partly = new Set<MatrixEntry>();
@@ -109,7 +111,7 @@ export class Everybody {
   }
 }
 
-const familiesIn = ({ parties }: Located): Family[] => families.filter((family) => parties.some(({ ip }) => ip.family === family));
+const familiesIn = ({ ends }: Located): Family[] => families.filter((family) => ends.some(({ party: { ip } }) => ip.family === family));
 
 function freeAddresses(members: Members): AddressSet {
   if (members.kind === 'space') return members.addresses;

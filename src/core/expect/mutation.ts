@@ -9,7 +9,7 @@ import {
   qualifiedName,
   type Rule,
 } from '../api/types.ts';
-import type { Cluster } from '../cluster/cluster.ts';
+import type { Cluster, ClusterChange } from '../cluster/cluster.ts';
 import type { Difference } from '../connectivity/difference.ts';
 import { WhatIf } from '../connectivity/what-if.ts';
 import type { Witness } from '../connectivity/witness.ts';
@@ -47,9 +47,9 @@ export function* mutate(analysis: Analysis, documents: readonly ConnectivityTest
   const whatIf = new WhatIf(analysis);
   for (const policy of policiesIn(analysis.cluster))
     for (const { mutant, result } of mutantsOf(policy)) {
-      const { difference, analysis: changed } = whatIf.outcome([
-        result === undefined ? { type: 'delete', id: mutant.policy } : { type: 'put', object: result },
-      ]);
+      const changes: ClusterChange[] = [result === undefined ? { type: 'delete', id: mutant.policy } : { type: 'put', object: result }];
+      const difference = whatIf.difference(changes);
+      const changed = whatIf.analysisAfter(changes);
       if (isSame(difference)) yield { ...mutant, fate: 'redundant' };
       else if (documents.some((document) => isNoticed(changed, document))) yield { ...mutant, fate: 'killed' };
       else yield { ...mutant, fate: 'survived', ...witnessIn(difference) };

@@ -67,7 +67,7 @@ export class ClosureJudge {
     const { whole, partly, holds } = this.#everybody.coverOf(end.members);
     if (whole.size + partly.size === 0) return [{ error: `nothingElse: policy knows none of the pods of ${name}` }];
     const some = [...partly].flatMap((entry) => {
-      const parts = this.#everybody.index.split(entry, (pod) => String(holds(pod, pod.parties[0]!.ip.family)));
+      const parts = this.#everybody.index.split(entry, (pod) => String(holds(pod, pod.ends[0]!.party.ip.family)));
       return [...parts].flatMap(([key, part]) => (key.endsWith('true') ? [part] : []));
     });
     return [...[...whole].flatMap((entry) => this.#everybody.partsOf(entry)), ...some];

@@ -29,7 +29,7 @@ export function* renderAdvice({ goal, edits, changes, obstacle }: Advice, style:
 const obstacleText: Readonly<Record<NonNullable<Advice['obstacle']>, string>> = {
   'not-isolated': 'what no policy isolates is open',
   rule: 'the rule that lets it through is none of a NetworkPolicy',
-  'no-rule-matched': 'no rule can name the other end',
+  'no-rule-matched': 'no rule can name the other end, or the protocol',
   self: 'a pod always reaches itself',
   hairpin: 'a pod reaches itself, through a Service',
   'own-node': 'a pod and its own node always reach each other',

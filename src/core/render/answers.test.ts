@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readManifests } from '#manifest/read.ts';
+import { answerOf } from '#test/answer.ts';
 import { manyWorkloads } from '#test/browser/many-workloads.ts';
 import { assignAddresses } from '../cluster/assign-addresses.ts';
 import { clusterOf } from '../cluster/cluster.ts';
@@ -104,8 +105,8 @@ describe('matrix', () => {
     `);
   });
 
-  it('rolls up what is too long to read, and fits the terminal', () => {
-    const shown = manyWorkloads(200);
+  it('rolls up what is too long to read, and fits the terminal', async () => {
+    const shown = await manyWorkloads(200);
     const view = { shown, whole: () => shown, everyone: shown.endpoints, denied: false, by: undefined };
     for (const width of [80, 140]) {
       const lines = [...matrixText(view, { palette: plain, width })];
@@ -122,10 +123,10 @@ describe('matrix', () => {
     const web = { id: 'shop/Deployment/web', kind: 'Workload' as const, namespace: 'shop', name: 'web', pods: 2 };
     const outside = { id: '0.0.0.0-255.255.255.255', kind: 'External' as const, ranges: ['0.0.0.0-255.255.255.255'] };
     const reason = { egress: 'not-isolated', ingress: 'not-isolated' } as const;
-    const shown = {
-      endpoints: [web, strange, outside],
-      connections: [{ from: strange.id, to: web.id, traffic: 'all' as const, reason, by: { egress: [], ingress: [] } }],
-    };
+    const shown = answerOf(
+      [web, strange, outside],
+      [{ from: strange.id, to: web.id, traffic: 'all', reason, by: { egress: [], ingress: [] } }],
+    );
     const view = { shown, whole: () => shown, everyone: shown.endpoints, denied: false };
     expect([...matrixText({ ...view, by: 'workload' }, { palette: plain })][1]).toBe('{team=red}/{}  all      shop/web');
     expect([...matrixText({ ...view, by: 'namespace' }, { palette: plain })][1]).toBe('pods that may come  all      shop');

@@ -1,5 +1,5 @@
 import type { PolicyId } from '../api/types.ts';
-import type { ConnectionAnswer, Connectivity, TrafficAnswer } from '../connectivity/connectivity.ts';
+import type { Connectivity, Said, TrafficAnswer } from '../connectivity/connectivity.ts';
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
 import type { Reason } from '../verdict/gate.ts';
 import { isSingle } from './crowd.ts';
@@ -29,8 +29,8 @@ const none = -1;
 const own = -2;
 
 /** Writes a connectivity, which must hold the denied pairs, too, compactly. */
-export function compactMatrix({ endpoints, connections }: Pick<Connectivity, 'endpoints' | 'connections'>): CompactMatrix {
-  const places = new Map(endpoints.map(({ id }, place) => [id, place]));
+export function compactMatrix({ endpoints, reach }: Pick<Connectivity, 'endpoints' | 'reach'>): CompactMatrix {
+  const places = new Places(endpoints);
   const outcomes = new Outcomes(endpoints.length);
   const rows = new Map<string, number>();
   const rowOf: number[] = [];
@@ -47,11 +47,11 @@ export function compactMatrix({ endpoints, connections }: Pick<Connectivity, 'en
     cells = new Int32Array(endpoints.length);
     current++;
   };
-  for (const connection of connections) {
-    const from = places.get(connection.from)!;
+  for (const each of reach) {
+    const from = places.of(each.from);
     while (current < from) finish();
-    const to = places.get(connection.to)!;
-    cells[to] = outcomes.placeOf(connection, from, to) + 1;
+    const placeAt = outcomes.placesOf(each.said, from);
+    for (const to of places.ofAll(each.to)) cells[to] = placeAt(to) + 1;
   }
   while (current < endpoints.length) finish();
   return {
@@ -70,6 +70,29 @@ function runsOf(cells: Int32Array): number[] {
     runs.push(cells[start]!, end - start);
   }
   return runs;
+}
+
+/** The places of endpoints, kept for lists that come again. */
+class Places {
+  readonly #places: ReadonlyMap<string, number>;
+  readonly #lists = new WeakMap<readonly string[], readonly number[]>();
+
+  constructor(endpoints: readonly MatrixEndpoint[]) {
+    this.#places = new Map(endpoints.map(({ id }, place) => [id, place]));
+  }
+
+  of(id: string): number {
+    return this.#places.get(id)!;
+  }
+
+  ofAll(ids: readonly string[]): readonly number[] {
+    let places = this.#lists.get(ids);
+    if (places === undefined) {
+      places = ids.map((id) => this.of(id));
+      this.#lists.set(ids, places);
+    }
+    return places;
+  }
 }
 
 /** Values by number, in the order in which they came. */
@@ -97,17 +120,28 @@ class Outcomes {
   readonly #lists = new Numbers<readonly PolicyId[]>();
   readonly #outcomes = new Numbers<string>();
   readonly #isolatedBy: { egress: number; ingress: number }[];
-  readonly #known = new Map<unknown, Map<unknown, Map<unknown, Map<unknown, number>>>>();
+  readonly #known = new Map<Said, Map<number, number>>();
 
   constructor(endpoints: number) {
     this.#isolatedBy = Array.from({ length: endpoints }, () => ({ egress: none, ingress: none }));
   }
 
-  placeOf(connection: ConnectionAnswer, from: number, to: number): number {
-    const { traffic, partial, reason, by } = connection;
+  /** The place of an outcome between a source and each of its destinations: the ingress lists of these can be what isolates them, or not. */
+  placesOf(said: Said, from: number): (to: number) => number {
+    const { reason, by } = said;
     const egress = this.#listOf(by.egress, reason.egress, from, 'egress');
-    const ingress = this.#listOf(by.ingress, reason.ingress, to, 'ingress');
-    const known = inner(inner(inner(this.#known, traffic), partial), reason);
+    let [list, place]: (number | undefined)[] = [];
+    return (to) => {
+      const ingress = this.#listOf(by.ingress, reason.ingress, to, 'ingress');
+      if (place === undefined || ingress !== list) [list, place] = [ingress, this.#placeOf(said, egress, ingress)];
+      return place;
+    };
+  }
+
+  #placeOf(said: Said, egress: number, ingress: number): number {
+    const { traffic, partial, reason } = said;
+    const known = this.#known.get(said) ?? new Map<number, number>();
+    this.#known.set(said, known);
     const key = (egress + 2) * 2 ** 26 + ingress + 2;
     let place = known.get(key);
     if (place === undefined) {
@@ -153,13 +187,4 @@ class Outcomes {
       outcomes: this.#outcomes.values.map((text) => text.split(',').map(Number) as unknown as CompactOutcome),
     };
   }
-}
-
-function inner<K, V>(maps: Map<unknown, Map<K, V>>, key: unknown): Map<K, V> {
-  let map = maps.get(key);
-  if (map === undefined) {
-    map = new Map();
-    maps.set(key, map);
-  }
-  return map;
 }

@@ -11,7 +11,7 @@ export const breakdowns = ['workload', 'namespace'] as const;
 export type Breakdown = (typeof breakdowns)[number];
 
 /** Endpoints with their connections. */
-export type Answer = Pick<Connectivity, 'endpoints' | 'connections'>;
+export type Answer = Pick<Connectivity, 'endpoints' | 'connections' | 'reach'>;
 
 /** What the writers of a matrix for readers are given. */
 export interface MatrixView {

@@ -1,9 +1,10 @@
-import type { TrafficAnswer } from '../connectivity/connectivity.ts';
+import type { Connectivity, TrafficAnswer } from '../connectivity/connectivity.ts';
 import { renderCsvLine } from './csv.ts';
-import type { Answer } from './matrix-view.ts';
+
+type Listed = Pick<Connectivity, 'endpoints' | 'connections'>;
 
 /** The matrix as JSON, a line for each endpoint and each connection, written while it is worked out. */
-export function* matrixJson({ endpoints, connections }: Answer): Iterable<string> {
+export function* matrixJson({ endpoints, connections }: Listed): Iterable<string> {
   yield '{';
   yield* jsonList('endpoints', endpoints, JSON.stringify, ',');
   const known = new Map<object, string>();
@@ -40,7 +41,7 @@ function* jsonList<T>(name: string, items: Iterable<T>, write: (item: T) => stri
 }
 
 /** The matrix as CSV, a line for each pair and protocol. */
-export function* matrixCsv({ connections }: Answer): Iterable<string> {
+export function* matrixCsv({ connections }: Listed): Iterable<string> {
   yield 'from,to,protocol,ports,egress,ingress';
   for (const { from, to, traffic, reason } of connections)
     for (const { protocol, ports } of csvTraffic(traffic))

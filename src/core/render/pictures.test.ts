@@ -3,6 +3,7 @@ import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readManifests } from '#manifest/read.ts';
+import { answerOf } from '#test/answer.ts';
 import { assignAddresses } from '../cluster/assign-addresses.ts';
 import { clusterOf } from '../cluster/cluster.ts';
 import { type Connectivity, connectivityOf } from '../connectivity/connectivity.ts';
@@ -34,9 +35,9 @@ async function exampleOf(name: string): Promise<Connectivity> {
 /** Names that would end a string, a label or a line, if they could. */
 const hostile = ['"', '\\', '\\"', '<b>', '#quot;', 'a\nb', '|', ']', '`', '-->', '\\N', '{app="web"}', 'end', '%%'];
 
-const hostileCluster: Answer = {
-  endpoints: hostile.map((name, index) => ({ id: `n/Pod/${name}${index}`, kind: 'Pod', namespace: name, name, pods: 2 })),
-  connections: hostile.flatMap((_, from) =>
+const hostileCluster = answerOf(
+  hostile.map((name, index) => ({ id: `n/Pod/${name}${index}`, kind: 'Pod', namespace: name, name, pods: 2 })),
+  hostile.flatMap((_, from) =>
     hostile.flatMap((_, to) =>
       (from + to) % 3 === 0
         ? []
@@ -51,7 +52,7 @@ const hostileCluster: Answer = {
           ],
     ),
   ),
-};
+);
 
 /** What Graphviz says of a graph; undefined where it is not installed. */
 function dot(

@@ -1,4 +1,4 @@
-import type { ConnectionAnswer, Connectivity } from '../connectivity/connectivity.ts';
+import type { Connectivity, Said } from '../connectivity/connectivity.ts';
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
 import { allTraffic, equalTraffic, intersectTraffic, isEmptyTraffic, noTraffic, type Traffic, uniteTraffic } from '../net/port-set.ts';
 import { type Allowance, allowanceOf } from './allowance.ts';
@@ -32,11 +32,11 @@ export interface RollUp {
 }
 
 /**
- * Rolls a connectivity up. The denied pairs are counted: with `count` if it is given, otherwise they must be among the connections. Pairs
- * of groups of which nothing is in the connections are left out.
+ * Rolls a connectivity up. The denied pairs are counted: with `count` if it is given, otherwise they must be among what is given. Pairs of
+ * groups of which nothing is given are left out.
  */
 export function rollUp(
-  { endpoints, connections }: Pick<Connectivity, 'endpoints' | 'connections'>,
+  { endpoints, reach }: Pick<Connectivity, 'endpoints' | 'reach'>,
   outside: OutsideGrouping,
   count?: Connectivity['count'],
 ): RollUp {
@@ -46,15 +46,12 @@ export function rollUp(
   const placeOf = new Map(groups.flatMap(({ members }, place) => members.map(({ id }) => [id, place] as const)));
   const outcomes = new Outcomes();
   const counts = groups.map(() => new Map<number, number>());
-  let last: string | undefined;
-  let row = counts[0]!;
-  for (const connection of connections) {
-    if (connection.from !== last) {
-      last = connection.from;
-      row = counts[placeOf.get(last)!]!;
-    }
-    const key = outcomes.idOf(connection) * groups.length + placeOf.get(connection.to)!;
-    row.set(key, (row.get(key) ?? 0) + 1);
+  const censuses = new WeakMap<readonly string[], ReadonlyMap<number, number>>();
+  for (const each of reach) {
+    const row = counts[placeOf.get(each.from)!]!;
+    const outcome = outcomes.idOf(each.said) * groups.length;
+    for (const [place, number] of getOrMake(censuses, each.to, () => censusOf(each.to, placeOf)))
+      row.set(outcome + place, (row.get(outcome + place) ?? 0) + number);
   }
   const pairs = counts.flatMap((row, place) =>
     [...Map.groupBy(row, ([key]) => key % groups.length)]
@@ -65,6 +62,13 @@ export function rollUp(
       }),
   );
   return { groups, pairs };
+}
+
+/** How many of the endpoints are in which group. */
+function censusOf(ids: readonly string[], placeOf: ReadonlyMap<string, number>): ReadonlyMap<number, number> {
+  const census = new Map<number, number>();
+  for (const id of ids) census.set(placeOf.get(id)!, (census.get(placeOf.get(id)!) ?? 0) + 1);
+  return census;
 }
 
 const alone = (endpoint: MatrixEndpoint): Group => ({ name: endpoint.id, kind: 'outside', members: [endpoint] });
@@ -82,7 +86,7 @@ class Outcomes {
   readonly all: Outcome[] = [];
   readonly #known = new Map<object | string | undefined, Map<object | string | undefined, Map<object, number>>>();
 
-  idOf({ traffic, partial, reason }: ConnectionAnswer): number {
+  idOf({ traffic, partial, reason }: Said): number {
     const byPartial = getOrMake(this.#known, traffic, () => new Map());
     const byReason = getOrMake(byPartial, partial, () => new Map<object, number>());
     return getOrMake(byReason, reason, () => {
@@ -94,7 +98,13 @@ class Outcomes {
   }
 }
 
-function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+/** What a map may be here. */
+interface Known<K, V> {
+  get(key: K): V | undefined;
+  set(key: K, value: V): unknown;
+}
+
+function getOrMake<K, V>(map: Known<K, V>, key: K, make: () => V): V {
   const known = map.get(key);
   if (known !== undefined) return known;
   const made = make();

@@ -1,5 +1,5 @@
-import { protocols } from '#core/net/protocol.ts';
-import type { Flow } from '#core/verdict/check.ts';
+import { protocols } from '../net/protocol.ts';
+import type { Flow } from './check.ts';
 
 /** Protocols that NetworkPolicy does not speak of, for which a verdict is a prediction. They have no ports. */
 const otherProtocols: readonly string[] = ['ICMP', 'ICMPv6', 'IGMP', 'GRE', 'ESP', 'AH'];
