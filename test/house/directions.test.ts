@@ -17,7 +17,8 @@ const mayImportInCore: Record<string, readonly string[]> = {
   connectivity: ['net', 'label', 'api', 'cluster', 'policy', 'verdict'],
   advise: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'connectivity'],
   lint: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'connectivity'],
-  render: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'ruleset', 'connectivity', 'advise', 'lint'],
+  expect: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'connectivity'],
+  render: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'ruleset', 'connectivity', 'advise', 'lint', 'expect'],
 };
 
 const mayImport: Record<(typeof compiledRooms)[number], readonly string[]> = {

@@ -41,7 +41,7 @@ describe('what sessions show is as the schemas say', () => {
 
   it('of every command that answers', () => {
     const seen = new Set(printed.map(({ command }) => schemaOf(command)));
-    expect(seen).toEqual(new Set(['check', 'check-flows', 'matrix', 'diff', 'lint', 'ruleset', 'lab-run', 'lab-probe']));
+    expect(seen).toEqual(new Set(['check', 'check-flows', 'matrix', 'diff', 'lint', 'ruleset', 'lab-run', 'lab-probe', 'test']));
   });
 
   it('and a field that no schema describes is a fault, wherever it stands', () => {
