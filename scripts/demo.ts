@@ -1,14 +1,16 @@
 /**
  * `make demo`: the production example in the lab. Each policy by itself, then all together: real packets next to the verdicts and to what
- * examples/production/expect.yaml says they must be. Exit code 0: all three agree; 1: they don't; 2: the lab could not run.
+ * examples/production/tests.yaml says they must be. Exit code 0: all three agree; 1: they don't; 2: the lab could not run.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parse } from 'yaml';
 import { stdout } from '#cli/terminal.ts';
+import type { ConnectivityTest } from '#core/expect/connectivity-test.ts';
+import { decodeTest } from '#core/expect/read-test.ts';
 import { type Cell, renderTable } from '#core/render/table.ts';
+import { parseDocuments } from '#manifest/parse.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const example = 'examples/production';
@@ -17,16 +19,9 @@ const { palette } = stdout.style;
 interface Flow {
   readonly from: string;
   readonly to: string;
-  readonly protocol?: string;
+  readonly protocol: string;
   readonly port: number;
   readonly expect: 'allow' | 'deny';
-}
-
-interface Chapter {
-  readonly title: string;
-  readonly files: readonly string[];
-  readonly lesson?: string;
-  readonly flows: readonly Flow[];
 }
 
 interface Policy {
@@ -81,16 +76,26 @@ const coloured = (answer: string): Cell => ({
   paint: answer === 'allow' ? palette.allow : answer === 'deny' ? palette.deny : palette.warning,
 });
 
+/** Every connection that a document of tests names, on every port that it names. */
+const flowsOf = ({ tests }: ConnectivityTest): Flow[] =>
+  tests.flatMap(({ expectations }) =>
+    expectations.flatMap(({ expect, from: sources, to: targets, ports = [] }) =>
+      sources.flatMap((from) => targets.flatMap((to) => ports.map(({ protocol, first }) => ({ from, to, protocol, port: first, expect })))),
+    ),
+  );
+
 /** Runs one chapter; how many of its flows went as they must. */
-async function show({ title, files, lesson, flows }: Chapter, number: number): Promise<number> {
-  await stdout.print(['', palette.strong(`${number}. ${title}`)]);
-  const input = files.flatMap((file) => ['-f', `${example}/${file}`]);
+async function show(chapter: ConnectivityTest, number: number): Promise<number> {
+  const { name, manifests = [], description } = chapter;
+  const flows = flowsOf(chapter);
+  await stdout.print(['', palette.strong(`${number}. ${name}`)]);
+  const input = manifests.flatMap((file) => ['-f', `${example}/${file}`]);
   const asked = flows.map(({ expect: _, ...flow }) => flow);
   const checks = ask(['check', ...input, '--flows', '-'], asked) as readonly Check[];
   const { flows: tried } = ask(['lab', 'run', ...input, '--flows', '-'], asked) as { flows: readonly Tried[] };
   if (checks.length !== flows.length || tried.length !== flows.length) throw new Error('an answer for every flow was expected');
   const isRight = flows.map(({ expect }, index) => tried[index]!.verdict === expect && tried[index]!.observed === expect);
-  const rows = flows.map(({ from, to, protocol = 'TCP', port }, index): Cell[] => {
+  const rows = flows.map(({ from, to, protocol, port }, index): Cell[] => {
     const { verdict, observed, detail } = tried[index]!;
     const mark = isRight[index]
       ? { text: '✓', paint: palette.allow }
@@ -100,10 +105,10 @@ async function show({ title, files, lesson, flows }: Chapter, number: number): P
   const columns = ['from', 'to', 'port', 'verdict', 'packets', '', 'because'].map((column) => ({ title: column }));
   const table = [...renderTable(columns, rows, stdout.style)].map((line) => `   ${line}`);
   await stdout.print(table);
-  if (lesson !== undefined)
+  if (description !== undefined)
     await stdout.print([
       '',
-      ...lesson
+      ...description
         .trimEnd()
         .split('\n')
         .map((line) => `   ${line}`),
@@ -115,10 +120,14 @@ await stdout.print([
   palette.strong('The production example, enforced by nftables on real packets'),
   'Every pod is a network namespace, every line a real connection. "verdict" is what the analyser says, "packets" what the kernel did.',
 ]);
-const chapters = parse(readFileSync(join(root, example, 'expect.yaml'), 'utf8')) as readonly Chapter[];
+const file = join(root, example, 'tests.yaml');
+const chapters = await Array.fromAsync(
+  parseDocuments(readFileSync(file, 'utf8'), file),
+  ({ value, place }) => decodeTest(value, place).test!,
+);
 let right = 0;
 for (const [index, chapter] of chapters.entries()) right += await show(chapter, index + 1);
-const all = chapters.reduce((sum, { flows }) => sum + flows.length, 0);
+const all = chapters.reduce((sum, chapter) => sum + flowsOf(chapter).length, 0);
 await stdout.print([
   '',
   right === all

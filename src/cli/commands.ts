@@ -15,6 +15,7 @@ export const entries: readonly Entry[] = [
   { name: 'matrix', summary: 'who can reach whom, and on what', load: () => import('./matrix.ts') },
   { name: 'diff', summary: 'what a change opens and closes', load: () => import('./diff.ts') },
   { name: 'lint', summary: 'faults and smells of policies', load: () => import('./lint.ts') },
+  { name: 'test', summary: 'connectivity tests, kept beside the policies', load: () => import('./test.ts') },
   { name: 'generate', summary: 'policies to begin with', load: () => import('./generate.ts') },
   { name: 'simplify', summary: 'policies with fewer rules that mean the same', load: () => import('./simplify.ts') },
   { name: 'ruleset', summary: 'the nftables script that a node gets', load: () => import('./ruleset.ts') },

@@ -48,7 +48,7 @@ export async function inOwnNamespaces(work: (inside: Inside) => Promise<ExitCode
 }
 
 /** More flows than this are tried only by somebody who listed them. */
-const mostFlows = 200_000;
+export const mostFlows = 200_000;
 
 /** Refuses to try every pair of a cluster that is too large for it. */
 export function checkSize(objects: readonly KubernetesObject[]): void {

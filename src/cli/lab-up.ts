@@ -8,7 +8,7 @@ import { answering, type ExitCode } from './exit.ts';
 import { readFlows } from './flows.ts';
 import { checkStandardInput, filesOf, readEnforceable } from './input.ts';
 import { HeldConnections } from './lab-connections.ts';
-import { Follower, Messages, type View, Watch } from './lab-follow.ts';
+import { Follower, Messages, type View } from './lab-follow.ts';
 import { LiveView } from './lab-live.ts';
 import {
   addLabOptions,
@@ -23,6 +23,7 @@ import {
 } from './lab-session.ts';
 import { addInputOptions, addOutputOption, examples } from './options.ts';
 import { stdout } from './terminal.ts';
+import { Watch } from './watch.ts';
 
 interface Options extends LabOptions {
   readonly name: string;

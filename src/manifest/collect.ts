@@ -5,6 +5,7 @@ import { expandWorkloads } from '#core/api/expand-workloads.ts';
 import { Pool } from '#core/api/pool.ts';
 import { type KubernetesObject, qualifiedName } from '#core/api/types.ts';
 import type { Workload } from '#core/api/workload.ts';
+import { isConnectivityTest } from '#core/expect/read-test.ts';
 import type { ManifestDocument } from './document.ts';
 import { parseDocuments } from './parse.ts';
 
@@ -59,6 +60,8 @@ export class ManifestCollection {
       return;
     }
     const decoded = decodeObject(value, { ...this.#options, place, pool: this.#pool });
+    // Tests stand beside the policies that they test.
+    if (unknownKinds === 'skip' && isConnectivityTest(value)) return;
     if (unknownKinds === 'error') this.addDiagnostics(decoded.unknown);
     else this.#skipped += decoded.unknown.length;
     this.addDiagnostics(decoded.diagnostics);

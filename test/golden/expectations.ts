@@ -1,42 +1,35 @@
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { parse } from 'yaml';
-import type { KubernetesObject } from '#core/api/types.ts';
-import { assignAddresses } from '#core/cluster/assign-addresses.ts';
-import type { Flow } from '#core/verdict/check.ts';
-import { readManifests } from '#manifest/read.ts';
-
-/** What an example must do, as its `expect.yaml` says. */
-export interface Expectation {
-  readonly title: string;
-  /** Relative to the example; all of it unless given. */
-  readonly files?: readonly string[];
-  readonly flows: readonly (Flow & { readonly expect: 'allow' | 'deny' })[];
-}
+import type { ConnectivityTest } from '#core/expect/connectivity-test.ts';
+import { decodeTest } from '#core/expect/read-test.ts';
+import { parseDocuments } from '#manifest/parse.ts';
 
 /** An example with what it must do. */
 export interface Example {
   /** `recipes/12-by-port`. */
   readonly name: string;
-  readonly folder: string;
-  readonly expectations: readonly Expectation[];
+  readonly file: string;
+  readonly documents: readonly ConnectivityTest[];
 }
 
 const examples = join(import.meta.dirname, '../../examples');
 
-/** All examples that say what they must do. */
-export function loadExamples(): Example[] {
-  return globSync('**/expect.yaml', { cwd: examples })
-    .sort()
-    .map((file) => {
-      const folder = dirname(join(examples, file));
-      return { name: dirname(file), folder, expectations: parse(readFileSync(join(examples, file), 'utf8')) as Expectation[] };
-    });
+/** All examples that say what they must do. Throws when one of them is at fault. */
+export function loadExamples(): Promise<Example[]> {
+  const names = globSync('**/tests.yaml', { cwd: examples }).sort();
+  return Promise.all(
+    names.map(async (name) => {
+      const file = join(examples, name);
+      const documents = await Array.fromAsync(parseDocuments(readFileSync(file, 'utf8'), file), ({ value, place }) => {
+        const { test, diagnostics } = decodeTest(value, place);
+        if (test === undefined) throw new Error(JSON.stringify(diagnostics));
+        return test;
+      });
+      return { name: dirname(name), file, documents };
+    }),
+  );
 }
 
-/** The objects that an expectation speaks of, every pod with an address. Throws when a manifest has a fault. */
-export async function objectsOf({ folder }: Example, { files = [''] }: Expectation): Promise<KubernetesObject[]> {
-  const { objects, diagnostics } = await readManifests(files.map((file) => join(folder, file)));
-  if (diagnostics.length > 0) throw new Error(JSON.stringify(diagnostics));
-  return assignAddresses(objects);
-}
+/** The manifests that a document of an example speaks of. */
+export const manifestsOf = ({ file }: Example, { manifests = [] }: ConnectivityTest): string[] =>
+  manifests.map((path) => join(dirname(file), path));

@@ -21,20 +21,21 @@ function expectShown(page: string, block: string, now: string): void {
 const titled = (page: string): (readonly [string, string])[] =>
   sessionsIn(readFileSync(page, 'utf8')).map((block) => [block.split('\n', 1)[0]!.trim(), block] as const);
 
-describe('the README', () => {
-  const page = join(root, 'README.md');
-  let path: string;
-  beforeAll(async () => {
-    path = await buildProgram();
-  });
-  afterAll(() => rmSync(path, { recursive: true }));
+let path: string;
+beforeAll(async () => {
+  path = await buildProgram();
+});
+afterAll(() => rmSync(path, { recursive: true }));
+
+describe.each(['README.md', 'docs/testing.md'])('%s', (name) => {
+  const page = join(root, name);
 
   it('has a tour', () => {
     expect(titled(page).length).toBeGreaterThanOrEqual(4);
   });
 
   it.for(titled(page))('%s', async ([, block], { skip }) => {
-    if (block.includes(' lab ') && cannotRunLab() !== undefined) skip(cannotRunLab());
+    if (/ (?:--)?lab\b/.test(block) && cannotRunLab() !== undefined) skip(cannotRunLab());
     const ran = await rerun(block.replace('$ bin/sallyport', '$ sallyport'), root, path);
     expectShown(page, block, ran.replace('$ sallyport', '$ bin/sallyport'));
   });

@@ -18,7 +18,8 @@ const mayImportInCore: Record<string, readonly string[]> = {
   advise: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'connectivity'],
   generate: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'connectivity', 'advise'],
   lint: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'connectivity'],
-  render: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'ruleset', 'connectivity', 'advise', 'generate', 'lint'],
+  expect: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'connectivity'],
+  render: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'ruleset', 'connectivity', 'advise', 'generate', 'lint', 'expect'],
 };
 
 const mayImport: Record<(typeof compiledRooms)[number], readonly string[]> = {

@@ -5,7 +5,7 @@ import type { PodClass } from '../policy/model.ts';
 import type { Analysis } from '../verdict/analysis.ts';
 import { externalEntry, MatrixEndpoints, type MatrixEntry, type Stranger } from './endpoints.ts';
 import { GateTable } from './gate-table.ts';
-import { type LocatedPods, locatePods } from './located-pods.ts';
+import { type Located, type LocatedPods, locatePods } from './located-pods.ts';
 import { PairTable } from './pair-table.ts';
 import { type PairFilter, PairWalk } from './pair-walk.ts';
 import { TrafficTable } from './traffic-table.ts';
@@ -66,6 +66,12 @@ export class ConnectivityIndex {
     return [...(pods.real ?? []), ...this.#endpoints.nodes(), ...[...groups.values()].map(externalEntry), ...(pods.potential ?? [])];
   }
 
+  /** The same with the addresses of nodes apart. */
+  everybody(): MatrixEntry[] {
+    const others = this.entries().filter(({ located, addresses }) => located.length > 0 || addresses !== undefined);
+    return [...others, ...this.#endpoints.nodeAddresses()];
+  }
+
   /** How gates treat external addresses, by the places of their ranges: all gates, or those of some classes. Equal texts are equal treatment. */
   treatments(classes?: ReadonlySet<string>): Map<string, string> {
     const gates = classes && this.#gatesOf(classes);
@@ -90,6 +96,12 @@ export class ConnectivityIndex {
       Array.from(gates[direction], (gate) => this.gates.states.resultOf(this.gates.stateOf(direction, gate, unit), gate.isIsolated, false)),
     );
     return results.map((list) => list.join()).join(' ');
+  }
+
+  /** The entry in several: together those of its pods that no rule tells apart and that have the same key. An entry without pods stays whole. */
+  split(entry: MatrixEntry, keyOf: (pod: Located) => string): Map<string, MatrixEntry> {
+    if (entry.located.length === 0) return new Map([['', entry]]);
+    return this.#endpoints.parts(entry, (located) => `${this.#endpoints.unitsText(located)} | ${keyOf(located)}`);
   }
 
   /** The entry's pods in several entries: together those that no rule tells apart in either index. By what both see of them. */

@@ -7,6 +7,7 @@ import type { PolicyModel } from '../policy/policy-model.ts';
 import { type EndpointIdentity, podId, podIdentity } from '../verdict/endpoint.ts';
 import {
   type Cohort,
+  cohortsOf,
   type End,
   type EndpointPods,
   endpointPods,
@@ -155,6 +156,16 @@ export class MatrixEndpoints {
     return this.#nodes;
   }
 
+  /** The same with the addresses of a node that has several of a family one by one, by their texts: policy may tell them apart. */
+  nodeAddresses(): readonly MatrixEntry[] {
+    return this.#pods.nodes.flatMap(({ name, cohorts }, place) => {
+      const ends = cohorts.flatMap((cohort) => cohort.ends);
+      const isSingle = families.every((family) => ends.filter(({ party }) => party.ip.family === family).length < 2);
+      if (isSingle) return [this.#nodes[place]!];
+      return ends.map((end) => this.#nodeEntry({ name, cohorts: cohortsOf([end]) }, end.party.address));
+    });
+  }
+
   /** The units of addresses that no pod or node has, with their ranges, in the families that pods have which policy knows. */
   strangers(): Stranger[] {
     return families
@@ -168,8 +179,7 @@ export class MatrixEndpoints {
       });
   }
 
-  #nodeEntry({ name, cohorts }: LocatedNode): MatrixEntry {
-    const id = `node:${name}`;
+  #nodeEntry({ name, cohorts }: LocatedNode, id = `node:${name}`): MatrixEntry {
     return new MatrixEntry(id, this.#usesOf(cohorts), () => ({ id, kind: 'Node', name }));
   }
 

@@ -126,7 +126,7 @@ export const endpointPods = (located: readonly Located[]): EndpointPods => ({
 });
 
 /** The ends by the classes and families that they are of. */
-function cohortsOf(ends: readonly End[]): Cohort[] {
+export function cohortsOf(ends: readonly End[]): Cohort[] {
   const [first, ...others] = ends;
   const groups =
     others.length === 0

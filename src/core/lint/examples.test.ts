@@ -27,6 +27,8 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   '18-egress-to-outside': ['note metadata-reachable policy.yaml:14'],
   // The client may connect, and DNS is left to recipe 17.
   '21-both-gates': ['warning dns-blocked policy.yaml:24'],
+  // It opens everything, so that one sees it overruled.
+  '23-whole-cluster': ['note vacuous-policy policy.yaml:30'],
 };
 
 describe('the recipes', () => {

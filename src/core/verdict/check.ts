@@ -81,7 +81,7 @@ function familyOf({ model }: Analysis, from: Endpoint, to: Endpoint): Family | U
 const isAddress = ({ identity: { kind, ip } }: Endpoint): boolean => kind === 'External' || kind === 'Internet' || ip !== undefined;
 
 /** The families in which the endpoint has addresses, that of its first address first. */
-function familiesOf(model: PolicyModel, end: Endpoint): Set<Family> {
+export function familiesOf(model: PolicyModel, end: Pick<Endpoint, 'members'>): Set<Family> {
   const { members } = end;
   if (members.kind === 'space') return new Set(families.filter((family) => members.addresses[family].length > 0));
   const addresses = addressesMeant(model, end);

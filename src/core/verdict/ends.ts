@@ -16,7 +16,13 @@ export interface End {
 }
 
 /** Every part of the endpoint that has addresses of the family; `blocks` are what the rules of the other end's gates tell addresses apart by. */
-export function endsOf(model: PolicyModel, { members }: Endpoint, family: Family, port: number, blocks: readonly AddressSet[]): End[] {
+export function endsOf(
+  model: PolicyModel,
+  { members }: Pick<Endpoint, 'members'>,
+  family: Family,
+  port: number,
+  blocks: readonly AddressSet[],
+): End[] {
   switch (members.kind) {
     case 'pods':
       return members.pods.flatMap((pod) => endsOfPod(model, pod, family, port));
@@ -33,7 +39,7 @@ export function endsOf(model: PolicyModel, { members }: Endpoint, family: Family
 }
 
 /** The addresses of everybody who is meant by name or address. */
-export function addressesMeant(model: PolicyModel, { members }: Endpoint): readonly string[] {
+export function addressesMeant(model: PolicyModel, { members }: Pick<Endpoint, 'members'>): readonly string[] {
   switch (members.kind) {
     case 'pods':
       return members.pods.flatMap((pod) => addressesOfPod(model, pod));

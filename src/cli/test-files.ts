@@ -1,0 +1,56 @@
+import { dirname, resolve } from 'node:path';
+import type { Diagnostic } from '#core/api/diagnostic.ts';
+import type { ConnectivityTest } from '#core/expect/connectivity-test.ts';
+import { decodeTest, isConnectivityTest } from '#core/expect/read-test.ts';
+import { findFiles, type ManifestFile, readText, standardInput } from '#manifest/files.ts';
+import { parseDocuments } from '#manifest/parse.ts';
+import { CannotAnswer } from './exit.ts';
+import { sayDiagnostics } from './input.ts';
+import { stderr } from './terminal.ts';
+
+/** A document of tests with the file that it stands in; `-` is standard input. */
+export interface TestDocument {
+  readonly file: string;
+  readonly test: ConnectivityTest;
+}
+
+/**
+ * Reads the tests of files and directories, and says what is wrong with them; an error among it ends the command. Of a directory only what is a
+ * document of tests counts, so that tests may stand beside the policies.
+ */
+export async function readTests(paths: readonly string[]): Promise<TestDocument[]> {
+  const { files, diagnostics } = await findFiles(paths);
+  const found: Diagnostic[] = [...diagnostics];
+  const documents: TestDocument[] = [];
+  for (const file of files) {
+    const text = await readText(file);
+    if (typeof text !== 'string') found.push(text);
+    else documents.push(...(await documentsIn(text, file, found)));
+  }
+  await sayDiagnostics(found, (lines) => stderr.print(lines), 'in the tests');
+  if (documents.length === 0) throw new CannotAnswer(`no tests in ${paths.join(', ')}`, 'test init writes some: for what holds today');
+  return documents;
+}
+
+/** The documents of tests in a text; what is wrong with it is added to `found`. */
+async function documentsIn(text: string, { path, named }: ManifestFile, found: Diagnostic[]): Promise<TestDocument[]> {
+  const documents = await Array.fromAsync(parseDocuments(text, path === '-' ? standardInput : path));
+  return documents.flatMap(({ value, place, diagnostics }) => {
+    // In a directory stand other things, too, and whoever reads those says what is wrong with them.
+    if (!named && !isConnectivityTest(value)) return [];
+    const { test, diagnostics: wrong } = value === undefined ? { diagnostics: [] } : decodeTest(value, place);
+    found.push(...diagnostics, ...wrong);
+    return test === undefined || diagnostics.length > 0 ? [] : [{ file: path, test }];
+  });
+}
+
+/** Where the manifests of a document are that it names itself. */
+export const manifestsOf = ({ file, test }: TestDocument): readonly string[] | undefined =>
+  test.manifests?.map((path) => relativeTo(file, path));
+
+/** A path as the file means it, short where it is below the working directory. */
+function relativeTo(file: string, path: string): string {
+  const absolute = resolve(file === '-' ? '.' : dirname(file), path);
+  const here = `${process.cwd()}/`;
+  return absolute.startsWith(here) ? absolute.slice(here.length) : absolute;
+}

@@ -1,0 +1,74 @@
+import { type Direction, directions } from '../api/types.ts';
+import type { CompiledPolicy, CompiledRule } from '../policy/model.ts';
+import type { PolicyModel } from '../policy/policy-model.ts';
+import { isUnanswerable } from '../verdict/endpoint.ts';
+import { classesOf } from '../verdict/outcome.ts';
+import type { Test } from './connectivity-test.ts';
+import type { Tried } from './judge-expectation.ts';
+import type { NamedEnds } from './named-ends.ts';
+
+/** Something of a policy that decides: a rule, or that the policy isolates, which denies what no rule allows. */
+export interface Decider {
+  readonly policy: CompiledPolicy;
+  readonly direction: Direction;
+  /** Absent: the isolation. */
+  readonly rule?: CompiledRule;
+}
+
+/** What of the policies the tests have seen deciding. */
+export interface CoverageReport {
+  readonly covered: number;
+  readonly total: number;
+  /** What decided no tested connection, in the order of policies. */
+  readonly uncovered: readonly Decider[];
+}
+
+/** Notes which rules decide the connections that tests ask about. */
+export class Coverage {
+  readonly #rules = new Set<string>();
+  readonly #isolations = new Set<string>();
+
+  /** Takes a judged connection in. */
+  addTried({ outcome: { verdict } }: Tried): void {
+    for (const direction of directions) {
+      const { allowed, reason, rules, policies } = verdict[direction];
+      for (const { rule } of rules) this.#rules.add(ruleKey(rule));
+      if (!allowed && reason === 'no-rule-matched') for (const policy of policies) this.#isolations.add(isolationKey(policy, direction));
+    }
+  }
+
+  /** Takes in that nothing else may pass: whatever isolates the subjects is asked for it. */
+  addClosure({ nothingElse }: Test, model: PolicyModel, ends: NamedEnds): void {
+    if (nothingElse === undefined) return;
+    for (const name of nothingElse.subjects) {
+      const end = ends.find(name);
+      if (isUnanswerable(end)) continue;
+      for (const podClass of classesOf(model, end))
+        for (const policy of model.policiesOf(podClass, nothingElse.direction))
+          this.#isolations.add(isolationKey(policy, nothingElse.direction));
+    }
+  }
+
+  /** What of all policies is covered. */
+  report(model: PolicyModel): CoverageReport {
+    const policies = [...model.policies.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const all = policies.flatMap(decidersOf);
+    const uncovered = all.filter(({ policy, direction, rule }) =>
+      rule === undefined ? !this.#isolations.has(isolationKey(policy, direction)) : !this.#rules.has(ruleKey(rule)),
+    );
+    return { covered: all.length - uncovered.length, total: all.length, uncovered };
+  }
+}
+
+/** Cluster-wide policies isolate nobody: what none of their rules decides goes on to the next tier. */
+function decidersOf(policy: CompiledPolicy): Decider[] {
+  return directions.flatMap((direction) => {
+    const rules = policy[direction];
+    if (rules === undefined) return [];
+    const listed = rules.map((rule): Decider => ({ policy, direction, rule }));
+    return policy.tier === 'NetworkPolicy' ? [{ policy, direction }, ...listed] : listed;
+  });
+}
+
+const isolationKey = ({ name }: CompiledPolicy, direction: Direction): string => `${name} ${direction}`;
+const ruleKey = ({ policy, direction, index }: CompiledRule): string => `${policy.name} ${direction} ${index}`;
