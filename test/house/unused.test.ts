@@ -8,7 +8,7 @@ const knip = fileURLToPath(new URL('../../toolchain/knip/node_modules/.bin/knip'
 describe.skipIf(!existsSync(knip))('nothing stands around unused (needs toolchain/knip)', () => {
   test('unused files, exports and packages are found', () => {
     using house = new PlantedHouse([]);
-    house.plant('src/cli/main.ts', `import { used } from './used.ts';\nimport 'yaml';\nused();\n`);
+    house.plant('src/cli/start.ts', `import { used } from './used.ts';\nimport 'yaml';\nused();\n`);
     house.plant('src/cli/used.ts', 'export const used = (): number => 1;\nexport const forgotten = (): number => 2;\n');
     house.plant('src/cli/lonely.ts', 'export const lonely = 3;\n');
     house.plant('src/cli/used.test.ts', `import { used } from './used.ts';\nused();\n`);
