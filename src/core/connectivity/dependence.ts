@@ -16,7 +16,7 @@ import type { Exposed } from './exposure.ts';
 import { type LocatedPods, locatePods } from './located-pods.ts';
 import { type Change, visitChanges } from './outcome-changes.ts';
 import { visitOwnNodeChanges } from './own-node.ts';
-import { comparedChoices, SensitiveClasses } from './sensitive-classes.ts';
+import { comparedChoices, type Sensitive, SensitiveClasses } from './sensitive-classes.ts';
 import { TrafficTable } from './traffic-table.ts';
 
 /** A choice that network plugins make differently, and how much of a matrix depends on it. */
@@ -99,9 +99,9 @@ class Test {
     const { cluster, model } = this.#analysis;
     const others = settings[choice].filter((value) => value !== model.choices[choice]);
     const sensitive = new SensitiveClasses(cluster, model).of(choice, () => this.#analysis.under(this.#with(choice, others[0]!)));
-    if (sensitive.size === 0) return [];
+    if (sensitive.classes.size === 0) return [];
     const touched = this.#fewer(sensitive);
-    if (this.#endpointsOf(touched) * this.#question.endpoints.length > mostPairs) return [this.#dependence(choice, undefined)];
+    if (this.#endpointsOf(touched.classes) * this.#question.endpoints.length > mostPairs) return [this.#dependence(choice, undefined)];
     const found = new Map(others.map((value) => [value as string, this.#changes(choice, value, touched)]));
     return [...found.values()].some((changes) => changes.size > 0) ? [this.#dependence(choice, found)] : [];
   }
@@ -111,7 +111,7 @@ class Test {
   }
 
   /** Every pair that counts has an end which is shown, so it is enough to look at the pods of those, where they are fewer. */
-  #fewer(sensitive: ReadonlySet<string>): ReadonlySet<string> {
+  #fewer(sensitive: Sensitive): Sensitive {
     const { endpoints, isShown } = this.#question;
     if (isShown === undefined) return sensitive;
     const shown = endpoints.filter(isShown);
@@ -119,7 +119,7 @@ class Test {
     const ids = new Set(shown.flatMap(({ id, members = [id] }) => members));
     const { cluster, model } = this.#analysis;
     const keys = new Set([...podsOf(cluster)].filter((pod) => ids.has(podId(pod))).flatMap((pod) => model.classOf(pod)?.key ?? []));
-    return keys.size > 0 && keys.size < sensitive.size ? keys : sensitive;
+    return keys.size > 0 && keys.size < sensitive.classes.size ? { classes: keys } : sensitive;
   }
 
   /** How many endpoints have pods of the classes. */
@@ -128,7 +128,7 @@ class Test {
     return new Set(pods.map((pod) => this.#places.ofPod(podId(pod)))).size;
   }
 
-  #changes(choice: ChoiceName, value: string, touched: ReadonlySet<string>): Changes {
+  #changes(choice: ChoiceName, value: string, touched: Sensitive): Changes {
     const choices = this.#with(choice, value);
     const { cluster, model } = this.#analysis;
     const isCompiled = compiledChoices.includes(choice);

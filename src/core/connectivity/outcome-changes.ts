@@ -4,6 +4,7 @@ import type { ConnectivityIndex } from './connectivity-index.ts';
 import type { MatrixEntry } from './endpoints.ts';
 import type { PairOutcome } from './pair-table.ts';
 import type { PairFilter, PairWalk } from './pair-walk.ts';
+import type { Sensitive } from './sensitive-classes.ts';
 import { everything, nothing, type TrafficId } from './traffic-table.ts';
 
 /** What becomes of a pair: it may do something afterwards only, before only, or something else. */
@@ -14,31 +15,42 @@ export type Tell = (from: MatrixEntry, to: MatrixEntry, change: Change) => void;
 
 /** What of the pairs is looked at. */
 interface Limits {
-  readonly touched: ReadonlySet<string>;
+  readonly touched: Sensitive;
   readonly traffic: Traffic | undefined;
 }
 
 /**
  * Tells of all pairs that two indexes of the same pods and nodes answer differently, with nothing but what becomes of them. The indexes share
- * their table of traffics and divide the address space alike; only pairs with pods of the given classes (by key) are looked at.
+ * their table of traffics and divide the address space alike; only pairs with the given pods are looked at.
  */
 export function visitChanges(indexes: readonly [ConnectivityIndex, ConnectivityIndex], { touched, traffic }: Limits, tell: Tell): void {
   const [before, after] = indexes;
+  const { classes, direction, isOfBlocks } = touched;
   const { traffics } = before.gates;
   // Nobody serves port 0.
   const compared = traffics.intersect(traffics.idOf(everyNamedPort), traffic === undefined ? everything : traffics.idOf(traffic));
   const wanted = (each: TrafficId): TrafficId => traffics.intersect(each, compared);
   // Where most are touched, all may as well be asked.
-  const few = touched.size < before.classCount / 4 ? touched : undefined;
+  const few = classes.size < before.classCount / 4 ? classes : undefined;
   const lists = [before.entries(after, few), after.entries(before, few)] as const;
   const all = [...new Map(lists.toReversed().flatMap((entries) => entries.map((entry) => [entry.id, entry]))).values()];
   const places = new Map(all.map(({ id }, place) => [id, place]));
-  const shown = new Set(lists.flat().flatMap((entry) => (isOfClasses(entry, touched) || isPolicedNode(entry) ? [entry.id] : [])));
+  const shown = new Set(lists.flat().flatMap((entry) => (isOfClasses(entry, classes) || isPolicedNode(entry) ? [entry.id] : [])));
+  const isBlockSource = direction === 'ingress' && isOfBlocks;
+  const held = isBlockSource ? new Set(lists.flat().flatMap((entry) => (isHeld(entry) ? [entry.id] : []))) : undefined;
   const isShown = ({ id }: MatrixEntry): boolean => shown.has(id);
-  const [old, now] = [before, after].map((index, side) => new Side(index, lists[side]!, { places, isShown, wanted })) as [Side, Side];
-  for (const [source, from] of all.entries())
+  const [old, now] = [before, after].map((index, side) => new Side(index, lists[side]!, { places, isShown, direction, wanted })) as [
+    Side,
+    Side,
+  ];
+  for (const [source, from] of all.entries()) {
+    if (held !== undefined && !held.has(from.id)) continue;
     for (const [destination, change] of rowChanges(old.row(source), now.row(source))) tell(from, all[destination]!, change);
+  }
 }
+
+/** Whether a block of some rule holds one of its addresses. */
+const isHeld = ({ uses }: MatrixEntry): boolean => uses.some(({ unit }) => unit.signature.blocks.length > 0);
 
 /** A node whose address a policed pod has: where policies see hostNetwork pods as pods. */
 const isPolicedNode = ({ located, isPoliced }: MatrixEntry): boolean => located.length === 0 && isPoliced;
@@ -71,12 +83,13 @@ class Side {
     {
       places,
       isShown,
+      direction,
       wanted,
-    }: { places: ReadonlyMap<string, number>; isShown: PairFilter['isShown']; wanted: (traffic: TrafficId) => TrafficId },
+    }: Pick<PairFilter, 'isShown' | 'direction'> & { places: ReadonlyMap<string, number>; wanted: (traffic: TrafficId) => TrafficId },
   ) {
     this.#outcomes = index.pairs.outcomes;
     this.#wanted = wanted;
-    this.#walk = index.walk(entries, { isShown, isWanted: (each) => wanted(each) !== nothing, direction: undefined, denied: false });
+    this.#walk = index.walk(entries, { isShown, isWanted: (each) => wanted(each) !== nothing, direction, denied: false });
     this.#common = entries.map(({ id }) => places.get(id)!);
     this.#own = new Map(this.#common.map((place, own) => [place, own]));
   }

@@ -1,5 +1,5 @@
 import type { ChoiceName } from '../api/choices.ts';
-import type { Pod } from '../api/types.ts';
+import { type Direction, directions, type Pod } from '../api/types.ts';
 import { type Cluster, podsOf } from '../cluster/cluster.ts';
 import { type AddressSet, addressesFrom } from '../net/address-set.ts';
 import { families, parseIp } from '../net/ip.ts';
@@ -21,6 +21,16 @@ export const comparedChoices = [
 
 export type ComparedChoice = (typeof comparedChoices)[number];
 
+/** The pairs of endpoints that a choice could change: all of them have a pod of one of the classes. */
+export interface Sensitive {
+  /** By their keys; none when the choice matters to nobody. */
+  readonly classes: ReadonlySet<string>;
+  /** Where such pods are always that end of the pair: its source (egress) or its destination (ingress). */
+  readonly direction?: Direction;
+  /** Where the other end always has an address in a block of some rule. */
+  readonly isOfBlocks?: true;
+}
+
 /** Finds the pods that a choice could matter to. */
 export class SensitiveClasses {
   readonly #cluster: Cluster;
@@ -32,11 +42,8 @@ export class SensitiveClasses {
     this.#model = model;
   }
 
-  /**
-   * The keys of classes of pods such that every pair of endpoints which the choice could change has such a pod; none when it matters to nobody.
-   * `alternative` is the model with another value, and is made only if it is needed.
-   */
-  of(choice: ComparedChoice, alternative: () => PolicyModel): ReadonlySet<string> {
+  /** The pairs that the choice could change. `alternative` is the model with another value, and is made only if it is needed. */
+  of(choice: ComparedChoice, alternative: () => PolicyModel): Sensitive {
     switch (choice) {
       case 'ipblock-pods':
         return this.#subjects((rule) => this.#hasBlockWith(rule, 'pods'));
@@ -45,7 +52,7 @@ export class SensitiveClasses {
       case 'named-port-with-ipblock':
         return this.#subjects(({ peers = [], ports = [] }) => peers.some(isBlock) && ports.some(({ kind }) => kind === 'named'));
       case 'baseline-skip':
-        return this.#classesOf([...this.#model.policies.values()].filter(({ tier }) => tier === 'Baseline'));
+        return { classes: this.#classesOf([...this.#model.policies.values()].filter(({ tier }) => tier === 'Baseline')) };
       case 'hostnetwork':
         return this.#pods((pod) => pod.hostNetwork && !isFinished(pod), alternative);
       case 'terminal-pods':
@@ -57,10 +64,18 @@ export class SensitiveClasses {
     }
   }
 
-  /** The pods that policies with such a rule isolate. */
-  #subjects(isMeant: (rule: CompiledRule) => boolean): ReadonlySet<string> {
+  /** The pairs of pods that policies with such a rule isolate, with addresses of the rule's blocks. */
+  #subjects(isMeant: (rule: CompiledRule) => boolean): Sensitive {
     const policies = [...this.#model.policies.values()];
-    return this.#classesOf(policies.filter(({ egress = [], ingress = [] }) => egress.some(isMeant) || ingress.some(isMeant)));
+    const meant = { egress: [], ingress: [] } as Record<Direction, CompiledRule[]>;
+    for (const policy of policies) for (const direction of directions) meant[direction].push(...(policy[direction] ?? []).filter(isMeant));
+    const rules = [...meant.egress, ...meant.ingress];
+    const [direction, ...others] = directions.filter((each) => meant[each].length > 0);
+    return {
+      classes: this.#classesOf([...new Set(rules.map(({ policy }) => policy))]),
+      ...(direction !== undefined && others.length === 0 && { direction }),
+      isOfBlocks: true,
+    };
   }
 
   #classesOf(policies: readonly CompiledPolicy[]): ReadonlySet<string> {
@@ -68,10 +83,10 @@ export class SensitiveClasses {
   }
 
   /** Pods may be of another class, or of one at all, in the other model. */
-  #pods(isMeant: (pod: Pod) => boolean, alternative: () => PolicyModel): ReadonlySet<string> {
+  #pods(isMeant: (pod: Pod) => boolean, alternative: () => PolicyModel): Sensitive {
     const pods = [...podsOf(this.#cluster)].filter(isMeant);
-    if (pods.length === 0) return new Set();
-    return new Set([this.#model, alternative()].flatMap((model) => pods.flatMap((pod) => model.classOf(pod)?.key ?? [])));
+    if (pods.length === 0) return { classes: new Set() };
+    return { classes: new Set([this.#model, alternative()].flatMap((model) => pods.flatMap((pod) => model.classOf(pod)?.key ?? []))) };
   }
 
   /** Such pods, and those whose address one of them has. */
