@@ -24,6 +24,11 @@ interface Flow {
   readonly expect: 'allow' | 'deny';
 }
 
+interface Workload {
+  readonly id: string;
+  readonly namespace?: string;
+}
+
 interface Policy {
   readonly name: string;
 }
@@ -76,20 +81,28 @@ const coloured = (answer: string): Cell => ({
   paint: answer === 'allow' ? palette.allow : answer === 'deny' ? palette.deny : palette.warning,
 });
 
-/** Every connection that a document of tests names, on every port that it names. */
-const flowsOf = ({ tests }: ConnectivityTest): Flow[] =>
-  tests.flatMap(({ expectations }) =>
+/** Every connection that a document of tests names, on every port that it names; `namespace/*` is each of the workloads there. */
+function flowsOf({ tests }: ConnectivityTest, workloads: readonly Workload[]): Flow[] {
+  const each = (end: string): string[] =>
+    end.endsWith('/*') ? workloads.flatMap(({ id, namespace }) => (`${namespace}/*` === end ? [id] : [])) : [end];
+  return tests.flatMap(({ expectations }) =>
     expectations.flatMap(({ expect, from: sources, to: targets, ports = [] }) =>
-      sources.flatMap((from) => targets.flatMap((to) => ports.map(({ protocol, first }) => ({ from, to, protocol, port: first, expect })))),
+      sources
+        .flatMap(each)
+        .flatMap((from) =>
+          targets.flatMap(each).flatMap((to) => ports.map(({ protocol, first }) => ({ from, to, protocol, port: first, expect }))),
+        ),
     ),
   );
+}
 
-/** Runs one chapter; how many of its flows went as they must. */
-async function show(chapter: ConnectivityTest, number: number): Promise<number> {
+/** Runs one chapter; how many flows it has, and how many of them went as they must. */
+async function show(chapter: ConnectivityTest, number: number): Promise<{ readonly all: number; readonly right: number }> {
   const { name, manifests = [], description } = chapter;
-  const flows = flowsOf(chapter);
   await stdout.print(['', palette.strong(`${number}. ${name}`)]);
   const input = manifests.flatMap((file) => ['-f', `${example}/${file}`]);
+  const { endpoints } = ask(['matrix', ...input], '') as { endpoints: readonly Workload[] };
+  const flows = flowsOf(chapter, endpoints);
   const asked = flows.map(({ expect: _, ...flow }) => flow);
   const checks = ask(['check', ...input, '--flows', '-'], asked) as readonly Check[];
   const { flows: tried } = ask(['lab', 'run', ...input, '--flows', '-'], asked) as { flows: readonly Tried[] };
@@ -113,7 +126,7 @@ async function show(chapter: ConnectivityTest, number: number): Promise<number> 
         .split('\n')
         .map((line) => `   ${line}`),
     ]);
-  return isRight.filter(Boolean).length;
+  return { all: flows.length, right: isRight.filter(Boolean).length };
 }
 
 await stdout.print([
@@ -125,9 +138,9 @@ const chapters = await Array.fromAsync(
   parseDocuments(readFileSync(file, 'utf8'), file),
   ({ value, place }) => decodeTest(value, place).test!,
 );
-let right = 0;
-for (const [index, chapter] of chapters.entries()) right += await show(chapter, index + 1);
-const all = chapters.reduce((sum, chapter) => sum + flowsOf(chapter).length, 0);
+const shown = [];
+for (const [index, chapter] of chapters.entries()) shown.push(await show(chapter, index + 1));
+const [all, right] = [shown.reduce((sum, each) => sum + each.all, 0), shown.reduce((sum, each) => sum + each.right, 0)];
 await stdout.print([
   '',
   right === all
