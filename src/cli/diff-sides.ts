@@ -3,7 +3,8 @@ import type { Diagnostic } from '#core/api/diagnostic.ts';
 import type { KubernetesObject } from '#core/api/types.ts';
 import { assignAddresses } from '#core/cluster/assign-addresses.ts';
 import { joinObjects } from '#core/cluster/join-objects.ts';
-import { readManifests } from '#manifest/read.ts';
+import type { Manifests } from '#manifest/collect.ts';
+import { type ReadOptions, readManifests } from '#manifest/read.ts';
 import { GitFault, parseRevisions, readRevision } from '#manifest/read-git.ts';
 import { clusterFlagIn } from './cluster-options.ts';
 import { CannotAnswer } from './exit.ts';
@@ -21,7 +22,7 @@ export interface SideOptions extends InputOptions {
 /** Where objects come from. */
 type Source =
   | { readonly kind: 'cluster' }
-  | { readonly kind: 'files'; readonly paths: readonly string[] }
+  | { readonly kind: 'files'; readonly paths: readonly string[]; readonly isWorkingTree?: true }
   | { readonly kind: 'revision'; readonly commit: string; readonly name: string; readonly paths: readonly string[] };
 
 /** One side: its sources, each applied to those before it, and what it is called. */
@@ -88,7 +89,8 @@ async function revisionSides(
   if (paths.includes('-')) throw new CannotAnswer('standard input is in no revision: say with -f which files');
   const { before, after, names } = await parseRevisions(git);
   const revision = (commit: string, name: string): Side => side(name, [{ kind: 'revision', commit, name, paths }]);
-  if (after === undefined) return { before: revision(before, names.before), after: side('the working tree', [{ kind: 'files', paths }]) };
+  if (after === undefined)
+    return { before: revision(before, names.before), after: side('the working tree', [{ kind: 'files', paths, isWorkingTree: true }]) };
   return { before: revision(before, names.before), after: revision(after, names.after!) };
 }
 
@@ -115,9 +117,9 @@ class SourceReader {
   readonly #objects = new Map<string, readonly KubernetesObject[]>();
   readonly #diagnostics: Diagnostic[] = [];
   readonly #notes: string[] = [];
-  /** How many revisions were read, and of how many a path is missing. */
+  /** How many revisions and working trees were looked into, and for each path that is missing in one of them, in which. */
+  #looked = 0;
   readonly #missing = new Map<string, string[]>();
-  #revisions = 0;
   #skipped = 0;
 
   constructor(options: SideOptions) {
@@ -145,15 +147,16 @@ class SourceReader {
   async #readFiles(source: Exclude<Source, { kind: 'cluster' }>): Promise<readonly KubernetesObject[]> {
     const { objects, diagnostics, skipped } = await withProgress('reading files', async (report) => {
       const options = manifestOptions(this.#options, report);
-      return source.kind === 'files' ? readManifests(await this.#present(source.paths), options) : this.#readRevision(source, options);
+      if (source.kind === 'revision') return this.#readRevision(source, options);
+      return readManifests(source.isWorkingTree ? await this.#present(source.paths) : source.paths, options);
     });
     this.#diagnostics.push(...diagnostics);
     this.#skipped += skipped;
     return objects;
   }
 
-  async #readRevision({ commit, name, paths }: Extract<Source, { kind: 'revision' }>, options: ReturnType<typeof manifestOptions>) {
-    this.#revisions++;
+  async #readRevision({ commit, name, paths }: Extract<Source, { kind: 'revision' }>, options: ReadOptions): Promise<Manifests> {
+    this.#looked++;
     const { missing, ...manifests } = await orCannotAnswer(() => readRevision(commit, name, paths, options));
     for (const path of missing) this.#noteMissing(path, name);
     return manifests;
@@ -161,7 +164,7 @@ class SourceReader {
 
   /** Of a working tree that is compared with a revision, the paths that are there: one may be gone since. */
   async #present(paths: readonly string[]): Promise<readonly string[]> {
-    if (this.#options.git === undefined) return paths;
+    this.#looked++;
     const present: string[] = [];
     for (const path of paths) {
       if (await stat(path).then(Boolean, () => false)) present.push(path);
@@ -178,7 +181,9 @@ class SourceReader {
   async finish(): Promise<void> {
     await sayDiagnostics(this.#diagnostics, (lines) => stderr.print(lines), 'in what is compared');
     for (const [path, places] of this.#missing) {
-      if (places.length > 1 || this.#revisions === 0) throw new CannotAnswer(`neither ${places.join(' nor ')} has ${path}`);
+      // A path that is nowhere is a slip, and no difference.
+      if (places.length === this.#looked)
+        throw new CannotAnswer(places.length === 1 ? `${places[0]} does not have ${path}` : `neither ${places.join(' nor ')} has ${path}`);
       await note(`${places[0]} does not have ${path}`);
     }
     await noteSkipped(this.#skipped);

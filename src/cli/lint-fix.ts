@@ -26,25 +26,35 @@ export async function fixAll(before: Linted, again: () => Promise<Linted>): Prom
   const fixable = before.findings.filter(({ fix }) => fix !== undefined);
   const files = Map.groupBy(fixable, ({ fix }) => fix!.source.file);
   const originals = new Map<string, string>();
+  const edited = new Map<string, string>();
   const fixed: Finding[] = [];
   for (const [file, findings] of files) {
     const text = await readFile(file, 'utf8');
-    const { edited, done } = withEdits(text, findings);
-    if (done.length === 0) continue;
+    const edits = withEdits(text, findings);
+    if (edits.done.length === 0) continue;
     originals.set(file, text);
-    fixed.push(...done);
-    await writeFile(file, edited);
+    edited.set(file, edits.edited);
+    fixed.push(...edits.done);
   }
   if (fixed.length === 0) return before;
-  const after = await again();
-  const fault = faultIn(before, after, fixed);
-  if (fault !== undefined) {
-    for (const [file, text] of originals) await writeFile(file, text);
-    throw new CannotAnswer(`the fixes were taken back: ${fault}`);
+  let after: Linted;
+  try {
+    await writeFiles(edited);
+    after = await again();
+    const fault = faultIn(before, after, fixed);
+    if (fault !== undefined) throw new CannotAnswer(`the fixes were taken back: ${fault}`);
+  } catch (error) {
+    // Whatever went wrong, nothing is left half done.
+    await writeFiles(originals);
+    throw error;
   }
   await note(`fixed ${count(fixed.length, 'finding')} in ${count(originals.size, 'file')}`);
   await sayDifference(before.input.context!.analysis, after.input.context!.analysis);
   return after;
+}
+
+async function writeFiles(texts: ReadonlyMap<string, string>): Promise<void> {
+  for (const [file, text] of texts) await writeFile(file, text);
 }
 
 /** The text with those edits whose place is sure, the last ones first, so that places before them stay. */

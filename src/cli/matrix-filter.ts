@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Direction } from '#core/api/types.ts';
 import { type Connectivity, connectivityOf, type MatrixOptions, trafficAnswer } from '#core/connectivity/connectivity.ts';
+import { ConnectivityIndex } from '#core/connectivity/connectivity-index.ts';
 import { type Dependences, dependencesOf } from '#core/connectivity/dependence.ts';
 import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
 import { type AddressSet, addressesFrom, intersectAddresses, isEmptyAddresses, noAddresses } from '#core/net/address-set.ts';
@@ -103,6 +104,8 @@ export interface Asked {
   readonly isWhole: boolean;
   /** Makes the answer, with denied pairs or without. */
   readonly of: (denied: boolean) => Connectivity;
+  /** All endpoints, whoever is asked about. */
+  readonly everyone: () => readonly MatrixEndpoint[];
   /** Finds out what of it depends on the network plugin; `endpoints` are all there are. */
   readonly dependences: (endpoints: readonly MatrixEndpoint[]) => Dependences;
 }
@@ -120,15 +123,17 @@ export function connectivityAsked(analysis: Analysis, options: FilterOptions): A
   const subjects = subjectsOf(analysis, options);
   const isShown = source ?? destination ?? subjects[0];
   const direction = source !== undefined ? 'egress' : destination !== undefined ? 'ingress' : options.direction;
+  const basis: MatrixOptions = options.exposure ? { exposure: true } : { index: new ConnectivityIndex(analysis) };
   const limits: MatrixOptions = {
+    ...basis,
     ...(isShown && { isShown }),
     ...(isShown && direction && { direction }),
     ...(!isAllTraffic(traffic) && { traffic }),
-    ...(options.exposure && { exposure: true }),
   };
   const isWanted = (a: MatrixEndpoint, b: MatrixEndpoint): boolean =>
     (source?.(a) ?? true) && (destination?.(b) ?? true) && subjects.every((isSubject) => isAmong(isSubject, options.direction, a, b));
   const isWhole = source === undefined && destination === undefined && subjects.length === 0;
+  const everyone = (): readonly MatrixEndpoint[] => connectivityOf(analysis, basis).endpoints;
   const of = (denied: boolean): Connectivity => {
     const answer = connectivityOf(analysis, { ...limits, denied });
     if (isWhole) return answer;
@@ -147,7 +152,7 @@ export function connectivityAsked(analysis: Analysis, options: FilterOptions): A
     };
   };
   const { denied: _, ...question }: MatrixOptions = limits;
-  return { isWhole, of, dependences: (endpoints) => dependencesOf(analysis, { ...question, endpoints, isWanted }) };
+  return { isWhole, of, everyone, dependences: (endpoints) => dependencesOf(analysis, { ...question, endpoints, isWanted }) };
 }
 
 /** Who the answer is about: -n and --workload. */

@@ -1,7 +1,6 @@
 import { type Command, Option } from 'commander';
 import { directions } from '#core/api/types.ts';
 import { clusterOf } from '#core/cluster/cluster.ts';
-import { connectivityOf } from '#core/connectivity/connectivity.ts';
 import { withDependences } from '#core/connectivity/dependence.ts';
 import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
 import { matrixDot } from '#core/render/dot.ts';
@@ -125,7 +124,7 @@ async function printMatrix(options: Options): Promise<ExitCode> {
   // Asked for by those who name endpoints in words, and then once.
   let all: readonly MatrixEndpoint[] | undefined;
   const everyone = (): readonly MatrixEndpoint[] => {
-    all ??= asked.isWhole ? found.endpoints : connectivityOf(analysis, { exposure: isExposure }).endpoints;
+    all ??= asked.isWhole ? found.endpoints : asked.everyone();
     return all;
   };
   const shown = pictured.includes(output) ? found : withDependences(found, asked.dependences(everyone()));

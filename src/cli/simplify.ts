@@ -9,6 +9,7 @@ import { renderJson } from '#core/render/json.ts';
 import { simplificationAnswer, simplificationText } from '#core/render/simplification.ts';
 import { count } from '#core/render/text.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
+import { ManifestCollection } from '#manifest/collect.ts';
 import { writeYaml } from '#manifest/write-yaml.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
 import { filesOf, note, readInput } from './input.ts';
@@ -61,7 +62,7 @@ async function run(options: Options): Promise<ExitCode> {
     await stdout.print(renderJson({ simplifications: found.map((each) => simplificationAnswer(each, writtenSpec(simplified(each)))) }));
   else if (check || write) await stdout.print(found.flatMap((each) => [...simplificationText(each)]));
   else await stdout.write(documentsOf(found, texts));
-  if (write) await writeFiles(found, texts);
+  if (write) await writeFiles(found, texts, (files) => proveTexts(analysis, files, home));
   if (output === 'text')
     await note(found.length === 0 ? 'nothing can be simpler' : `${count(found.length, 'policy', 'policies')} can be simpler`);
   return check && found.length > 0 ? 1 : 0;
@@ -73,8 +74,27 @@ function prove(before: Analysis, found: readonly Simplification[]): void {
     const { kind, namespace, name } = each.policy;
     return each.coveredBy === undefined ? { type: 'put', object: simplified(each) } : { type: 'delete', id: { kind, namespace, name } };
   });
+  proveEqual(before, changes);
+}
+
+function proveEqual(before: Analysis, changes: readonly ClusterChange[]): void {
   const after = new Analysis(applyChanges(before.cluster, changes), before.model.choices);
-  if (isDifferent(differenceBetween(before, after, { exposure: true }))) throw new Error('simpler policies mean something else');
+  if (isDifferent(differenceBetween(before, after, { exposure: true, explain: false })))
+    throw new Error('simpler policies mean something else');
+}
+
+/** What is about to be written is read as anybody would read it: a slip in the text would change what is allowed, too. */
+async function proveTexts(before: Analysis, files: Iterable<[string, PolicyText]>, home: { readonly namespace?: string }): Promise<void> {
+  const { choices } = before.model;
+  const collection = new ManifestCollection({ choices, ...(home.namespace !== undefined && { defaultNamespace: home.namespace }) });
+  for (const [file, text] of files) await collection.addText(text.toString(), file, 'skip');
+  const { objects, diagnostics } = collection.finish();
+  const fault = diagnostics.find(({ severity }) => severity === 'error');
+  if (fault !== undefined) throw new Error(`simpler policies can't be read: ${fault.message}`);
+  proveEqual(
+    before,
+    objects.flatMap((object): ClusterChange[] => (object.kind === 'NetworkPolicy' ? [{ type: 'put', object }] : [])),
+  );
 }
 
 /** The texts of files, each read once. */
@@ -112,8 +132,13 @@ function documentsOf(found: readonly Simplification[], texts: Texts): string {
   return documents.join('---\n');
 }
 
-async function writeFiles(found: readonly Simplification[], texts: Texts): Promise<void> {
+async function writeFiles(
+  found: readonly Simplification[],
+  texts: Texts,
+  proveAll: (files: Iterable<[string, PolicyText]>) => Promise<void>,
+): Promise<void> {
   const left = found.filter((each) => each.coveredBy === undefined && texts.of(each)?.change(each) === undefined);
+  await proveAll(texts.files());
   for (const [file, text] of texts.files()) writeFileSync(file, text.toString());
   for (const { policy } of left) await note(`${policy.namespace}/${policy.name} is not changed: it stands in no YAML that can be edited`);
 }

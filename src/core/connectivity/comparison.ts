@@ -11,6 +11,7 @@ import type { ChangedAnswer, Difference, DifferenceEndpoint, DifferenceOptions, 
 import type { MatrixEntry } from './endpoints.ts';
 import { joinExternals } from './join-externals.ts';
 import { type MemberDifference, MemberDifferences } from './member-differences.ts';
+import { mergeOrders } from './merge-orders.ts';
 import type { OutcomeId, PairOutcome } from './pair-table.ts';
 import type { Cell, PairWalk, Row } from './pair-walk.ts';
 import { everything, nothing, type TrafficId, type TrafficTable } from './traffic-table.ts';
@@ -59,7 +60,7 @@ export class Comparison {
   readonly #compared: TrafficId;
   readonly #isShown: (entry: MatrixEntry) => boolean;
   /** The endpoints whose pairs are looked at; undefined: all. */
-  readonly #touched: ReadonlySet<string> | undefined;
+  readonly #looked: ReadonlySet<string> | undefined;
   readonly #before: Side;
   readonly #after: Side;
   readonly #members: MemberDifferences;
@@ -68,8 +69,8 @@ export class Comparison {
   readonly #isExplained: boolean;
   /** The place of each endpoint among those of both clusters. */
   readonly #rankOf: ReadonlyMap<string, number>;
-  /** By the cells of a source before and after, which many sources share. */
-  readonly #meetings = new Map<Row['cells'], Map<Row['cells'], readonly Meeting[]>>();
+  /** By the cells of a source before and after, which many sources share; cells that are one source's own take theirs with them. */
+  readonly #meetings = new WeakMap<Row['cells'], WeakMap<Row['cells'], readonly Meeting[]>>();
 
   /**
    * Where it is known that only gates of some classes of pods (by their keys) may say something else, and nothing else is changed, only
@@ -87,8 +88,9 @@ export class Comparison {
     this.#compared = traffics.intersect(this.#wanted, traffics.idOf(everyNamedPort));
     this.#isShown = isShown === undefined ? () => true : ({ answer }) => isShown(answer);
     const [old, now] = [before.index.entries(after.index, touched), after.index.entries(before.index, touched)];
+    const isLooked = touched === undefined ? isShown && this.#isShown : (entry: MatrixEntry) => isOfClasses(entry, touched);
     // A row is looked at in both or in none.
-    this.#touched = touched && new Set([...old, ...now].filter((entry) => isOfClasses(entry, touched)).map(({ id }) => id));
+    this.#looked = isLooked && new Set([...old, ...now].filter(isLooked).map(({ id }) => id));
     // Where no pod exists, those that could are all there is.
     const isAmongPotential = [...old, ...now].every(({ located, isPotential }) => located.length === 0 || isPotential);
     this.#before = this.#side(before, old, isAmongPotential);
@@ -106,7 +108,7 @@ export class Comparison {
 
   #side({ model, index }: Compared, entries: readonly MatrixEntry[], isAmongPotential: boolean): Side {
     const walk = index.walk(entries, {
-      isShown: ({ id }) => this.#touched?.has(id) ?? true,
+      isShown: ({ id }) => this.#looked?.has(id) ?? true,
       direction: undefined,
       denied: false,
       isAmongPotential,
@@ -168,7 +170,7 @@ export class Comparison {
   /** The destinations of a source for which something may differ. Worked out once for all sources that share their cells. */
   #meetingsOf(old: RowFrom | undefined, now: RowFrom | undefined): readonly Meeting[] {
     const [before, after] = [old?.row.cells ?? noCells, now?.row.cells ?? noCells];
-    const known = this.#meetings.get(before) ?? new Map<Row['cells'], readonly Meeting[]>();
+    const known = this.#meetings.get(before) ?? new WeakMap<Row['cells'], readonly Meeting[]>();
     this.#meetings.set(before, known);
     let meetings = known.get(after);
     if (meetings === undefined) {
@@ -326,24 +328,6 @@ function placeOf({ model, byId }: Side, from: string, to: string): Place | undef
 function policyChanges(objects: readonly ObjectChange[]): PolicyChanges {
   const policies = objects.filter(({ object }) => isPolicyKind(object.kind));
   return new Map(policies.map(({ change, object }) => [qualifiedName(object), change]));
-}
-
-/** Both lists as one in which each keeps its order; what only the second has stands behind what it stands behind there. */
-function mergeOrders(first: readonly string[], second: readonly string[]): readonly string[] {
-  if (first.length === second.length && first.every((id, place) => id === second[place])) return first;
-  const known = new Set(first);
-  const following = new Map<string | undefined, string[]>();
-  let previous: string | undefined;
-  for (const id of second) {
-    if (known.has(id)) {
-      previous = id;
-      continue;
-    }
-    const list = following.get(previous);
-    if (list === undefined) following.set(previous, [id]);
-    else list.push(id);
-  }
-  return [...(following.get(undefined) ?? []), ...first.flatMap((id) => [id, ...(following.get(id) ?? [])])];
 }
 
 /** Each cause once. */

@@ -57,6 +57,12 @@ export interface MatrixOptions {
   readonly denied?: boolean;
   /** Also pods that do not exist but that some rule would select, and one that none singles out; and who is exposed to what. */
   readonly exposure?: boolean;
+  /**
+   * The index of the cluster, where several questions are asked; of no use with `exposure`, which adds pods.
+   *
+   * @internal
+   */
+  readonly index?: ConnectivityIndex;
 }
 
 /** Who can reach whom in a cluster, and with what. */
@@ -114,9 +120,12 @@ class Matrix {
   readonly #index: ConnectivityIndex;
   readonly #answers: Answers;
 
-  constructor(analysis: Pick<Analysis, 'cluster' | 'model'>, { isShown, direction, traffic, denied = false }: MatrixOptions) {
+  constructor(
+    analysis: Pick<Analysis, 'cluster' | 'model'>,
+    { isShown, direction, traffic, denied = false, exposure, index }: MatrixOptions,
+  ) {
     this.#isWhole = isShown === undefined;
-    this.#index = new ConnectivityIndex(analysis);
+    this.#index = index !== undefined && !exposure ? index : new ConnectivityIndex(analysis);
     this.#entries = this.#index.entries();
     const { traffics } = this.#index.gates;
     const wanted = traffic === undefined ? everything : traffics.idOf(traffic);

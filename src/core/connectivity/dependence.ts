@@ -48,7 +48,7 @@ export interface Dependences {
 }
 
 /** The matrix that is asked about. */
-export interface DependenceQuestion extends Pick<MatrixOptions, 'isShown' | 'traffic' | 'exposure'> {
+export interface DependenceQuestion extends Pick<MatrixOptions, 'isShown' | 'traffic' | 'exposure' | 'index'> {
   /** The endpoints of the whole matrix. */
   readonly endpoints: readonly MatrixEndpoint[];
   /** Which pairs count; all when undefined. */
@@ -73,12 +73,14 @@ class Test {
   /** Lists of choices that decide, each one object. */
   readonly #lists = new Map<string, readonly ChoiceName[]>();
   readonly #deciding = new Map<number, readonly ChoiceName[]>();
-  readonly #traffics = new TrafficTable();
+  readonly #traffics: TrafficTable;
   #located: LocatedPods | undefined;
   #index: ConnectivityIndex | undefined;
 
   constructor(analysis: Analysis, question: DependenceQuestion) {
     this.#analysis = question.exposure ? analysis.withPotential(potentialPeers([analysis.cluster])) : analysis;
+    this.#index = question.exposure ? undefined : question.index;
+    this.#traffics = this.#index?.gates.traffics ?? new TrafficTable();
     this.#question = question;
     this.#places = new Places(question.endpoints);
   }

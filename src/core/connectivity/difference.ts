@@ -79,6 +79,10 @@ export interface FullDifference extends Difference {
   readonly everyone: readonly DifferenceEndpoint[];
 }
 
+/** Whether no connection is another. */
+export const changesNothing = ({ added, removed, changed }: Pick<Difference, 'added' | 'removed' | 'changed'>): boolean =>
+  added.length + removed.length + changed.length === 0;
+
 /** What of a difference is wanted; what is left out is not limited. */
 export interface DifferenceOptions {
   /** Pairs of which neither end is shown are left out. */

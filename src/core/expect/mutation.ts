@@ -10,7 +10,7 @@ import {
   type Rule,
 } from '../api/types.ts';
 import type { Cluster, ClusterChange } from '../cluster/cluster.ts';
-import type { Difference } from '../connectivity/difference.ts';
+import { changesNothing, type Difference } from '../connectivity/difference.ts';
 import { WhatIf } from '../connectivity/what-if.ts';
 import type { Witness } from '../connectivity/witness.ts';
 import type { Analysis } from '../verdict/analysis.ts';
@@ -48,11 +48,12 @@ export function* mutate(analysis: Analysis, documents: readonly ConnectivityTest
   for (const policy of policiesIn(analysis.cluster))
     for (const { mutant, result } of mutantsOf(policy)) {
       const changes: ClusterChange[] = [result === undefined ? { type: 'delete', id: mutant.policy } : { type: 'put', object: result }];
-      const difference = whatIf.difference(changes);
+      const difference = whatIf.difference(changes, { explain: false });
       const changed = whatIf.analysisAfter(changes);
-      if (isSame(difference)) yield { ...mutant, fate: 'redundant' };
+      if (changesNothing(difference)) yield { ...mutant, fate: 'redundant' };
       else if (documents.some((document) => isNoticed(changed, document))) yield { ...mutant, fate: 'killed' };
-      else yield { ...mutant, fate: 'survived', ...witnessIn(difference) };
+      // Only a survivor has to be shown.
+      else yield { ...mutant, fate: 'survived', ...witnessIn(whatIf.difference(changes)) };
     }
 }
 
@@ -60,8 +61,6 @@ function isNoticed(changed: Analysis, document: ConnectivityTest): boolean {
   for (const { status } of new TestRun(changed, document).results()) if (status !== 'passed') return true;
   return false;
 }
-
-const isSame = ({ added, removed, changed }: Difference): boolean => added.length + removed.length + changed.length === 0;
 
 function witnessIn({ added, removed, changed }: Difference): Pick<MutantResult, 'witness'> {
   const witness = [...added, ...removed, ...changed].map((each) => each.witness).find((each) => each !== undefined);

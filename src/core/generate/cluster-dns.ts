@@ -1,10 +1,10 @@
 import { selectorOf } from '../advise/peer.ts';
 import { namespaceNameLabel } from '../api/namespace.ts';
-import type { Pod, Service, ServicePort } from '../api/types.ts';
+import type { Pod, Service } from '../api/types.ts';
 import { type Cluster, podsOf } from '../cluster/cluster.ts';
 import type { Labels } from '../label/selector.ts';
 import { isFinished } from '../verdict/address-space.ts';
-import { behind } from '../verdict/service-backends.ts';
+import { dnsPort, dnsServices, isForDns, nodeLocalAddress, podsBehind } from '../verdict/cluster-dns.ts';
 
 /** The DNS of the cluster, as the pods that ask it meet it. */
 export interface ClusterDns {
@@ -16,25 +16,13 @@ export interface ClusterDns {
   readonly rules: readonly { readonly to: readonly object[]; readonly ports: readonly object[] }[];
 }
 
-/** Where distributions run it. */
-const homes: readonly string[] = ['kube-system', 'openshift-dns'];
-
-/** Labels of its pods, as Kubernetes and its distributions set them. */
-const usual: readonly (readonly [key: string, values: readonly string[]])[] = [
-  ['k8s-app', ['kube-dns', 'coredns', 'core-dns']],
-  ['app.kubernetes.io/name', ['coredns']],
-  ['dns.operator.openshift.io/daemonset-dns', ['default']],
-];
-
-/** Where NodeLocal DNSCache listens on every node. Source: "Using NodeLocal DNSCache" in the Kubernetes documentation. */
-const nodeLocalAddress = '169.254.20.10';
+/** The label by which the pods of NodeLocal DNSCache are known. */
 const nodeLocalLabel = ['k8s-app', 'node-local-dns'] as const;
-
-const standardPort = 53;
 
 /** The DNS of the cluster: the Services for it, the pods behind them and the ports those serve. */
 export function clusterDnsOf(cluster: Cluster): ClusterDns {
-  const services = homes.flatMap((home) => [...(cluster.namespaces.get(home)?.services.values() ?? [])]).filter(isDns);
+  // Rules name pods by labels, so a Service without a selector is of no help.
+  const services = dnsServices(cluster).filter(({ selector }) => selector !== undefined);
   const servers = distinct(services.map((service) => ({ namespace: service.namespace, labels: service.selector! })));
   const found = servers.flatMap(({ namespace, labels }) => {
     const own = services.filter(
@@ -43,22 +31,13 @@ export function clusterDnsOf(cluster: Cluster): ClusterDns {
     return [{ to: peersOf(cluster, namespace, labels, own), ports: distinct(own.flatMap((service) => portsOf(cluster, service))) }];
   });
   const isKnown = found.length > 0;
-  const rules = isKnown ? found : [{ to: [peerOf('kube-system', { 'k8s-app': 'kube-dns' })], ports: portsAt(standardPort) }];
+  const rules = isKnown ? found : [{ to: [peerOf('kube-system', { 'k8s-app': 'kube-dns' })], ports: portsAt(dnsPort) }];
   return {
     isKnown,
     servers: servers.map(({ namespace, labels }) => ({ namespace, podSelector: selectorOf(labels) })),
     rules: [...rules, ...nodeLocalRules(cluster, services)],
   };
 }
-
-/** A Service for pods that answer at the port of DNS, and that are labelled or called as DNS is. */
-function isDns({ name, selector, ports }: Service): boolean {
-  if (selector === undefined || !ports.some(isForDns)) return false;
-  const isLabelled = usual.some(([key, values]) => values.includes(selector[key] ?? ''));
-  return isLabelled || name === 'kube-dns' || name === 'dns-default' || name === 'coredns';
-}
-
-const isForDns = ({ port, protocol }: ServicePort): boolean => port === standardPort && protocol !== 'SCTP';
 
 const peerOf = (namespace: string, labels: Labels): object => ({
   namespaceSelector: selectorOf({ [namespaceNameLabel]: namespace }),
@@ -88,12 +67,6 @@ function portsOf(cluster: Cluster, service: Service): object[] {
   });
 }
 
-function podsBehind(cluster: Cluster, service: Service, port: ServicePort): (readonly [Pod, number])[] {
-  const backends = behind(cluster, { kind: 'name', service, port });
-  if ('error' in backends) return [];
-  return [...backends.targets].flatMap(([backend, target]) => (typeof backend === 'string' ? [] : [[backend, target] as const]));
-}
-
 const portsAt = (port: number): object[] => [
   { protocol: 'UDP', port },
   { protocol: 'TCP', port },
@@ -105,7 +78,7 @@ function nodeLocalRules(cluster: Cluster, services: readonly Service[]): Cluster
   const isCache = (pod: Pod): boolean => pod.hostNetwork && pod.labels[key] === value && !isFinished(pod);
   if (![...podsOf(cluster)].some(isCache)) return [];
   const addresses = distinct([nodeLocalAddress, ...services.flatMap(({ clusterIps }) => clusterIps)]);
-  return [{ to: addresses.map(addressBlock), ports: portsAt(standardPort) }];
+  return [{ to: addresses.map(addressBlock), ports: portsAt(dnsPort) }];
 }
 
 /** Each value once, by what it says. */

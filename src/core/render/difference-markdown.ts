@@ -6,7 +6,6 @@ import {
   causeText,
   changeGroups,
   exposureTitle,
-  mostBlocks,
   objectsText,
   summariesOf,
   witnessText,
@@ -61,12 +60,10 @@ function rowsOf({ causes, parts }: ChangeGroup): string[][] {
   return parts.flatMap(partRows).map((row, number) => [...row, number === 0 ? because.join('<br>') : '']);
 }
 
-function partRows({ fate, blocks }: ChangePart): string[][] {
-  const rows = blocks
-    .slice(0, mostBlocks)
-    .flatMap(({ from, reach }) =>
-      reach.map(({ traffic, to }, index) => [index === 0 ? namesMarkdown(from) : '', escapeMarkdown(traffic), namesMarkdown(to)]),
-    );
-  if (blocks.length > mostBlocks) rows.push([`and ${blocks.length - mostBlocks} more`, '', '']);
+function partRows({ fate, blocks, more }: ChangePart): string[][] {
+  const rows = blocks.flatMap(({ from, reach }) =>
+    reach.map(({ traffic, to }, index) => [index === 0 ? namesMarkdown(from) : '', escapeMarkdown(traffic), namesMarkdown(to)]),
+  );
+  if (more > 0) rows.push([`and ${more} more`, '', '']);
   return rows.map((row, number) => [number === 0 ? `**${fate}**` : '', ...row]);
 }

@@ -7,7 +7,6 @@ import {
   changeGroups,
   exposureTitle,
   type Fate,
-  mostBlocks,
   objectsText,
   summariesOf,
   witnessText,
@@ -54,17 +53,17 @@ const signs: Readonly<Record<Fate, readonly [sign: string, paintOf: (palette: Pa
   changed: ['~', ({ warning }) => warning],
 };
 
-function* partText({ fate, blocks, witness }: ChangePart, trafficColumns: number, { palette, width }: Style): Iterable<string> {
+function* partText({ fate, blocks, more, witness }: ChangePart, trafficColumns: number, { palette, width }: Style): Iterable<string> {
   const [sign, paintOf] = signs[fate];
   const paint = paintOf(palette);
   const indent = 4 + trafficColumns + 2;
-  for (const { from, reach } of blocks.slice(0, mostBlocks))
+  for (const { from, reach } of blocks)
     for (const { traffic, to } of reach) {
       const words = printable(`${from.join(', ')} → ${to.join(', ')}`).split(' ');
       const lines = width === undefined ? [words.join(' ')] : wrapWords(words, Math.max(24, width - indent));
       for (const [number, line] of lines.entries())
         yield number === 0 ? `${paint(`  ${sign} ${pad(traffic, trafficColumns)}`)}  ${line}` : `${' '.repeat(indent)}${line}`;
     }
-  if (blocks.length > mostBlocks) yield palette.faint(`    and ${blocks.length - mostBlocks} more groups of sources; -o json has them all`);
+  if (more > 0) yield palette.faint(`    and ${more} more groups of sources; -o json has them all`);
   if (witness !== undefined) yield palette.faint(`    for example ${printable(witnessText(witness))}`);
 }

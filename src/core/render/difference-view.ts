@@ -1,7 +1,13 @@
 import { qualifiedName } from '../api/types.ts';
 import type { ObjectChange } from '../cluster/object-changes.ts';
 import type { Cause } from '../connectivity/cause.ts';
-import type { ChangedAnswer, Difference, FullDifference, OneSidedAnswer } from '../connectivity/difference.ts';
+import {
+  type ChangedAnswer,
+  changesNothing,
+  type Difference,
+  type FullDifference,
+  type OneSidedAnswer,
+} from '../connectivity/difference.ts';
 import type { Witness } from '../connectivity/witness.ts';
 import { type Block, blocksBy } from './blocks.ts';
 import { Crowd } from './crowd.ts';
@@ -15,6 +21,8 @@ export type Fate = 'gained' | 'lost' | 'changed';
 export interface ChangePart {
   readonly fate: Fate;
   readonly blocks: readonly Block[];
+  /** How many blocks there are besides. */
+  readonly more: number;
   /** One connection that shows it. */
   readonly witness?: Witness;
 }
@@ -36,7 +44,9 @@ export function changeGroups({ added, removed, changed }: Changes, everyone: Ful
       const draft = drafts.get(key) ?? { causes: alike[0]!.because, parts: [] };
       drafts.set(key, draft);
       const witness = alike.find((answer) => answer.witness !== undefined)?.witness;
-      draft.parts.push({ fate, blocks: blocksBy(alike, textOf, crowd)!.blocks, ...(witness && { witness }) });
+      const { blocks } = blocksBy(alike, textOf, crowd)!;
+      const more = Math.max(0, blocks.length - mostBlocks);
+      draft.parts.push({ fate, blocks: blocks.slice(0, mostBlocks), more, ...(witness && { witness }) });
     }
   };
   sort('gained', added, pairText);
@@ -91,14 +101,14 @@ export function summariesOf(difference: FullDifference): string[] {
 }
 
 /** Whether the clusters differ in what may be reached. */
-export const isDifferent = ({ added, removed, changed, exposure }: FullDifference): boolean =>
-  [added, removed, changed, exposure?.added, exposure?.removed, exposure?.changed].some((list = []) => list.length > 0);
+export const isDifferent = (difference: FullDifference): boolean =>
+  !changesNothing(difference) || (difference.exposure !== undefined && !changesNothing(difference.exposure));
 
 /** The connection of a witness as `check` asks for it. */
 export const witnessText = ({ from, to, protocol, port }: Witness): string => `${from} → ${to} ${protocol}/${port}`;
 
 /** More blocks of one part are counted. */
-export const mostBlocks = 60;
+const mostBlocks = 60;
 
 /** What the names of pods that do not exist mean. */
 export const exposureTitle = 'for pods that do not exist, but could';

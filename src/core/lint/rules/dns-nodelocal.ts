@@ -1,5 +1,6 @@
+import { nodeLocalAddress } from '../../verdict/cluster-dns.ts';
 import { type LintContext, titleOfClass } from '../context.ts';
-import { dnsOf, nodeLocalAddress } from '../dns.ts';
+import { dnsOf } from '../dns.ts';
 import { type LintedPolicy, type LintedRule, pathOf } from '../linted-policy.ts';
 import { memberOf, verdictOf } from '../reach.ts';
 import type { LintRule } from '../rule.ts';

@@ -1,3 +1,4 @@
+import { changesNothing } from '../../connectivity/difference.ts';
 import { WhatIf } from '../../connectivity/what-if.ts';
 import type { LintContext } from '../context.ts';
 import type { LintedPolicy } from '../linted-policy.ts';
@@ -12,7 +13,7 @@ export const vacuousPolicy: LintRule = {
   *check(context) {
     for (const policy of context.policies) {
       if (policy.subjects.length === 0 || redundanciesIn(context).policies.has(policy) || !isOpen(policy)) continue;
-      if (changesNothing(context, policy)) yield policy.remark([], 'this policy allows all that it isolates: without it nothing changes');
+      if (isVacuous(context, policy)) yield policy.remark([], 'this policy allows all that it isolates: without it nothing changes');
     }
   },
 };
@@ -22,8 +23,7 @@ const isOpen = ({ policy }: LintedPolicy): boolean =>
     (rules) => rules === undefined || rules.some(({ peers, ports }) => peers === undefined && ports === undefined),
   );
 
-function changesNothing(context: LintContext, { id }: LintedPolicy): boolean {
+function isVacuous(context: LintContext, { id }: LintedPolicy): boolean {
   const whatIf = context.keep('what-if', () => new WhatIf(context.analysis));
-  const { added, removed, changed } = whatIf.difference([{ type: 'delete', id }]);
-  return added.length + removed.length + changed.length === 0;
+  return changesNothing(whatIf.difference([{ type: 'delete', id }], { explain: false }));
 }
