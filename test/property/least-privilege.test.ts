@@ -128,7 +128,7 @@ test('what passes beyond the wanted flows is told, and nothing else passes', () 
         }
       }
     }),
-    { numRuns: 80 },
+    { numRuns: 240 },
   );
   expect(seen.denied).toBeGreaterThan(100);
   expect(seen.wanted).toBeGreaterThan(20);
@@ -172,7 +172,7 @@ test('where labels tell all workloads apart, no rule, no peer and no port could 
           tried++;
         }
     }),
-    { numRuns: 60 },
+    { numRuns: 180 },
   );
   expect(tried).toBeGreaterThan(60);
 });

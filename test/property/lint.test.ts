@@ -41,7 +41,7 @@ test('what is called redundant could go, and no connection would be another', ()
         expect(isNothing(whatIf, edited(rule, [{ ...rule.rule, ports: rule.rule.ports!.toSpliced(place, 1) }]))).toBe(true);
       seen += policies.size + rules.length + peers.length + ports.length;
     }),
-    { numRuns: 150 },
+    { numRuns: 450 },
   );
   expect(seen).toBeGreaterThan(25);
 });
@@ -79,7 +79,7 @@ test('of a peer that the other side is said to refuse, nothing gets through by i
           }
       }
     }),
-    { numRuns: 150 },
+    { numRuns: 600 },
   );
   expect(seen).toBeGreaterThan(10);
 });

@@ -1,7 +1,7 @@
 import { type TrafficAnswer, trafficAnswer, trafficMeant } from '../connectivity/connectivity.ts';
 import { type DifferenceEndpoint, differenceBetween } from '../connectivity/difference.ts';
 import { type AddressSet, addressRanges, intersectAddresses, isEmptyAddresses, subtractAddresses } from '../net/address-set.ts';
-import { isEmptyTraffic, noTraffic, subtractTraffic, type Traffic, trafficOf, uniteTraffic } from '../net/port-set.ts';
+import { equalTraffic, isEmptyTraffic, noTraffic, subtractTraffic, type Traffic, trafficOf, uniteTraffic } from '../net/port-set.ts';
 import { type Protocol, protocols } from '../net/protocol.ts';
 import type { Analysis } from '../verdict/analysis.ts';
 import type { Endpoint } from '../verdict/endpoint.ts';
@@ -26,7 +26,7 @@ interface Want {
   readonly traffic: Traffic;
 }
 
-/** What the second cluster allows, the first does not, and nobody wanted; pods of a workload are one. */
+/** What the second cluster allows, the first does not, and nobody wanted; pods of a workload are one, bare pods each by itself. */
 export function beyondWanted(before: Analysis, after: Analysis, wanted: readonly Wanted[]): Beyond[] {
   const { added, changed, endpoints } = differenceBetween(before, after);
   const known = new Map(endpoints.map((endpoint) => [endpoint.id, endpoint]));
@@ -39,13 +39,42 @@ export function beyondWanted(before: Analysis, after: Analysis, wanted: readonly
       opened: subtractTraffic(trafficMeant(partialAfter), trafficMeant(partialBefore)),
     })),
   ];
+  const named = new Set(wants.flatMap(({ from, to }) => [from, to]));
   return opened.flatMap(({ from, to, opened: traffic }) => {
-    const left = leftover(sideOf(known.get(from)!), sideOf(known.get(to)!), traffic, wants);
-    return isEmptyTraffic(left) ? [] : [{ from, to, traffic: trafficAnswer(left) }];
+    const left = partsOf(known.get(from)!, named).flatMap((source) =>
+      partsOf(known.get(to)!, named).flatMap((destination) =>
+        isOnePod(source, destination)
+          ? []
+          : [{ from: source.id, to: destination.id, traffic: leftover(source.side, destination.side, traffic, wants) }],
+      ),
+    );
+    // Where nothing tells the parts apart, the endpoints say it for all of them.
+    const told = left.every((each) => equalTraffic(each.traffic, left[0]!.traffic))
+      ? left.slice(0, 1).map((each) => ({ ...each, from, to }))
+      : left;
+    return told.filter((each) => !isEmptyTraffic(each.traffic)).map((each) => ({ ...each, traffic: trafficAnswer(each.traffic) }));
   });
 }
 
-const sideOf = ({ id, kind, ranges = [] }: DifferenceEndpoint): Side => (kind === 'External' ? rangesAddresses(ranges) : id);
+/** A part of an endpoint that wants do not tell apart any further. */
+interface Part {
+  readonly id: string;
+  readonly side: Side;
+  readonly pods: number;
+}
+
+/** Bare pods that are alike are one endpoint, of which somebody may want but some: these one by one, and one that stands for the rest. */
+function partsOf({ id, kind, ranges = [], members = [], pods = 1 }: DifferenceEndpoint, named: ReadonlySet<Side>): Part[] {
+  if (kind === 'External') return [{ id, side: rangesAddresses(ranges), pods }];
+  if (kind !== 'Pod' || members.length < 2) return [{ id, side: id, pods }];
+  const wanted = members.filter((member) => named.has(member));
+  const [first, ...others] = members.filter((member) => !named.has(member));
+  const rest = first === undefined ? [] : [{ id: first, side: first, pods: 1 + others.length }];
+  return [...wanted.map((member) => ({ id: member, side: member, pods: 1 })), ...rest];
+}
+
+/** A pod has no connections with itself that anybody could deny. */
+const isOnePod = (a: Part, b: Part): boolean => a.id === b.id && a.pods === 1 && b.pods === 1;
 
 /** What of the traffic between two sides nobody wanted: where addresses are wanted in part, the rest is looked at by itself. */
 function leftover(from: Side, to: Side, traffic: Traffic, [want, ...others]: readonly Want[]): Traffic {
@@ -71,7 +100,8 @@ function split(side: Side, other: Side): { readonly inside: Side; readonly outsi
 
 /** What is wanted between endpoints of the answer. */
 function wantsOf(analysis: Analysis, wanted: readonly Wanted[], endpoints: readonly DifferenceEndpoint[]): Want[] {
-  const homes = new Map(endpoints.flatMap(({ id, members = [] }) => [id, ...members].map((member) => [member, id] as const)));
+  const workloads = endpoints.filter(({ kind }) => kind !== 'Pod');
+  const homes = new Map(workloads.flatMap(({ id, members = [] }) => [id, ...members].map((member) => [member, id] as const)));
   const wants = new Map<string, Want>();
   for (const { from, to, outcomes } of wanted.flatMap((each) => verdictsOf(analysis, each)))
     for (const outcome of outcomes)

@@ -96,3 +96,18 @@ test('ports that touch are a range, and a flow that cannot be answered is named'
   });
   expect(unknown).toMatchObject({ index: 4, error: expect.stringContaining('shop/nobody') });
 });
+
+test('of bare pods that are alike, those that nobody wanted are told', () => {
+  const bare = (name: string, ip: string): object => {
+    const { metadata, ...rest } = pod(name, 'tool', ip, {}) as { metadata: { ownerReferences?: object } };
+    return { ...rest, metadata: { ...metadata, ownerReferences: undefined } };
+  };
+  const { objects } = decodeObject({ apiVersion: 'v1', kind: 'List', items: [...items, bare('a', '10.0.0.7'), bare('b', '10.0.0.8')] });
+  const told = (...names: string[]): string[] => {
+    const flows = names.map((name) => ({ from: `shop/${name}`, to: 'shop/statefulset/web', port: 8080 }));
+    const found = leastPrivilege(new Analysis(clusterOf(objects)), flows, { onto: false });
+    return 'error' in found ? [found.error] : found.beyond.map(({ from, to }) => `${from} ${to}`);
+  };
+  expect(told('a')).toEqual(['shop/Pod/b shop/StatefulSet/web']);
+  expect(told('a', 'b')).toEqual([]);
+});
