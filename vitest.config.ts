@@ -7,6 +7,7 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
+          setupFiles: ['test/random-seed.ts'],
           include: [
             'src/core/**/*.test.ts',
             'src/manifest/**/*.test.ts',
@@ -29,6 +30,7 @@ export default defineConfig({
       {
         test: {
           name: 'system',
+          setupFiles: ['test/random-seed.ts'],
           include: [
             'src/dataplane/**/*.test.ts',
             'src/agent/**/*.test.ts',

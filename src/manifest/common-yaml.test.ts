@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import type { FieldPath } from '#core/api/diagnostic.ts';
 import { readCommonYaml } from './common-yaml.ts';
+import { resolvePlain } from './plain-scalar.ts';
 import { SourceText } from './text.ts';
 import { readYaml } from './yaml.ts';
 
@@ -120,12 +121,16 @@ describe('the quick reader of YAML', () => {
 
   it('reads what a program writes', () => {
     let read = 0;
-    const strings = fc.oneof(
+    // `-_0` is a string for this writer, which leaves it plain, and the number 0 for Go's reader, and so for ours.
+    const isWrittenAsAnother = (text: string) => stringify(text, { version: '1.1' }).trimEnd() === text && resolvePlain(text) !== text;
+    expect(isWrittenAsAnother('-_0')).toBe(true);
+    const anyString = fc.oneof(
       fc.string(),
       fc
         .array(fc.constantFrom('word', 'a:', ' ', '\n', '#x', '- ', "it's", '"q"', 'é', '0', 'true'), { maxLength: 30 })
         .map((words) => words.join(' ')),
     );
+    const strings = anyString.filter((text) => !isWrittenAsAnother(text));
     const { value } = fc.letrec((tie) => ({
       value: fc.oneof(
         { depthSize: 'small' },

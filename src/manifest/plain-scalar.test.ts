@@ -27,6 +27,8 @@ describe('unquoted scalars', () => {
       ['+5', 5],
       ['-0', 0],
       ['.5', 0.5],
+      ['-_0', 0],
+      ['-.1_0', -0.1],
       ['-.5e1', -5],
       ['1.', 1],
       ['1_0.0_1', 10.01],
@@ -54,7 +56,7 @@ describe('unquoted scalars', () => {
       '=',
       '10.0.0.0/8',
     ].map((text) => [text, text] as const),
-    ...['_1', '-', '+', '.', '::/0', 'Infinity', 'NaN', '0x1.8', '1e', '<<'].map((text) => [text, text] as const),
+    ...['_1', '.1_0', '-', '+', '.', '::/0', 'Infinity', 'NaN', '0x1.8', '1e', '<<'].map((text) => [text, text] as const),
   ];
   it.each(cases)('%s is %s', (text, value) => {
     expect(resolvePlain(text)).toBe(value);

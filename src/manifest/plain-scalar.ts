@@ -29,7 +29,9 @@ export function resolvePlain(text: string): Scalar {
     if (word !== undefined) return word;
   }
   const first = text.charCodeAt(0);
-  const isNumeric = (first >= 0x30 && first <= 0x39) || first === 0x2b || first === 0x2d || first === 0x2e;
+  // Go ignores `_` after a digit or a sign, not after a point: `1_0` is 10, `.1_0` a text.
+  if (first === 0x2e) return floatOf(text) ?? text;
+  const isNumeric = (first >= 0x30 && first <= 0x39) || first === 0x2b || first === 0x2d;
   return isNumeric ? (numberOf(text.replaceAll('_', '')) ?? text) : text;
 }
 
