@@ -125,7 +125,7 @@ class Matrix {
     { isShown, direction, traffic, denied = false, exposure, index }: MatrixOptions,
   ) {
     this.#isWhole = isShown === undefined;
-    this.#index = index !== undefined && !exposure ? index : new ConnectivityIndex(analysis);
+    this.#index = index !== undefined && !exposure ? index : ConnectivityIndex.of(analysis);
     this.#entries = this.#index.entries();
     const { traffics } = this.#index.gates;
     const wanted = traffic === undefined ? everything : traffics.idOf(traffic);
