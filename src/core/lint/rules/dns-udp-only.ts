@@ -10,8 +10,8 @@ export const dnsUdpOnly: LintRule = {
   code: 'dns-udp-only',
   severity: 'warning',
   summary: 'DNS is allowed over UDP and not over TCP, or the other way round',
-  *check({ policies }) {
-    for (const policy of policies) {
+  *check({ asked, policies }) {
+    for (const policy of asked) {
       const applying = policies.filter(
         (other) => other.policy.namespace === policy.policy.namespace && selectorCovers(other.policy.subject, policy.policy.subject),
       );
