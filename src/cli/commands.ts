@@ -20,6 +20,7 @@ export const entries: readonly Entry[] = [
   { name: 'simplify', summary: 'policies with fewer rules that mean the same', load: () => import('./simplify.ts') },
   { name: 'ruleset', summary: 'the nftables script that a node gets', load: () => import('./ruleset.ts') },
   { name: 'lab', summary: 'the cluster on this machine, with real packets', load: () => import('./lab.ts') },
+  { name: 'lsp', summary: 'a language server for editors', load: () => import('./lsp.ts') },
   { name: 'completion', summary: 'completion for your shell', load: () => import('./completion.ts') },
   { name: 'version', summary: 'which Sallyport this is', load: () => import('./version.ts') },
 ];

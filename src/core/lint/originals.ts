@@ -30,6 +30,18 @@ export class Originals {
   readonly workloads: Workload[] = [];
   readonly labelled: Labelled[] = [];
 
+  /** What is written in several inputs; of a policy that is there twice the first is meant. */
+  static joined(parts: Iterable<Originals>): Originals {
+    const whole = new Originals();
+    for (const { policies, annotations, workloads, labelled } of parts) {
+      for (const [name, written] of policies) if (!whole.policies.has(name)) whole.policies.set(name, written);
+      for (const [name, written] of annotations) if (!whole.annotations.has(name)) whole.annotations.set(name, written);
+      for (const workload of workloads) whole.workloads.push(workload);
+      for (const object of labelled) whole.labelled.push(object);
+    }
+    return whole;
+  }
+
   readonly onObject: OnObject = (object, value, place) => {
     if (object.kind === 'NetworkPolicy') this.policies.set(qualifiedName(object), { policy: writtenPolicyOf(value), at: place });
     else if (object.kind === 'ClusterNetworkPolicy') this.annotations.set(object.name, mapAt(value, 'annotations'));
