@@ -2,6 +2,7 @@ import { type CompletionItem, CompletionItemKind } from 'vscode-languageserver/n
 import type { FieldPath } from '#core/api/diagnostic.ts';
 import { namespaceNameLabel } from '#core/api/namespace.ts';
 import { type Pod, workloadOf } from '#core/api/types.ts';
+import { valueAt } from '#core/api/values.ts';
 import { podsOf } from '#core/cluster/cluster.ts';
 import { type Labels, matches, type Requirement, type Selector, selector } from '#core/label/selector.ts';
 import { count } from '#core/render/text.ts';
@@ -52,13 +53,13 @@ function labelPlace({ path, isName, object }: Field): LabelPlace | undefined {
     return inner.length === 1 && !isName ? { selectorPath, key: String(inner[0]) } : undefined;
   }
   if (inner[1] === 'key') return { selectorPath };
-  const key = valueAt(object, [...path.slice(0, at + 2), 'key']);
+  const key = valueAt(object, ...path.slice(0, at + 2), 'key');
   return inner[1] === 'values' && typeof key === 'string' ? { selectorPath, key } : undefined;
 }
 
 /** The selector of a Service is a map of labels. */
 function servicePlace(path: FieldPath, isName: boolean, object: unknown): LabelPlace | undefined {
-  const isService = valueAt(object, ['kind']) === 'Service';
+  const isService = valueAt(object, 'kind') === 'Service';
   if (!isService || path[0] !== 'spec' || path[1] !== 'selector') return undefined;
   if (path.length === 2) return { selectorPath: path };
   return path.length === 3 && !isName ? { selectorPath: path.slice(0, 2), key: String(path[2]) } : undefined;
@@ -83,7 +84,7 @@ function carriersFor(analysis: Analysis, field: Field, selectorPath: FieldPath):
   const last = selectorPath.at(-1);
   if (last === 'namespaceSelector' || last === 'namespaces') return namespacesOf(analysis);
   const home = namedBy(field)?.namespace;
-  const sibling = valueAt(field.object, [...selectorPath.slice(0, -1), 'namespaceSelector']);
+  const sibling = valueAt(field.object, ...selectorPath.slice(0, -1), 'namespaceSelector');
   const isClusterWide = namedBy(field)?.kind === 'ClusterNetworkPolicy';
   const homes = isClusterWide
     ? namespacesOf(analysis)
@@ -106,7 +107,7 @@ const namespacesOf = ({ cluster }: Analysis): Carrier[] =>
 
 /** A selector as far as it is written. */
 function selectorWritten(value: unknown): Selector {
-  const labels = valueAt(value, ['matchLabels']);
+  const labels = valueAt(value, 'matchLabels');
   const equal = isRecord(labels) ? Object.entries(labels).filter(([, each]) => typeof each === 'string') : [];
   return selector(equal.map(([key, each]): Requirement => ({ key, operator: 'In', values: [each as string] })));
 }
@@ -115,13 +116,13 @@ function selectorWritten(value: unknown): Selector {
 function portsFor(analysis: Analysis, field: Field): Candidate[] {
   const { path, object } = field;
   const [, direction, index] = path;
-  const peers = valueAt(object, ['spec', 'egress', Number(index), 'to']);
+  const peers = valueAt(object, 'spec', 'egress', Number(index), 'to');
   const paths: FieldPath[] =
     direction === 'egress'
       ? (Array.isArray(peers) ? peers : []).map((_, item) => ['spec', 'egress', Number(index), 'to', item, 'podSelector'])
       : [['spec', 'podSelector']];
   const pods = paths.flatMap((selectorPath) => {
-    const wanted = selectorWritten(valueAt(object, selectorPath));
+    const wanted = selectorWritten(valueAt(object, ...selectorPath));
     const carried = new Set(carriersFor(analysis, field, selectorPath).map(({ title }) => title));
     return [...podsOf(analysis.cluster)].filter((pod) => carried.has(titleOf(pod)) && matches(wanted, pod.labels));
   });
@@ -141,7 +142,3 @@ function portsFor(analysis: Analysis, field: Field): Candidate[] {
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string | number, unknown>> => typeof value === 'object' && value !== null;
-
-function valueAt(value: unknown, path: FieldPath): unknown {
-  return path.reduce<unknown>((at, step) => (isRecord(at) && Object.hasOwn(at, step) ? at[step] : undefined), value);
-}

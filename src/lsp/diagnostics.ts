@@ -7,6 +7,7 @@ import {
   type TextEdit,
 } from 'vscode-languageserver/node';
 import { qualifiedName } from '#core/api/types.ts';
+import { editTitle } from '#core/lint/line-edit.ts';
 import type { Finding, Severity } from '#core/lint/rule.ts';
 import { linesOf, locationOf, rangeAt, rangeOfEdit } from './places.ts';
 
@@ -64,7 +65,7 @@ export function fixesIn(
     .map(({ finding: { code, fix, source }, edit }): CodeAction => {
       const solved = diagnostics.filter((each) => each.code === code && source !== undefined && each.range.start.line === source.line - 1);
       return {
-        title: `Replace ${fix!.find} by ${fix!.replace}`,
+        title: editTitle(fix!),
         kind: CodeActionKind.QuickFix,
         isPreferred: true,
         ...(solved.length > 0 && { diagnostics: solved }),

@@ -33,7 +33,8 @@ export async function readFile(path: string, text: string, choices: Choices, bef
   if (mayHoldObjects(text)) {
     let originals = new Originals();
     const onObject: Originals['onObject'] = (...object) => originals.onObject(...object);
-    for await (const document of readDocuments(text, path, { choices, onObject })) {
+    const onForeign: Originals['onForeign'] = (...object) => originals.onForeign(...object);
+    for await (const document of readDocuments(text, path, { choices, onObject, onForeign })) {
       parts.push({ document, originals });
       originals = new Originals();
     }

@@ -1,5 +1,5 @@
 import { type Choices, defaultChoices } from '#core/api/choices.ts';
-import { type Decoded, decodeObject, type OnObject } from '#core/api/decode.ts';
+import { type Decoded, decodeObject, type OnForeign, type OnObject } from '#core/api/decode.ts';
 import type { Diagnostic } from '#core/api/diagnostic.ts';
 import { expandWorkloads } from '#core/api/expand-workloads.ts';
 import { Pool } from '#core/api/pool.ts';
@@ -16,6 +16,8 @@ export interface ManifestOptions {
   readonly choices?: Choices;
   /** Told of every sound object with its manifest. */
   readonly onObject?: OnObject;
+  /** Told of every object of a kind that is not read. */
+  readonly onForeign?: OnForeign;
 }
 
 /** What manifests hold. */

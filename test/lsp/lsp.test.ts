@@ -135,6 +135,17 @@ describe.concurrent('the language server', () => {
     expect(fix).toEqual({ title: 'Replace promethues by prometheus', text: policy });
     expect(all).toEqual({ title: 'Fix all that has a sure fix', text: policy });
     await editor.replace(uri, 'app: promethues', 'app: prometheus');
+    // A fix of several lines.
+    await editor.replace(
+      uri,
+      'policyTypes: [Ingress]',
+      'policyTypes: [Ingress, Egress]\n  egress:\n    - ports:\n        - port: 53\n          protocol: UDP',
+    );
+    const dns = await editor.diagnostic(uri, 'dns-udp-only');
+    const [add] = await editor.fixes(uri, dns);
+    expect(add!.title).toBe('Add protocol: TCP port: 53');
+    expect(add!.text).toContain('    - ports:\n        - protocol: TCP\n          port: 53\n        - port: 53\n          protocol: UDP\n');
+    await editor.replace(uri, ', Egress]\n  egress:\n    - ports:\n        - port: 53\n          protocol: UDP', ']');
     await editor.diagnostics(uri, (all) => all.every(({ code }) => code !== 'label-near-miss'));
   });
 
