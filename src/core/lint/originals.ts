@@ -4,7 +4,7 @@ import type { Place } from '../api/faults.ts';
 import { type WrittenPolicy, writtenPolicyOf } from '../api/network-policy.ts';
 import { type KubernetesObject, qualifiedName } from '../api/types.ts';
 import { itemsAt, textAt, valueAt } from '../api/values.ts';
-import type { Workload } from '../api/workload.ts';
+import { templatePathOf, type Workload } from '../api/workload.ts';
 import type { Labels } from '../label/selector.ts';
 
 /** A NetworkPolicy as it is written, with where its fields stand. */
@@ -116,8 +116,8 @@ const enforcers =
   /calico|cilium|kube-router|antrea|\bovn|kube-network-policies|network-policy-agent|weave-npc|weave-kube|azure-npm|canal|romana|sallyport|openshift-sdn/;
 
 /** What there is to know of the pods that an object is, or makes. */
-function notesOf(value: unknown, kind: string): PodNotes {
-  const template = kind === 'Pod' ? [] : kind === 'CronJob' ? ['spec', 'jobTemplate', 'spec', 'template'] : ['spec', 'template'];
+function notesOf(value: unknown, kind: Workload['kind'] | 'Pod'): PodNotes {
+  const template = templatePathOf(kind);
   const account = textAt(value, ...template, 'spec', 'serviceAccountName');
   const hasToken = valueAt(value, ...template, 'spec', 'automountServiceAccountToken') !== false;
   const annotation = (name: string): string => textAt(value, ...template, 'metadata', 'annotations', `prometheus.io/${name}`);
