@@ -16,6 +16,7 @@ export default defineConfig({
             'test/property/**/*.test.ts',
             'test/cases/**/*.test.ts',
             'test/golden/**/*.test.ts',
+            'test/lsp/**/*.test.ts',
             'test/schema/**/*.test.ts',
             'test/reference/**/*.test.ts',
             'test/judges/**/*.test.ts',

@@ -93,6 +93,34 @@ export function policyObject(size: ClusterSize, index: number, revision = 0): Wi
   } as WireObject;
 }
 
+/** One test of a document. */
+export interface WireTest {
+  readonly name: string;
+  readonly from: string;
+  readonly to: string;
+  readonly ports: number;
+  readonly expect: 'allow' | 'deny';
+}
+
+/** A document of connectivity tests. */
+export const testDocument = (tests: readonly WireTest[]): object => ({
+  apiVersion: 'sallyport.dev/v1alpha1',
+  kind: 'ConnectivityTest',
+  metadata: { name: 'bench' },
+  tests,
+});
+
+/** Expectations about the cluster, each of one app and another of its namespace; that all is allowed is not so. */
+export function hopefulTests(size: ClusterSize, count: number): WireTest[] {
+  return Array.from({ length: count }, (_, index) => {
+    const namespace = index % namespacesOf(size);
+    const nth = Math.floor(index / namespacesOf(size)) % tiers.length;
+    const other = (nth + 1 + Math.floor(index / namespacesOf(size) / tiers.length)) % tiers.length;
+    const [from, to] = [other, nth].map((each) => `${namespaceName(namespace)}/{app=${appName(each)}}`);
+    return { name: `${index}`, from: from!, to: to!, ports: portOf[tierOf(nth)], expect: 'allow' };
+  });
+}
+
 type Spec = (nth: number, namespace: number, revision: number) => object;
 
 const tcp = (port: number | string): object => ({ protocol: 'TCP', port });

@@ -5,7 +5,7 @@ import { formatResult, type Section, Skipped } from './report.ts';
 const sections: Record<string, () => Promise<Section>> = {
   core: async () => (await import('./core.ts')).core,
   connectivity: async () => (await import('./connectivity.ts')).connectivity,
-  lint: async () => (await import('./lint.ts')).lint,
+  authoring: async () => (await import('./authoring.ts')).authoring,
   cli: async () => (await import('./cli.ts')).cli,
   latency: async () => (await import('./kernel/latency.ts')).latency,
   memory: async () => (await import('./kernel/memory.ts')).memory,

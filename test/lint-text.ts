@@ -16,7 +16,7 @@ export async function lintTexts(
   choices: Choices = defaultChoices,
 ): Promise<readonly Finding[]> {
   const originals = new Originals();
-  const collection = new ManifestCollection({ choices, onObject: originals.onObject });
+  const collection = new ManifestCollection({ choices, onObject: originals.onObject, onForeign: originals.onForeign });
   for (const [file, text] of Object.entries(texts)) await collection.addText(text, file, 'skip');
   const { objects, diagnostics } = collection.finish();
   const ofDoor = diagnostics.map(findingOf);

@@ -1,9 +1,11 @@
 import { type Command, Option } from 'commander';
 import { type Direction, directions } from '#core/api/types.ts';
 import { applyChanges, type Cluster, clusterOf } from '#core/cluster/cluster.ts';
+import { type Concluded, concludedFrom } from '#core/generate/concluded.ts';
 import { defaultDeny, isolation, type Scope, usualNamespaces } from '#core/generate/default-deny.ts';
 import type { Generated } from '#core/generate/generated-policy.ts';
-import { leastPrivilege } from '#core/generate/least-privilege.ts';
+import { type LeastPrivilege, leastPrivilege } from '#core/generate/least-privilege.ts';
+import { Mentions } from '#core/generate/mentions.ts';
 import { type Observed, observedFlows } from '#core/generate/observed.ts';
 import { flowText } from '#core/generate/wanted.ts';
 import { renderJson } from '#core/render/json.ts';
@@ -44,6 +46,7 @@ export function define(command: Command): void {
     'sallyport generate isolate --context staging -n shop --direction ingress',
   ]);
   defineFromFlows(subcommand('from-flows', 'least privilege for a list of wanted connections'));
+  defineFromServices(subcommand('from-services', 'least privilege for what Services and workloads say of each other'));
   examples(command, ['sallyport generate default-deny -f manifests/', 'sallyport generate from-flows flows.yaml -f manifests/']);
 }
 
@@ -88,13 +91,74 @@ async function fromFlows(file: string, { onto, ...options }: FlowOptions): Promi
   const named = namedIn(analysis.cluster, options);
   const found = leastPrivilege(analysis, flows, { onto: onto !== undefined, ...(named.length > 0 && { namespaces: named }) });
   if ('error' in found) throw new CannotAnswer(`${flowFileName(file)}: ${entryName(found.index)}: ${found.error}`);
-  await printPolicies(found, options.output);
+  await printLeastPrivilege(found, options.output);
+  return 0;
+}
+
+interface ServiceOptions extends Options {
+  readonly flows?: string;
+  readonly list?: true;
+}
+
+function defineFromServices(command: Command): void {
+  command
+    .description(
+      'Writes policies under which those connections pass that Services and workloads speak of, and as from-flows does it: a default deny, the DNS, ' +
+        'one policy for each workload and direction, tried on the cluster as it would be. A Service says at which ports its pods are reached, ' +
+        'and by its type whether from outside. By whom within the cluster, it does not say: taken are workloads whose containers are told its name, in ' +
+        'their environment (ConfigMaps of the input included), command or arguments. What each was concluded from is said on standard error, and ' +
+        'which Services nobody is known to call: tell those with --flows.',
+    )
+    .usage('[-f <path>...] [options]')
+    .option('--flows <file>', 'connections that are wanted besides, as from-flows takes them')
+    .option('--list', 'print the connections that were concluded, as a list for from-flows, and no policies');
+  addInputOptions(command);
+  addClusterOptions(command);
+  addOutputOption(command, ['text', 'json']);
+  examples(command, [
+    'sallyport generate from-services -f manifests/ > policies.yaml',
+    'sallyport generate from-services -f manifests/ -n shop --flows more.yaml',
+    'sallyport generate from-services -f manifests/ --list > flows.yaml',
+  ]);
+  command.action(answering(fromServices));
+}
+
+async function fromServices({ flows: file, list, ...options }: ServiceOptions): Promise<ExitCode> {
+  const { namespace, ...others } = options;
+  const reading = { ...others, ...defaultNamespaceIn(namespace) };
+  checkStandardInput({ ...reading, ...(file !== undefined && { flows: file }) });
+  const more = file === undefined ? [] : await flowsIn(await readFlowText(file), file);
+  const mentions = new Mentions();
+  const { objects, choices, settled } = await readInput(reading, undefined, mentions);
+  const analysis = new Analysis(clusterOf(objects), choices, settled);
+  const namespaces = await namespacesAsked(analysis.cluster, options);
+  const { concluded, uncalled } = concludedFrom(analysis.cluster, mentions, new Set(namespaces));
+  if (list) {
+    await stdout.print(options.output === 'json' ? renderJson(concluded.map(({ flow }) => flow)) : concluded.map(flowLine));
+    return 0;
+  }
+  const found = leastPrivilege(analysis, [...concluded.map(({ flow }) => flow), ...more], { onto: false, namespaces });
+  if ('error' in found) throw new CannotAnswer(`${flowFileName(file!)}: ${entryName(found.index - concluded.length)}: ${found.error}`);
+  for (const { flow, because } of concluded) await note(`${flowText(flow)}: ${because}`);
+  const missing = uncalled.filter((id) => !more.some(({ to }) => to.toLowerCase() === id.toLowerCase()));
+  if (missing.length > 0)
+    await note(`nobody is known to connect to ${missing.join(', ')}: whoever does is cut off, unless --flows names them`);
+  await printLeastPrivilege(found, options.output);
+  return 0;
+}
+
+/** A concluded connection as an entry of a list, with what it was concluded from. */
+const flowLine = ({ flow: { from, to, protocol, port }, because }: Concluded): string =>
+  `- { from: ${from}, to: ${to}, protocol: ${protocol}, port: ${port} } # ${because}`;
+
+/** Writes the policies, and says what stays denied and what passes that nobody wanted. */
+async function printLeastPrivilege(found: LeastPrivilege, output: Options['output']): Promise<void> {
+  await printPolicies(found, output);
   const { palette } = stderr.style;
   await stderr.print(found.denied.map((flow) => `${palette.warning('warning')}: stays denied: ${flowText(flow)}`));
   const shown = found.beyond.slice(0, mostBeyond);
   await stderr.print(shown.map(({ from, to, traffic }) => `passes beyond what is wanted: ${from} → ${to} ${trafficText(traffic)}`));
   if (found.beyond.length > mostBeyond) await stderr.print([`and ${found.beyond.length - mostBeyond} more`]);
-  return 0;
 }
 
 /** More pairs than this are counted. */

@@ -23,6 +23,9 @@ export interface Input {
   readonly settled: ReadonlySet<ChoiceName>;
 }
 
+/** Who is told of objects as they are read, with their manifests. */
+export type Watching = Pick<ReadOptions, 'onObject' | 'onForeign'>;
+
 /** Says something beside the answer, line by line. */
 export type Say = (lines: Iterable<string>) => void | Promise<void>;
 
@@ -30,16 +33,16 @@ export type Say = (lines: Iterable<string>) => void | Promise<void>;
  * Reads the objects that the options name, from files or from a cluster, and says on standard error what is wrong with them; an error among it
  * ends the command. Of a cluster only what the flows need is read, where flows are given.
  */
-export async function readInput(options: InputOptions, flows?: readonly Flow[]): Promise<Input> {
+export async function readInput(options: InputOptions, flows?: readonly Flow[], watching: Watching = {}): Promise<Input> {
   checkPodCidr(options);
   if (!isLive(options)) {
-    const read = await readObjects(options, (lines) => stderr.print(lines), withProgress);
+    const read = await readObjects(options, (lines) => stderr.print(lines), withProgress, watching);
     await noteSkipped(read.skipped);
     return read;
   }
   const choices = choicesOf(options);
   const { readLiveCluster } = await import('./live-cluster.ts');
-  const { objects, diagnostics, notes } = await readLiveCluster(options, choices, { flows });
+  const { objects, diagnostics, notes } = await readLiveCluster(options, choices, { flows, ...watching });
   await sayDiagnostics(diagnostics, (lines) => stderr.print(lines), 'in the cluster');
   for (const text of notes) await note(text);
   return { objects, choices, settled: settledBy(options) };
@@ -68,9 +71,10 @@ export async function readObjects(
   options: InputOptions,
   say: Say,
   showing: typeof withProgress = (_, work) => work(() => undefined),
+  watching: Watching = {},
 ): Promise<Input & { readonly skipped: number }> {
   const { objects, diagnostics, skipped } = await showing('reading files', (report) =>
-    readManifests(filesOf(options), manifestOptions(options, report)),
+    readManifests(filesOf(options), { ...manifestOptions(options, report), ...watching }),
   );
   await sayDiagnostics(diagnostics, say, 'in the input');
   return { objects: assignAddresses(objects, options.podCidr), choices: choicesOf(options), settled: settledBy(options), skipped };

@@ -19,7 +19,7 @@ export interface LintInput {
 export async function readForLint(options: InputOptions): Promise<LintInput> {
   checkPodCidr(options);
   const originals = new Originals();
-  const { onObject } = originals;
+  const { onObject, onForeign } = originals;
   const isComplete = isLive(options);
   const choices = choicesOf(options);
   const read = isComplete ? await readLive() : await readFiles();
@@ -40,7 +40,7 @@ export async function readForLint(options: InputOptions): Promise<LintInput> {
 
   async function readFiles() {
     const manifests = await withProgress('reading files', (report) =>
-      readManifests(filesOf(options), { ...manifestOptions(options, report), onObject }),
+      readManifests(filesOf(options), { ...manifestOptions(options, report), onObject, onForeign }),
     );
     await noteSkipped(manifests.skipped);
     return { ...manifests, objects: assignAddresses(manifests.objects, options.podCidr) };

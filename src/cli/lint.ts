@@ -1,6 +1,5 @@
 import { type Command, Option } from 'commander';
-import { inOrder, isWanted, type LintSettings, lint, titles, withSeverity } from '#core/lint/lint.ts';
-import { findingOf } from '#core/lint/reader-findings.ts';
+import { inOrder, type LintSettings, lint, readerFindings } from '#core/lint/lint.ts';
 import { type Finding, type Severity, severities } from '#core/lint/rule.ts';
 import { type LineOf, lineFinder } from '#core/render/diagnostics.ts';
 import { renderIndentedJson, renderJson } from '#core/render/json.ts';
@@ -98,14 +97,9 @@ async function printFindings(options: Options): Promise<ExitCode> {
   return findings.some(({ severity }) => isAsBad(severity, failOn)) ? 1 : 0;
 }
 
-/** What the door has found and what the rules find. Errors of the input are told whatever the settings say. */
-function findingsOf({ diagnostics, context }: LintInput, settings: LintSettings): readonly Finding[] {
-  const ofDoor = diagnostics
-    .map(findingOf)
-    .filter(({ code, severity }) => severity === 'error' || isWanted(titles.get(code)!, settings))
-    .map((finding) => (finding.severity === 'error' ? finding : withSeverity(finding, settings)));
-  return inOrder([...ofDoor, ...(context === undefined ? [] : lint(context, settings))]);
-}
+/** What the door has found and what the rules find. */
+const findingsOf = ({ diagnostics, context }: LintInput, settings: LintSettings): readonly Finding[] =>
+  inOrder([...readerFindings(diagnostics, settings), ...(context === undefined ? [] : lint(context, settings))]);
 
 /** `-n` limits what is shown; what is of no namespace concerns all. */
 const isShown = ({ policy }: Finding, { namespace, allNamespaces }: InputOptions): boolean =>

@@ -22,20 +22,24 @@ const collectList = (value: string, previous: readonly string[] = []): string[] 
 
 /** Adds what every command that reads a cluster takes. */
 export function addInputOptions(command: Command): Command {
-  return command
+  command
     .option('-f, --filename <path>', 'a file, a directory (recursive) or - for standard input; may be repeated', collect)
     .option('-n, --namespace <name>', 'the namespace of objects that name none; limits what is shown, never what is evaluated')
-    .option('-A, --all-namespaces', 'show all namespaces')
+    .option('-A, --all-namespaces', 'show all namespaces');
+  return addPluginOptions(command).option(
+    '--pod-cidr <cidr>',
+    `where pods without an address get one, one range for each family (default: ${defaultPodCidrs.join()})`,
+    collectList,
+  );
+}
+
+/** Adds what says which network plugin answers are for. */
+export const addPluginOptions = (command: Command): Command =>
+  command
     .addOption(
       new Option('--profile <name>', 'answer for this network plugin; docs/profiles.md says what is known of each').choices(profileNames),
     )
-    .option('--set <name=value>', `decide what Kubernetes leaves open: ${Object.keys(choices).join(', ')}; may be repeated`, collect)
-    .option(
-      '--pod-cidr <cidr>',
-      `where pods without an address get one, one range for each family (default: ${defaultPodCidrs.join()})`,
-      collectList,
-    );
-}
+    .option('--set <name=value>', `decide what Kubernetes leaves open: ${Object.keys(choices).join(', ')}; may be repeated`, collect);
 
 /** Adds `-o`, with `table` as another word for text. The first format is the default. */
 export function addOutputOption(command: Command, formats: readonly string[]): Command {

@@ -1,5 +1,5 @@
 import { type Choices, defaultChoices } from '#core/api/choices.ts';
-import { decodeObject, type OnObject } from '#core/api/decode.ts';
+import { type Decoded, decodeObject, type OnForeign, type OnObject } from '#core/api/decode.ts';
 import type { Diagnostic } from '#core/api/diagnostic.ts';
 import { expandWorkloads } from '#core/api/expand-workloads.ts';
 import { Pool } from '#core/api/pool.ts';
@@ -16,6 +16,8 @@ export interface ManifestOptions {
   readonly choices?: Choices;
   /** Told of every sound object with its manifest. */
   readonly onObject?: OnObject;
+  /** Told of every object of a kind that is not read. */
+  readonly onForeign?: OnForeign;
 }
 
 /** What manifests hold. */
@@ -28,20 +30,52 @@ export interface Manifests {
   readonly skipped: number;
 }
 
+/** A document of a text, decoded. */
+export interface ReadDocument extends Omit<Decoded, 'recognized'> {
+  /** Holds connectivity tests, which stand beside the policies that they test. */
+  readonly isTest: boolean;
+}
+
+/** How single documents are read; everything has a default. */
+export type DocumentOptions = ManifestOptions & { readonly pool?: Pool };
+
+/** Reads the documents of a text, each with its objects; one that is at fault has those that are sound. */
+export async function* readDocuments(text: string, file: string, options: DocumentOptions = {}): AsyncGenerator<ReadDocument> {
+  for await (const document of parseDocuments(text, file)) yield readDocument(document, options);
+}
+
+function readDocument({ value, place, diagnostics }: ManifestDocument, options: DocumentOptions): ReadDocument {
+  if (value === undefined) return { objects: [], workloads: [], diagnostics, unknown: [], isTest: false };
+  const decoded = decodeObject(value, { ...options, place });
+  const { objects, workloads, unknown } = decoded;
+  const isForeign = objects.length + workloads.length + decoded.diagnostics.length === 0;
+  const severity = (options.choices ?? defaultChoices)['unknown-fields'] === 'error' ? 'error' : 'warning';
+  const duplicates = isForeign ? [] : diagnostics.map((duplicate) => ({ ...duplicate, severity }) as const);
+  // Which of two equal keys was meant, nobody knows.
+  const isSure = diagnostics.length === 0 || severity === 'warning';
+  return {
+    objects: isSure ? objects : [],
+    workloads: isSure ? workloads : [],
+    diagnostics: [...decoded.diagnostics, ...duplicates],
+    unknown,
+    isTest: isConnectivityTest(value),
+  };
+}
+
 /** No cluster holds more pods; a number of replicas beyond is a slip or an attack. */
 const mostPods = 1_000_000;
 
 /** Gathers the objects of several texts: the same kind, namespace and name twice is an error. */
 export class ManifestCollection {
-  readonly #options: ManifestOptions & Required<Pick<ManifestOptions, 'defaultNamespace' | 'choices'>>;
+  readonly #options: ManifestOptions;
   readonly #pool = new Pool();
   readonly #objects = new Map<string, KubernetesObject>();
   readonly #workloads = new Map<string, Workload>();
   readonly #diagnostics: Diagnostic[] = [];
   #skipped = 0;
 
-  constructor({ defaultNamespace = 'default', choices = defaultChoices, ...others }: ManifestOptions = {}) {
-    this.#options = { ...others, defaultNamespace, choices };
+  constructor(options: ManifestOptions = {}) {
+    this.#options = options;
   }
 
   /** Takes in faults that were met before there was a text. */
@@ -51,27 +85,17 @@ export class ManifestCollection {
 
   /** Takes in the documents of a text. Kinds that are not read are errors, or are skipped with a count. */
   async addText(text: string, file: string, unknownKinds: 'error' | 'skip'): Promise<void> {
-    for await (const document of parseDocuments(text, file)) this.#addDocument(document, unknownKinds);
+    for await (const document of readDocuments(text, file, { ...this.#options, pool: this.#pool }))
+      this.addDocument(document, unknownKinds);
   }
 
-  #addDocument({ value, place, diagnostics }: ManifestDocument, unknownKinds: 'error' | 'skip'): void {
-    if (value === undefined) {
-      this.addDiagnostics(diagnostics);
-      return;
-    }
-    const decoded = decodeObject(value, { ...this.#options, place, pool: this.#pool });
-    // Tests stand beside the policies that they test.
-    if (unknownKinds === 'skip' && isConnectivityTest(value)) return;
-    if (unknownKinds === 'error') this.addDiagnostics(decoded.unknown);
-    else this.#skipped += decoded.unknown.length;
-    this.addDiagnostics(decoded.diagnostics);
-    const isForeign = decoded.objects.length + decoded.workloads.length + decoded.diagnostics.length === 0;
-    const severity = this.#options.choices['unknown-fields'] === 'error' ? 'error' : 'warning';
-    if (!isForeign) this.addDiagnostics(diagnostics.map((duplicate) => ({ ...duplicate, severity })));
-    // Which of two equal keys was meant, nobody knows.
-    if (diagnostics.length > 0 && severity === 'error') return;
-    for (const object of decoded.objects) this.#add(this.#objects, object);
-    for (const workload of decoded.workloads) this.#add(this.#workloads, workload);
+  /** Takes in a document that is read already. */
+  addDocument({ objects, workloads, diagnostics, unknown, isTest }: ReadDocument, unknownKinds: 'error' | 'skip'): void {
+    this.addDiagnostics(diagnostics);
+    if (unknownKinds === 'error') this.addDiagnostics(unknown);
+    else if (!isTest) this.#skipped += unknown.length;
+    for (const object of objects) this.#add(this.#objects, object);
+    for (const workload of workloads) this.#add(this.#workloads, workload);
   }
 
   #add<T extends KubernetesObject | Workload>(known: Map<string, T>, object: T): void {

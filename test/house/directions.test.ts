@@ -31,7 +31,8 @@ const mayImport: Record<(typeof compiledRooms)[number], readonly string[]> = {
   lab: ['core', 'dataplane', 'agent'],
   page: ['core'],
   library: ['core', 'manifest'],
-  cli: ['core', 'manifest', 'kube', 'dataplane', 'agent', 'lab'],
+  lsp: ['core', 'manifest'],
+  cli: ['core', 'manifest', 'kube', 'dataplane', 'agent', 'lab', 'lsp'],
 };
 
 const foldersOf = (path: string): string[] =>

@@ -15,7 +15,7 @@ export interface Finding {
 }
 
 /** The rooms as the compiler knows them: every folder with a tsconfig.json of its own. */
-export const compiledRooms = ['core', 'manifest', 'kube', 'dataplane', 'agent', 'lab', 'page', 'library', 'cli'] as const;
+export const compiledRooms = ['core', 'manifest', 'kube', 'dataplane', 'agent', 'lab', 'page', 'library', 'lsp', 'cli'] as const;
 
 /**
  * A copy of the house with its rules and without its code, in which a test plants files to see them refused. Each folder of

@@ -62,6 +62,8 @@ test('the package holds what runs and what one reads, and nothing else', () => {
     'build/index.d.ts',
     'build/index.js',
     'build/sallyport.js',
+    // What editors show of a rule.
+    ...readdirSync(join(root, 'docs/lint')).map((name) => `docs/lint/${name}`),
     'package.json',
     ...readdirSync(join(root, 'schema')).map((name) => `schema/${name}`),
   ]);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { ClusterNetworkPolicy, NetworkPolicy, Rule } from '#core/api/types.ts';
+import { type ClusterNetworkPolicy, type NetworkPolicy, qualifiedName, type Rule } from '#core/api/types.ts';
 import { type ClusterChange, clusterOf } from '#core/cluster/cluster.ts';
 import { WhatIf } from '#core/connectivity/what-if.ts';
 import { LintContext } from '#core/lint/context.ts';
@@ -9,6 +9,7 @@ import type { LintedRule } from '#core/lint/linted-policy.ts';
 import { oneSidedIn } from '#core/lint/one-sided.ts';
 import { memberOf, verdictOf } from '#core/lint/reach.ts';
 import { redundanciesIn } from '#core/lint/redundancy.ts';
+import type { Finding } from '#core/lint/rule.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import { decoded, interestingPort, rawCluster } from './arbitraries.ts';
 import { rawClusterPolicy } from './cluster-policy-arbitraries.ts';
@@ -58,6 +59,21 @@ test('rules that say that they are never asked, or that nothing gets through, ar
         const whole = each.cluster.clusterPolicies.get(policy!.name)!;
         const rules = whole[direction as 'ingress' | 'egress']!.toSpliced(Number(number) - 1, 1);
         expect(isNothing(whatIf, { type: 'put', object: { ...whole, [direction!]: rules } as ClusterNetworkPolicy })).toBe(true);
+      }
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('of the policies asked about the same is said as when all are asked about', () => {
+  fc.assert(
+    fc.property(analysis, (each) => {
+      const all = lint(new LintContext(each));
+      for (const name of each.model.policies.keys()) {
+        const asked = lint(new LintContext(each, undefined, { about: new Set([name]) }));
+        const isAbout = ({ policy }: Finding): boolean => policy?.namespace !== undefined && qualifiedName(policy) === name;
+        expect(asked.filter(isAbout)).toEqual(all.filter(isAbout));
+        expect(asked.filter(({ policy }) => policy?.namespace !== undefined).every(isAbout)).toBe(true);
       }
     }),
     { numRuns: 100 },

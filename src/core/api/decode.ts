@@ -1,6 +1,6 @@
 import { type Choices, defaultChoices } from './choices.ts';
 import { type Channel, clusterNetworkPolicyKinds } from './cluster-network-policy.ts';
-import type { Diagnostic, FieldPath } from './diagnostic.ts';
+import type { Diagnostic } from './diagnostic.ts';
 import { endpointSliceKind } from './endpoint-slice.ts';
 import { Faults, nowhere, type Place } from './faults.ts';
 import type { Kind, Surroundings } from './kind.ts';
@@ -13,6 +13,7 @@ import { isObject } from './reader.ts';
 import { validateSelector } from './selector.ts';
 import { serviceKind } from './service.ts';
 import type { KubernetesObject } from './types.ts';
+import { textAt } from './values.ts';
 import { type Workload, workloadKinds } from './workload.ts';
 
 /** What decoding needs to know beside the value; everything has a default. */
@@ -35,7 +36,12 @@ export interface DecodeContext {
   readonly pool?: Pool;
   /** Told of every sound object with its manifest, for those who look at how a thing is written and not only at what it means. */
   readonly onObject?: OnObject;
+  /** Told of every object of a kind that is not read, for those who want more of it than what it decides. */
+  readonly onForeign?: OnForeign;
 }
+
+/** Takes the JSON value of an object of a kind that is not read, where its fields stand, and the namespace of one that names none. */
+export type OnForeign = (value: unknown, place: Place, defaultNamespace: string) => void;
 
 /** Takes an object with the JSON value that it was read from, and where that value's fields stand. */
 export type OnObject = (object: KubernetesObject | Workload, value: unknown, place: Place) => void;
@@ -58,6 +64,7 @@ interface Session {
   readonly unknownFields: 'error' | 'warning';
   readonly channel: Channel;
   readonly onObject: OnObject | undefined;
+  readonly onForeign: OnForeign | undefined;
   readonly objects: KubernetesObject[];
   readonly workloads: Workload[];
   readonly diagnostics: Diagnostic[];
@@ -73,6 +80,7 @@ function sessionOf(context: DecodeContext, tolerantValues: boolean): Session {
     unknownFields: choices['unknown-fields'] === 'error' ? 'error' : 'warning',
     channel,
     onObject: context.onObject,
+    onForeign: context.onForeign,
     objects: [],
     workloads: [],
     diagnostics: [],
@@ -193,20 +201,16 @@ function report(apiVersion: string, kind: string, value: unknown, session: Sessi
   if (isTrafficPolicy(apiVersion, kind)) session.diagnostics.push({ code: 'unsupported-kind', message: refusal(kind, what), ...at });
   else if (apiVersion === '' || kind === '')
     session.unknown.push({ code: 'unknown-kind', message: 'not a Kubernetes object: apiVersion or kind is not set', ...at });
-  else session.unknown.push({ code: 'unknown-kind', message: `${what} is not read by this program`, ...at });
+  else {
+    session.unknown.push({ code: 'unknown-kind', message: `${what} is not read by this program`, ...at });
+    session.onForeign?.(value, session.surroundings.place, session.surroundings.defaultNamespace);
+  }
 }
 
 const refusal = (kind: string, what: string): string =>
   kind.toLowerCase() === 'networkpolicy'
     ? `no matches for ${what}: a NetworkPolicy is of version "networking.k8s.io/v1"`
     : `${what} decides about traffic and is not supported yet`;
-
-/** The text at a path of field names, or nothing. */
-function textAt(value: unknown, ...path: FieldPath): string {
-  let at = value;
-  for (const step of path) at = isObject(at) && Object.hasOwn(at, step) ? at[step] : undefined;
-  return typeof at === 'string' ? at : '';
-}
 
 /** An object as messages name it: `NetworkPolicy shop/deny`. */
 function titleOf(value: unknown, { surroundings }: Session): string {

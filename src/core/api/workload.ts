@@ -136,3 +136,7 @@ export const workloadKinds: readonly Kind<WrittenWorkload, Workload>[] = [
   workloadKind('batch/v1', 'Job'),
   workloadKind('batch/v1', 'CronJob'),
 ];
+
+/** Where in a manifest stands what pods are made of: the whole of a Pod, the template of a workload. */
+export const templatePathOf = (kind: WorkloadKind | 'Pod'): readonly string[] =>
+  kind === 'Pod' ? [] : kind === 'CronJob' ? ['spec', 'jobTemplate', 'spec', 'template'] : ['spec', 'template'];

@@ -1,5 +1,5 @@
 import type { Pod, ServicePort } from '../api/types.ts';
-import { type Cluster, podsOf } from '../cluster/cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import { type PotentialName, parsePotential } from '../cluster/potential-pods.ts';
 import { matches } from '../label/selector.ts';
 import { allAddresses, formatRanges } from '../net/address-set.ts';
@@ -116,12 +116,13 @@ function nodesOf({ nodes }: Cluster): NamedEnd | Unanswerable {
 function selectedBy(cluster: Cluster, { namespace, pods: wanted }: PotentialName, text: string): NamedEnd | Unanswerable {
   if (typeof namespace === 'string' && !cluster.namespaces.has(namespace))
     return { error: `\`${text}\` selects no pod: there is no namespace ${namespace}` };
-  const isHome = (name: string): boolean =>
+  const homes =
     typeof namespace === 'string'
-      ? name === namespace
-      : matches(namespace, cluster.namespaces.get(name)?.namespace?.labels ?? nameLabels(name));
-  const homes = new Map(Array.from(cluster.namespaces.keys(), (name) => [name, isHome(name)]));
-  const pods = [...podsOf(cluster)].filter((pod) => homes.get(pod.namespace) && isThere(pod) && matches(wanted, pod.labels));
+      ? [cluster.namespaces.get(namespace)!]
+      : [...cluster.namespaces]
+          .filter(([name, home]) => matches(namespace, home.namespace?.labels ?? nameLabels(name)))
+          .map(([, home]) => home);
+  const pods = homes.flatMap((home) => [...home.pods.values()].filter((pod) => isThere(pod) && matches(wanted, pod.labels)));
   return pods.length === 0 ? { error: `\`${text}\` selects no pod: a test of nobody proves nothing` } : { members: { kind: 'pods', pods } };
 }
 

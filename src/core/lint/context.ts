@@ -35,6 +35,16 @@ export interface KnownNamespace {
   readonly content: NamespaceContent;
 }
 
+/** What is known of an input beside what it holds. */
+export interface LintScope {
+  /** All of a cluster is there, so what is missing does not exist. */
+  readonly isComplete?: boolean;
+  /** A namespace was given for objects that name none. */
+  readonly hasDefaultNamespace?: boolean;
+  /** Only these NetworkPolicies are asked about, by `namespace/name`: of the others nothing is said, and it is quicker. */
+  readonly about?: ReadonlySet<string>;
+}
+
 /** Namespaces that belong to the cluster itself. */
 export const systemNamespaces: ReadonlySet<string> = new Set(['kube-system', 'kube-public', 'kube-node-lease']);
 
@@ -47,6 +57,8 @@ export class LintContext {
   /** A namespace was given for objects that name none. */
   readonly hasDefaultNamespace: boolean;
   readonly policies: readonly LintedPolicy[];
+  /** Those that rules speak of: all, unless a part was asked for. The others are there to compare with. */
+  readonly asked: readonly LintedPolicy[];
   readonly namespaces: readonly KnownNamespace[];
   readonly #carriers = new Map<string, readonly Carrier[]>();
   readonly #kept = new Map<string, unknown>();
@@ -54,7 +66,7 @@ export class LintContext {
   constructor(
     analysis: Analysis,
     originals: Originals = new Originals(),
-    { isComplete = false, hasDefaultNamespace = false }: { readonly isComplete?: boolean; readonly hasDefaultNamespace?: boolean } = {},
+    { isComplete = false, hasDefaultNamespace = false, about }: LintScope = {},
   ) {
     this.analysis = analysis;
     this.originals = originals;
@@ -72,11 +84,12 @@ export class LintContext {
         return new LintedPolicy(policy, analysis.model.policies.get(title)!, originals.policies.get(title));
       }),
     );
+    this.asked = about === undefined ? this.policies : this.policies.filter(({ compiled }) => about.has(compiled.name));
   }
 
-  /** The rules of NetworkPolicies that count, of both directions or of one; and their items. */
+  /** The rules that count of the NetworkPolicies asked about, of both directions or of one; and their items. */
   rules(direction?: Direction): readonly LintedRule[] {
-    return this.keep(`rules ${direction}`, () => this.policies.flatMap((policy) => policy.rules(direction)));
+    return this.keep(`rules ${direction}`, () => this.asked.flatMap((policy) => policy.rules(direction)));
   }
 
   blocks(direction?: Direction): readonly Item<BlockPeer>[] {

@@ -50,9 +50,9 @@ function complaintOf({ code, reason }: Ignore, isUsed: boolean, ran: ReadonlySet
 const isOf = (policy: PolicyId | undefined, other: PolicyId): boolean =>
   policy !== undefined && policy.kind === other.kind && qualifiedName(policy) === qualifiedName(other);
 
-function ignoresIn({ policies, originals, analysis: { cluster } }: LintContext): Ignore[] {
+function ignoresIn({ asked, originals, analysis: { cluster } }: LintContext): Ignore[] {
   const path = ['metadata', 'annotations', ignoreAnnotation];
-  const ofPolicies = policies.flatMap((policy) =>
+  const ofPolicies = asked.flatMap((policy) =>
     entriesOf(policy.written.metadata?.annotations?.[ignoreAnnotation]).map((entry) => ({
       ...entry,
       policy: policy.id,

@@ -1,7 +1,8 @@
+import type { Diagnostic } from '../api/diagnostic.ts';
 import { qualifiedName } from '../api/types.ts';
 import type { LintContext } from './context.ts';
 import { invalidIgnore, withoutIgnored } from './ignores.ts';
-import { doorTitles } from './reader-findings.ts';
+import { doorTitles, findingOf } from './reader-findings.ts';
 import { rules } from './registry.ts';
 import type { Finding, RuleTitle, Severity } from './rule.ts';
 
@@ -24,10 +25,21 @@ export const titles: ReadonlyMap<string, RuleTitle> = new Map(
 
 /** The findings of the rules that are to run, by place. */
 export function lint(context: LintContext, settings: LintSettings = {}): Finding[] {
+  const steps = lintInSteps(context, settings);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** The same with a pause after each rule, for whoever has other things to do meanwhile. */
+export function* lintInSteps(context: LintContext, settings: LintSettings = {}): Generator<undefined, Finding[]> {
   const wanted = rules.filter((rule) => isWanted(rule, settings));
-  const findings = wanted.flatMap(({ code, severity, check }) =>
-    Array.from(check(context), (remark): Finding => ({ code, severity, ...remark })),
-  );
+  const findings: Finding[] = [];
+  for (const { code, severity, check } of wanted) {
+    for (const remark of check(context)) findings.push({ code, severity, ...remark });
+    yield;
+  }
   const ran = new Set(wanted.map(({ code }) => code));
   const left = withoutIgnored(context, findings, ran, new Set(titles.keys()));
   return inOrder(
@@ -35,15 +47,22 @@ export function lint(context: LintContext, settings: LintSettings = {}): Finding
   );
 }
 
+/** What the door has found. Errors are told whatever the settings say. */
+export const readerFindings = (diagnostics: readonly Diagnostic[], settings: LintSettings = {}): Finding[] =>
+  diagnostics
+    .map(findingOf)
+    .filter(({ code, severity }) => severity === 'error' || isWanted(titles.get(code)!, settings))
+    .map((finding) => (finding.severity === 'error' ? finding : withSeverity(finding, settings)));
+
 /** Whether a rule is asked for, or left to run as it does by itself. */
-export function isWanted({ code, isOptional }: RuleTitle, { only, skip = [], severities }: LintSettings): boolean {
+function isWanted({ code, isOptional }: RuleTitle, { only, skip = [], severities }: LintSettings): boolean {
   const severity = severities?.get(code);
   if (skip.includes(code) || severity === 'off') return false;
   return only === undefined ? isOptional !== true || severity !== undefined : only.includes(code);
 }
 
 /** The finding as bad as the settings say. What a rule itself finds less bad stays less bad. */
-export function withSeverity(finding: Finding, { severities }: LintSettings): Finding {
+function withSeverity(finding: Finding, { severities }: LintSettings): Finding {
   const severity = severities?.get(finding.code);
   const isUsual = finding.severity === titles.get(finding.code)?.severity;
   return severity === undefined || severity === 'off' || !isUsual ? finding : { ...finding, severity };

@@ -28,7 +28,7 @@ export interface Miss {
 
 /** Every selector of pods that selects nothing, in namespaces that have pods. Empty selectors are no misses: they wait for pods. */
 export function missesIn(context: LintContext): readonly Miss[] {
-  return context.keep('misses', () => context.policies.flatMap((policy) => [...missesOf(context, policy)]));
+  return context.keep('misses', () => context.asked.flatMap((policy) => [...missesOf(context, policy)]));
 }
 
 function* missesOf(context: LintContext, policy: LintedPolicy): Generator<Miss> {

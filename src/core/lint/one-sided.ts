@@ -1,6 +1,6 @@
 import type { CompiledPolicy, PodClass } from '../policy/model.ts';
 import type { LintContext } from './context.ts';
-import { type PodPeerItem, podPeersIn } from './linted-policy.ts';
+import { type LintedPolicy, type PodPeerItem, podPeersIn } from './linted-policy.ts';
 import { memberOf, telling, verdictOf } from './reach.ts';
 
 /** A peer that a rule speaks of, all of whose connections the other side denies. */
@@ -16,11 +16,12 @@ export interface OneSided {
 const mostPairs = 400;
 
 /** Every peer of a rule that has pods and whose pods are all refused by the other side. */
-export function oneSidedIn(context: LintContext): readonly OneSided[] {
-  return context.keep('one-sided', () =>
-    context.policies.flatMap((policy) =>
-      policy.rules().flatMap((rule) => podPeersIn(rule).flatMap((peer) => oneSided(context, peer) ?? [])),
-    ),
+export const oneSidedIn = (context: LintContext): readonly OneSided[] => context.asked.flatMap((policy) => oneSidedOf(context, policy));
+
+/** Those of one policy. */
+export function oneSidedOf(context: LintContext, policy: LintedPolicy): readonly OneSided[] {
+  return context.keep(`one-sided ${policy.compiled.name}`, () =>
+    policy.rules().flatMap((rule) => podPeersIn(rule).flatMap((peer) => oneSided(context, peer) ?? [])),
   );
 }
 

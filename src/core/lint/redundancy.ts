@@ -24,7 +24,7 @@ export function redundanciesIn(context: LintContext): Redundancies {
   return context.keep('redundancies', () => {
     const found: Found = { policies: new Map(), rules: [], peers: [], ports: [] };
     const homes = Map.groupBy(context.policies, ({ policy }) => policy.namespace);
-    for (const policies of homes.values()) for (const policy of policies) look(policy, policies, found);
+    for (const policy of context.asked) look(policy, homes.get(policy.policy.namespace)!, found);
     return found;
   });
 }

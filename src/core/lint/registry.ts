@@ -2,6 +2,8 @@ import type { LintRule } from './rule.ts';
 import { allNamespacesPeer } from './rules/all-namespaces-peer.ts';
 import { allowAllOverridesDeny } from './rules/allow-all-overrides-deny.ts';
 import { andOrDash } from './rules/and-or-dash.ts';
+import { apiserverEgressBlocked } from './rules/apiserver-egress-blocked.ts';
+import { cniNoPolicy } from './rules/cni-no-policy.ts';
 import { defaultDenyMissingEgress } from './rules/default-deny-missing-egress.ts';
 import { dnsBlocked } from './rules/dns-blocked.ts';
 import { dnsNodelocal } from './rules/dns-nodelocal.ts';
@@ -11,11 +13,14 @@ import { duplicatePolicy } from './rules/duplicate-policy.ts';
 import { emptyFromMeansAll } from './rules/empty-from-means-all.ts';
 import { exceptCoversAll } from './rules/except-covers-all.ts';
 import { hostnetworkSelected } from './rules/hostnetwork-selected.ts';
+import { ingressBackendBlocked } from './rules/ingress-backend-blocked.ts';
 import { ipblockClusterip } from './rules/ipblock-clusterip.ts';
 import { ipblockNodeApiserver } from './rules/ipblock-node-apiserver.ts';
 import { ipblockPodcidr } from './rules/ipblock-podcidr.ts';
 import { labelNearMiss } from './rules/label-near-miss.ts';
+import { mergeablePolicies } from './rules/mergeable-policies.ts';
 import { metadataReachable } from './rules/metadata-reachable.ts';
+import { metricsBlocked } from './rules/metrics-blocked.ts';
 import { missingDoc } from './rules/missing-doc.ts';
 import { namedPortAmbiguous } from './rules/named-port-ambiguous.ts';
 import { namedPortMissing } from './rules/named-port-missing.ts';
@@ -49,6 +54,7 @@ import { tierPriorityTie } from './rules/tier-priority-tie.ts';
 import { tierUnreachableRule } from './rules/tier-unreachable-rule.ts';
 import { unstableLabel } from './rules/unstable-label.ts';
 import { vacuousPolicy } from './rules/vacuous-policy.ts';
+import { webhookIngressBlocked } from './rules/webhook-ingress-blocked.ts';
 import { worldOpen } from './rules/world-open.ts';
 
 /** Every rule that looks at a whole input. What the door finds by itself stands in `reader-findings.ts`. */
@@ -56,6 +62,8 @@ export const rules: readonly LintRule[] = [
   allNamespacesPeer,
   allowAllOverridesDeny,
   andOrDash,
+  apiserverEgressBlocked,
+  cniNoPolicy,
   defaultDenyMissingEgress,
   dnsBlocked,
   dnsNodelocal,
@@ -65,11 +73,14 @@ export const rules: readonly LintRule[] = [
   emptyFromMeansAll,
   exceptCoversAll,
   hostnetworkSelected,
+  ingressBackendBlocked,
   ipblockClusterip,
   ipblockNodeApiserver,
   ipblockPodcidr,
   labelNearMiss,
+  mergeablePolicies,
   metadataReachable,
+  metricsBlocked,
   missingDoc,
   namedPortAmbiguous,
   namedPortMissing,
@@ -103,5 +114,6 @@ export const rules: readonly LintRule[] = [
   tierUnreachableRule,
   unstableLabel,
   vacuousPolicy,
+  webhookIngressBlocked,
   worldOpen,
 ];

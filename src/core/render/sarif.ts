@@ -1,5 +1,5 @@
 import type { Source } from '../api/diagnostic.ts';
-import { columnOf } from '../lint/line-edit.ts';
+import { columnOf, editTitle } from '../lint/line-edit.ts';
 import { fingerprintOf, titles } from '../lint/lint.ts';
 import type { Finding, LineEdit } from '../lint/rule.ts';
 import type { LineOf } from './diagnostics.ts';
@@ -67,7 +67,7 @@ function changeOf(edit: LineEdit, lineOf: LineOf): object | undefined {
   if (column === undefined) return undefined;
   const region = { startLine: source.line, startColumn: column, endLine: source.line, endColumn: column + find.length };
   return {
-    description: { text: `Replace ${find} by ${replace}` },
+    description: { text: editTitle(edit) },
     artifactChanges: [
       { artifactLocation: artifactOf(source.file), replacements: [{ deletedRegion: region, insertedContent: { text: replace } }] },
     ],

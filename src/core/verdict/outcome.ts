@@ -10,6 +10,7 @@ import { type Endpoint, isOfFamily } from './endpoint.ts';
 import { addressesMeant, addressesOfPod, type End, endsOf } from './ends.ts';
 import { isSamePod, type Party, partyAt, partyOf } from './party.ts';
 import { passagesOf } from './passage.ts';
+import type { Way } from './service-backends.ts';
 import { type Connection, judge, type Verdict } from './verdict.ts';
 
 /** A connection between two sides that may each stand for many. */
@@ -52,7 +53,7 @@ export function judgePair(
   const tos = endsOf(model, to, family, port, egressBlocks);
   const sources = groupsOf(froms, ingressBlocks, isNodeTold(model, pair, froms, tos));
   const destinations = groupsOf(tos, egressBlocks, isNodeTold(model, pair, tos, froms));
-  const nodes = unlikeNodes(cluster, ingressBlocks, family);
+  const nodes = unlikeNodes(cluster, way, ingressBlocks, family);
   const outcomes: Outcome[] = [];
   const alone: Outcome[] = [];
   const add = (list: Outcome[], source: readonly End[], destination: readonly End[], a: End, b: End): void => {
@@ -73,8 +74,9 @@ export function judgePair(
   return outcomes.length > 0 ? outcomes : alone;
 }
 
-/** Two nodes of each kind that the blocks tell apart, so that one is left when the other is the backend's own. */
-function unlikeNodes({ nodes }: Cluster, blocks: readonly AddressSet[], family: Family): Node[] {
+/** Two nodes of each kind that the blocks tell apart, so that one is left when the other is the backend's own. They matter on the way to a Service. */
+function unlikeNodes({ nodes }: Cluster, way: Way | undefined, blocks: readonly AddressSet[], family: Family): Node[] {
+  if (way === undefined) return [];
   const kinds = new Map<string, Node[]>();
   for (const node of nodes.values()) {
     const address = node.addresses.find((each) => isOfFamily(each, family));

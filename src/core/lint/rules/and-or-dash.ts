@@ -35,5 +35,8 @@ function* remarks(context: LintContext, first: PodPeerItem, second: PodPeerItem)
   if (!isThere && context.carriers(namespace).length > 0) return;
   const who = `all pods of the namespaces with ${namespaces.item.namespaces!.key}, or pods with ${pods.item.pods.key} of namespace ${namespace}`;
   const hint = isThere ? 'such pods are in the former only' : 'for those pods of those namespaces, both selectors belong to one item';
-  yield remarkOn(second, 'peers', `this means ${who}; ${hint}`, isThere ? {} : { severity: 'note' });
+  const { source } = second;
+  // The second peer means nobody, and both together do: without its dash nobody is lost who was meant.
+  const fix = source && { fix: { source, find: '-', replace: ' ' } };
+  yield remarkOn(second, 'peers', `this means ${who}; ${hint}`, isThere ? { ...fix } : { severity: 'note' });
 }

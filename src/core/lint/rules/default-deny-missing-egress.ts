@@ -8,8 +8,8 @@ export const defaultDenyMissingEgress: LintRule = {
   code: 'default-deny-missing-egress',
   severity: 'warning',
   summary: 'a policy is named as if it denied everything, and isolates for ingress alone',
-  *check({ policies }) {
-    for (const policy of policies) {
+  *check({ asked, policies }) {
+    for (const policy of asked) {
       const { name, namespace, subject, ingress, egress } = policy.policy;
       if (!promises.test(name) || subject.requirements.length > 0 || ingress?.length !== 0 || egress !== undefined) continue;
       const isDenied = policies.some(

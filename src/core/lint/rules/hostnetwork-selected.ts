@@ -10,7 +10,7 @@ export const hostnetworkSelected: LintRule = {
   summary: 'a selector selects pods in the network of their node only, which policies do not see as pods',
   *check(context) {
     if (context.analysis.model.choices.hostnetwork === 'as-pods') return;
-    for (const policy of context.policies) {
+    for (const policy of context.asked) {
       const { namespace, subject } = policy.policy;
       const title = onlyHostNetwork(context, [namespace], subject);
       if (title !== undefined)

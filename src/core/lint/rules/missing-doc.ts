@@ -8,8 +8,8 @@ export const missingDoc: LintRule = {
   severity: 'note',
   summary: 'a policy has no annotation that says what it is for',
   isOptional: true,
-  *check({ policies }) {
-    for (const policy of policies) {
+  *check({ asked }) {
+    for (const policy of asked) {
       const annotations = policy.written.metadata?.annotations ?? {};
       if (!Object.entries(annotations).some(([key, value]) => isDescription(key) && value.trim() !== ''))
         yield policy.remark(['metadata'], 'nothing says what this policy is for: give it an annotation `kubernetes.io/description`');

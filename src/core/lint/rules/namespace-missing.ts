@@ -10,7 +10,7 @@ export const namespaceMissing: LintRule = {
     const written = context.policies.filter((policy) => policy.written.metadata !== undefined);
     const bare = written.filter((policy) => !policy.written.metadata?.namespace);
     if (bare.length === written.length) return;
-    for (const policy of bare)
+    for (const policy of bare.filter((each) => context.asked.includes(each)))
       yield policy.remark(['metadata'], 'no namespace is named, so this goes to the one that kubectl happens to use');
   },
 };

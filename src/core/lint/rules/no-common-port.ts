@@ -1,6 +1,6 @@
-import { titleOfClass } from '../context.ts';
+import { type LintContext, titleOfClass } from '../context.ts';
 import { remarkOn } from '../linted-policy.ts';
-import { oneSidedIn } from '../one-sided.ts';
+import { type OneSided, oneSidedIn, oneSidedOf } from '../one-sided.ts';
 import type { LintRule } from '../rule.ts';
 
 /** Two sides that allow each other, on different ports. */
@@ -9,14 +9,21 @@ export const noCommonPort: LintRule = {
   severity: 'warning',
   summary: 'both sides allow each other, and have no port in common',
   *check(context) {
-    const all = oneSidedIn(context).filter(({ ports }) => ports !== undefined);
-    // What both sides could be told of is told of the egress.
-    const told = new Set(all.flatMap(({ peer, from, to }) => (peer.of.direction === 'egress' ? [`${from.key} ${to.key}`] : [])));
-    for (const { peer, from, to, ports } of all) {
-      if (peer.of.direction === 'ingress' && told.has(`${from.key} ${to.key}`)) continue;
+    for (const one of oneSidedIn(context)) {
+      const { peer, from, to, ports } = one;
+      if (ports === undefined || (peer.of.direction === 'ingress' && isToldOfEgress(context, one))) continue;
       const other = peer.of.direction === 'egress' ? 'ingress' : 'egress';
-      const message = `nothing gets from ${titleOfClass(from)} to ${titleOfClass(to)}: of these pods the ${other} allows ${ports!.slice(0, 6).join(', ')}, which this rule does not`;
+      const message = `nothing gets from ${titleOfClass(from)} to ${titleOfClass(to)}: of these pods the ${other} allows ${ports.slice(0, 6).join(', ')}, which this rule does not`;
       yield remarkOn(peer, 'peers', message);
     }
   },
 };
+
+/** What both sides could be told of is told of the egress. */
+function isToldOfEgress(context: LintContext, { from, to }: OneSided): boolean {
+  const selecting = new Set(context.analysis.model.policiesOf(from, 'egress'));
+  return context.policies
+    .filter(({ compiled }) => selecting.has(compiled))
+    .flatMap((policy) => oneSidedOf(context, policy))
+    .some((other) => other.ports !== undefined && other.peer.of.direction === 'egress' && other.from === from && other.to === to);
+}

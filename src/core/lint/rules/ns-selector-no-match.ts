@@ -31,7 +31,9 @@ function* remarks(context: LintContext, { of, place, item }: PodPeerItem): Itera
     return near.isKey ? `the label ${near.meant}` : `${near.key}=${near.meant}`;
   });
   if (hint === undefined && !isInventory(context, named !== undefined)) return;
-  yield of.policy.remark(path, `no namespace has ${selector.key}${hint === undefined ? '' : `; did you mean ${hint}?`}`);
+  const source = named === undefined ? undefined : of.policy.at([...path, 'matchLabels', namespaceNameLabel]);
+  const fix = source && hint !== undefined && 'values' in named! && { fix: { source, find: named.values[0]!, replace: hint } };
+  yield of.policy.remark(path, `no namespace has ${selector.key}${hint === undefined ? '' : `; did you mean ${hint}?`}`, { ...fix });
 }
 
 function hintFor({ namespaces }: LintContext, values: readonly string[] | undefined, other: () => string | undefined): string | undefined {

@@ -10,8 +10,8 @@ export const policytypeUnused: LintRule = {
   code: 'policytype-unused',
   severity: 'warning',
   summary: '`policyTypes` lists a direction for which there is no list of rules: all of it is denied',
-  *check({ policies }) {
-    for (const policy of policies) {
+  *check({ asked }) {
+    for (const policy of asked) {
       const { policyTypes = [], ...lists } = policy.written.spec ?? {};
       if (policyTypes.length < 2 || closes.test(policy.policy.name)) continue;
       for (const [type, field, other] of [

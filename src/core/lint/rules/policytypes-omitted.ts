@@ -5,8 +5,8 @@ export const policytypesOmitted: LintRule = {
   code: 'policytypes-omitted',
   severity: 'warning',
   summary: 'egress rules without `policyTypes` also isolate for ingress; rules of a direction that `policyTypes` leaves out do nothing',
-  *check({ policies }) {
-    for (const policy of policies) {
+  *check({ asked }) {
+    for (const policy of asked) {
       const { policyTypes = [], ingress, egress = [] } = policy.written.spec ?? {};
       if (policyTypes.length === 0 && egress.length > 0 && ingress === undefined)
         yield policy.remark(

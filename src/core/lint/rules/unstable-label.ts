@@ -17,8 +17,8 @@ export const unstableLabel: LintRule = {
   code: 'unstable-label',
   severity: 'warning',
   summary: 'a selector uses a label that a controller changes with every rollout',
-  *check({ policies }) {
-    for (const policy of policies) {
+  *check({ asked }) {
+    for (const policy of asked) {
       const peers = policy
         .rules()
         .flatMap((rule) =>

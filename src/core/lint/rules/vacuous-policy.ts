@@ -11,7 +11,7 @@ export const vacuousPolicy: LintRule = {
   severity: 'note',
   summary: 'a policy isolates pods and lets everything through to them: without it nothing changes',
   *check(context) {
-    for (const policy of context.policies) {
+    for (const policy of context.asked) {
       if (policy.subjects.length === 0 || redundanciesIn(context).policies.has(policy) || !isOpen(policy)) continue;
       if (isVacuous(context, policy)) yield policy.remark([], 'this policy allows all that it isolates: without it nothing changes');
     }
