@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ChoiceName, Choices } from '#core/api/choices.ts';
+import type { OnObject } from '#core/api/decode.ts';
 import type { Diagnostic } from '#core/api/diagnostic.ts';
 import type { KubernetesObject } from '#core/api/types.ts';
 import { assignAddresses } from '#core/cluster/assign-addresses.ts';
@@ -28,18 +29,18 @@ export type Say = (lines: Iterable<string>) => void | Promise<void>;
 
 /**
  * Reads the objects that the options name, from files or from a cluster, and says on standard error what is wrong with them; an error among it
- * ends the command. Of a cluster only what the flows need is read, where flows are given.
+ * ends the command. Of a cluster only what the flows need is read, where flows are given. `onObject` is told of every sound object.
  */
-export async function readInput(options: InputOptions, flows?: readonly Flow[]): Promise<Input> {
+export async function readInput(options: InputOptions, flows?: readonly Flow[], onObject?: OnObject): Promise<Input> {
   checkPodCidr(options);
   if (!isLive(options)) {
-    const read = await readObjects(options, (lines) => stderr.print(lines), withProgress);
+    const read = await readObjects(options, (lines) => stderr.print(lines), withProgress, onObject);
     await noteSkipped(read.skipped);
     return read;
   }
   const choices = choicesOf(options);
   const { readLiveCluster } = await import('./live-cluster.ts');
-  const { objects, diagnostics, notes } = await readLiveCluster(options, choices, { flows });
+  const { objects, diagnostics, notes } = await readLiveCluster(options, choices, { flows, ...(onObject && { onObject }) });
   await sayDiagnostics(diagnostics, (lines) => stderr.print(lines), 'in the cluster');
   for (const text of notes) await note(text);
   return { objects, choices, settled: settledBy(options) };
@@ -68,9 +69,10 @@ export async function readObjects(
   options: InputOptions,
   say: Say,
   showing: typeof withProgress = (_, work) => work(() => undefined),
+  onObject?: OnObject,
 ): Promise<Input & { readonly skipped: number }> {
   const { objects, diagnostics, skipped } = await showing('reading files', (report) =>
-    readManifests(filesOf(options), manifestOptions(options, report)),
+    readManifests(filesOf(options), { ...manifestOptions(options, report), ...(onObject && { onObject }) }),
   );
   await sayDiagnostics(diagnostics, say, 'in the input');
   return { objects: assignAddresses(objects, options.podCidr), choices: choicesOf(options), settled: settledBy(options), skipped };
