@@ -54,6 +54,8 @@ async function docs(options: Options): Promise<ExitCode> {
   const { out, check, output } = options;
   if (check && out === undefined) throw new CannotAnswer('--check compares with what is written: say with --out where');
   if (out !== undefined && output === 'json') throw new CannotAnswer('--out is for pages: -o json goes to standard output');
+  if (options.tests?.includes('-') && options.filename?.includes('-'))
+    throw new CannotAnswer('standard input can be read once: for --tests - or for -f -, not both');
   const documentation = await documentationAsked(options);
   if (out === undefined) {
     await stdout.print(output === 'json' ? renderJson(documentationAnswer(documentation)) : documentationMarkdown(documentation));

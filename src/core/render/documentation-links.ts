@@ -33,9 +33,10 @@ export class Links {
     return `[${text}](${this.#layout === 'pages' && namespace !== here ? this.#page(namespace) : ''}#${this.anchor(policy)})`;
   }
 
-  /** What a policy's section is called by links. */
+  /** What a policy's section is called by links. The name of a namespace holds no dot, so that no two are called the same. */
   anchor({ namespace, name }: PolicyId): string {
-    return ['policy', ...(namespace === undefined || this.#layout === 'pages' ? [] : [namespace]), name].join('-').replaceAll('.', '-');
+    if (namespace === undefined) return `cluster-policy-${name}`;
+    return `policy-${this.#layout === 'pages' ? name : `${namespace}.${name}`}`;
   }
 
   #page(namespace: string | undefined): string {
@@ -51,6 +52,6 @@ export class Links {
   place({ file, line }: Source, text = `${file}:${line}`): string {
     if (file.startsWith('<')) return text;
     const path = file.startsWith('/') ? file : `${this.#toFiles}${file}`;
-    return `[${text.replaceAll(/[[\]]/g, '\\$&')}](${encodeURI(path).replaceAll(/[()#?]/g, encodeURIComponent)}#L${line})`;
+    return `[${text.replaceAll(/[\\`[\]<>]/g, '\\$&')}](${encodeURI(path).replaceAll(/[()#?]/g, encodeURIComponent)}#L${line})`;
   }
 }

@@ -7,7 +7,7 @@ import { listed, podsMeaning } from '../document/meaning.ts';
 import type { Talk } from '../document/talks.ts';
 import { trafficRank } from './blocks.ts';
 import { Crowd } from './crowd.ts';
-import { markdownCode } from './markdown.ts';
+import { escapeMarkdown, markdownCode } from './markdown.ts';
 import { namesMarkdown } from './matrix-markdown.ts';
 import { pairText, trafficText } from './traffic.ts';
 
@@ -100,7 +100,7 @@ const keyOf = ({ talk, text }: { readonly talk: Talk; readonly text: string }): 
 /** What an endpoint is called on the page of its namespace. */
 export function titleOf({ kind, id, name, workloadKind, pods = 1 }: MatrixEndpoint): string {
   if (kind === 'Potential') return capitalized(potentialName(id));
-  const title = `${workloadKind ?? 'Pod'} ${markdownCode(name ?? id)}`;
+  const title = `${escapeMarkdown(workloadKind ?? 'Pod')} ${markdownCode(name ?? id)}`;
   return kind === 'Pod' && pods > 1 ? `${title} and ${pods - 1} alike` : title;
 }
 
