@@ -18,6 +18,7 @@ export const entries: readonly Entry[] = [
   { name: 'test', summary: 'connectivity tests, kept beside the policies', load: () => import('./test.ts') },
   { name: 'generate', summary: 'policies to begin with', load: () => import('./generate.ts') },
   { name: 'simplify', summary: 'policies with fewer rules that mean the same', load: () => import('./simplify.ts') },
+  { name: 'docs', summary: 'what policies mean, in Markdown', load: () => import('./docs.ts') },
   { name: 'ruleset', summary: 'the nftables script that a node gets', load: () => import('./ruleset.ts') },
   { name: 'lab', summary: 'the cluster on this machine, with real packets', load: () => import('./lab.ts') },
   { name: 'agent', summary: 'enforce the policies of a cluster on this node', load: () => import('./agent.ts') },
