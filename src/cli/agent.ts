@@ -1,5 +1,4 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { unjudgedBridges } from '#agent/bridges.ts';
 import { cniResultsDirectory } from '#agent/cni-results.ts';
 import { openKernel } from '#agent/nft-kernel.ts';
 import { choices as knownChoices } from '#core/api/choices.ts';
@@ -86,8 +85,6 @@ async function runAgent(options: Options): Promise<ExitCode> {
   const log = new AgentLog((line) => void process.stdout.write(line));
   const { version, commit } = buildOf();
   log.tell('info', 'started', { version, ...(commit !== undefined && { commit }), node, server: connection.server });
-  const gap = unjudgedBridges();
-  if (gap !== undefined) log.tell('error', 'unjudged', { message: gap });
   const agent = new ClusterAgent({ ...options, node, choices }, connection, kernel, log);
   const signal = await told();
   await agent.stop();
