@@ -1,6 +1,6 @@
 #!/bin/sh
 # Brings the programs that the parts which touch the kernel run, and npm where there is none; with the word `browser` also the browser
-# that the tests of the page drive. Says what it does, and what won't work without.
+# that the tests of the page drive, and pre-commit, which runs the hooks. Says what it does, and what won't work without.
 wanted=$1
 kernel_parts='the lab (`make demo`, `sallyport lab`), the agent and the kernel tests'
 
@@ -13,6 +13,7 @@ missing_packages() {
   command -v ip >/dev/null 2>&1 || printf ' iproute2'
   command -v unshare >/dev/null 2>&1 || printf ' util-linux'
   [ "$wanted" != browser ] || [ -x /usr/bin/chromium ] || printf ' chromium'
+  [ "$wanted" != browser ] || command -v pre-commit >/dev/null 2>&1 || printf ' pre-commit'
 }
 
 missing=$(missing_packages)
@@ -30,7 +31,8 @@ if [ -n "$missing" ]; then
   echo "setup: please install:$missing (on Debian, as root: apt-get install$missing)" >&2
   case $missing in
     ' npm') ;;
-    ' chromium') echo 'setup: until then the tests of the page in a browser are skipped; everything else runs' >&2 ;;
+    ' chromium' | ' pre-commit' | ' chromium pre-commit')
+      echo 'setup: until then tests that need them are skipped, and say so; everything else runs' >&2 ;;
     *) echo "setup: until then $kernel_parts won't work; everything else will" >&2 ;;
   esac
 fi

@@ -31,7 +31,7 @@ export type Say = (lines: Iterable<string>) => void | Promise<void>;
 
 /**
  * Reads the objects that the options name, from files or from a cluster, and says on standard error what is wrong with them; an error among it
- * ends the command. Of a cluster only what the flows need is read, where flows are given.
+ * ends the command. Of a cluster only what the flows need is read, where flows are given. `onObject` is told of every sound object.
  */
 export async function readInput(options: InputOptions, flows?: readonly Flow[], watching: Watching = {}): Promise<Input> {
   checkPodCidr(options);

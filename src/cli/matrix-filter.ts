@@ -123,7 +123,7 @@ export function connectivityAsked(analysis: Analysis, options: FilterOptions): A
   const subjects = subjectsOf(analysis, options);
   const isShown = source ?? destination ?? subjects[0];
   const direction = source !== undefined ? 'egress' : destination !== undefined ? 'ingress' : options.direction;
-  const basis: MatrixOptions = options.exposure ? { exposure: true } : { index: new ConnectivityIndex(analysis) };
+  const basis: MatrixOptions = options.exposure ? { exposure: true } : { index: ConnectivityIndex.of(analysis) };
   const limits: MatrixOptions = {
     ...basis,
     ...(isShown && { isShown }),

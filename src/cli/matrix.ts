@@ -105,9 +105,6 @@ const exposureWriters: Partial<Record<Format, (view: ExposureView, style: Style)
 /** Formats for programs, which always have every workload. */
 const complete: readonly Format[] = ['json', 'csv'];
 
-/** Formats that do not say what depends on the network plugin. */
-const pictured: readonly Format[] = ['dot', 'mermaid', 'html'];
-
 /** Formats that would only show more lines than can be read. */
 const pictures: readonly Format[] = ['dot', 'mermaid'];
 
@@ -127,7 +124,7 @@ async function printMatrix(options: Options): Promise<ExitCode> {
     all ??= asked.isWhole ? found.endpoints : asked.everyone();
     return all;
   };
-  const shown = pictured.includes(output) ? found : withDependences(found, asked.dependences(everyone()));
+  const shown = withDependences(found, asked.dependences(everyone()));
   const view: MatrixView = {
     shown,
     whole: () => asked.of(true),

@@ -1,11 +1,18 @@
 import { dirname, resolve } from 'node:path';
 import type { Diagnostic } from '#core/api/diagnostic.ts';
+import { clusterOf } from '#core/cluster/cluster.ts';
+import { type TestAnswer, testAnswer } from '#core/expect/answer.ts';
 import type { ConnectivityTest } from '#core/expect/connectivity-test.ts';
+import type { Coverage } from '#core/expect/coverage.ts';
 import { decodeTest, isConnectivityTest } from '#core/expect/read-test.ts';
+import { TestRun } from '#core/expect/run-tests.ts';
+import { Analysis } from '#core/verdict/analysis.ts';
 import { findFiles, type ManifestFile, readText, standardInput } from '#manifest/files.ts';
 import { parseDocuments } from '#manifest/parse.ts';
+import { clusterFlagIn } from './cluster-options.ts';
 import { CannotAnswer } from './exit.ts';
-import { sayDiagnostics } from './input.ts';
+import { readInput, sayDiagnostics } from './input.ts';
+import type { InputOptions } from './options.ts';
 import { stderr } from './terminal.ts';
 
 /** A document of tests with the file that it stands in; `-` is standard input. */
@@ -53,4 +60,25 @@ function relativeTo(file: string, path: string): string {
   const absolute = resolve(file === '-' ? '.' : dirname(file), path);
   const here = `${process.cwd()}/`;
   return absolute.startsWith(here) ? absolute.slice(here.length) : absolute;
+}
+
+/** Documents by what they are decided over: undefined is a cluster. What is said with options counts before what documents say. */
+export function groupsOf(documents: readonly TestDocument[], options: InputOptions): Map<string | undefined, readonly TestDocument[]> {
+  if (options.filename !== undefined || clusterFlagIn(options) !== undefined) return new Map([[options.filename?.join('\n'), documents]]);
+  return Map.groupBy(documents, (document) => manifestsOf(document)?.join('\n'));
+}
+
+/** What the tests of a group are decided over. */
+export async function analysisOf(options: InputOptions): Promise<Analysis> {
+  const { objects, choices, settled } = await readInput(options);
+  return new Analysis(clusterOf(objects), choices, settled);
+}
+
+/** The answers of the tests of some documents; what they ask is noted for coverage. */
+export function runTests(documents: readonly TestDocument[], analysis: Analysis, coverage: Coverage | undefined): TestAnswer[] {
+  return documents.flatMap(({ test: document }) => {
+    const run = new TestRun(analysis, document, (tried) => coverage?.addTried(tried));
+    for (const each of document.tests) coverage?.addClosure(each, analysis.model, run.ends);
+    return Array.from(run.results(), (result) => testAnswer(document.name, result, run));
+  });
 }

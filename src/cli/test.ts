@@ -1,21 +1,18 @@
 import type { Command } from 'commander';
 import { type PolicyId, qualifiedName } from '#core/api/types.ts';
-import { clusterOf } from '#core/cluster/cluster.ts';
-import { type TestAnswer, testAnswer } from '#core/expect/answer.ts';
+import type { TestAnswer } from '#core/expect/answer.ts';
 import { Coverage, type CoverageReport } from '#core/expect/coverage.ts';
 import { type MutantResult, mutate } from '#core/expect/mutation.ts';
-import { TestRun } from '#core/expect/run-tests.ts';
 import { renderJson } from '#core/render/json.ts';
 import { renderJunit, renderTap } from '#core/render/test-reports.ts';
 import { coverageJson, packetsText, renderCoverage, renderMutation, renderTests } from '#core/render/test-text.ts';
-import { Analysis } from '#core/verdict/analysis.ts';
-import { addClusterOptions, clusterFlagIn } from './cluster-options.ts';
+import type { Analysis } from '#core/verdict/analysis.ts';
+import { addClusterOptions } from './cluster-options.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
-import { readInput } from './input.ts';
 import { inOwnNamespaces } from './lab-session.ts';
 import { addInputOptions, addOutputOption, examples, type InputOptions } from './options.ts';
 import { stdout } from './terminal.ts';
-import { manifestsOf, readTests, type TestDocument } from './test-files.ts';
+import { analysisOf, groupsOf, readTests, runTests, type TestDocument } from './test-files.ts';
 import { define as defineInit } from './test-init.ts';
 import { labTests } from './test-lab.ts';
 import { watchTests } from './test-watch.ts';
@@ -96,24 +93,9 @@ async function runAll(files: readonly string[], options: Options): Promise<ExitC
   return tests.every(({ status }) => status === 'passed') ? 0 : 1;
 }
 
-/** Documents by what they are decided over: undefined is a cluster. What is said with options counts before what documents say. */
-function groupsOf(documents: readonly TestDocument[], options: InputOptions): Map<string | undefined, readonly TestDocument[]> {
-  if (options.filename !== undefined || clusterFlagIn(options) !== undefined) return new Map([[options.filename?.join('\n'), documents]]);
-  return Map.groupBy(documents, (document) => manifestsOf(document)?.join('\n'));
-}
-
-async function analysisOf(options: InputOptions): Promise<Analysis> {
-  const { objects, choices, settled } = await readInput(options);
-  return new Analysis(clusterOf(objects), choices, settled);
-}
-
 function runGroup(documents: readonly TestDocument[], analysis: Analysis, options: Options): Report {
   const coverage = options.coverage ? new Coverage() : undefined;
-  const tests = documents.flatMap(({ test: document }) => {
-    const run = new TestRun(analysis, document, (tried) => coverage?.addTried(tried));
-    for (const each of document.tests) coverage?.addClosure(each, analysis.model, run.ends);
-    return Array.from(run.results(), (result) => testAnswer(document.name, result, run));
-  });
+  const tests = runTests(documents, analysis, coverage);
   // Of tests that fail anyhow nothing can be learned.
   const isMutating = options.mutate && tests.every(({ status }) => status === 'passed');
   const asked = documents.map((document) => document.test);

@@ -29,7 +29,7 @@ export class App {
   #rows: readonly Item[] = [];
   #columns: readonly Item[] = [];
 
-  constructor(matrix: Matrix, { by, question }: Pick<PageContent, 'by' | 'question'>) {
+  constructor(matrix: Matrix, { by, question, notes }: Pick<PageContent, 'by' | 'question' | 'notes'>) {
     this.#matrix = matrix;
     this.#first = { open: openAtFirst(matrix, by), from: '', to: '', port: '', protocol: '' };
     this.#state = readHash(location.hash, this.#first);
@@ -51,6 +51,8 @@ export class App {
       count(namespaces, 'namespace'),
       ...(question.words === '' ? [] : [question.words]),
     ].join(' · ');
+    found('notes', HTMLElement).append(...notes.map((note) => element('li', {}, note)));
+    for (const part of document.querySelectorAll<HTMLElement>('.dependence')) part.hidden = notes.length === 0;
     found('names', HTMLDataListElement).append(...matrix.names.map((name) => element('option', { value: name })));
   }
 

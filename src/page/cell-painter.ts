@@ -15,7 +15,7 @@ export const isWordy = (width: number): boolean => width >= 60;
 
 /**
  * Draws cells. A rule is a square, an open gate a disc, a denial a cross, so that nobody needs the colours; a small shape is some
- * traffic only, half a shape some pods only; of many pairs a bar shows how many.
+ * traffic only, half a shape some pods only, a filled corner what depends on the network plugin; of many pairs a bar shows how many.
  */
 export class CellPainter {
   readonly #context: CanvasRenderingContext2D;
@@ -41,6 +41,7 @@ export class CellPainter {
     context.fillRect(x, y, width - 1, height - 1);
     const size = isWordy(width) ? 13 : (Math.min(width, height) - 1) * 0.86;
     const [centreX, centreY] = [isWordy(width) ? x + 13 : x + (width - 1) / 2, y + (height - 1) / 2];
+    if (state.isDependent) this.#corner(x + width - 1, y, Math.min(8, (Math.min(width, height) - 1) / 2));
     if (state.kind === 'denied') this.#cross(centreX, centreY, size);
     else this.#shape(state, centreX, centreY, size, isWordy(width) ? { text: text(), space: width - 30 } : undefined);
   }
@@ -54,6 +55,18 @@ export class CellPainter {
     if (words === undefined) return;
     context.fillStyle = ink;
     context.fillText(fitted(context, words.text, words.space), x + 11, y);
+  }
+
+  /** The corner at the upper right. */
+  #corner(right: number, top: number, size: number): void {
+    const context = this.#context;
+    context.fillStyle = this.#colours.ink;
+    context.beginPath();
+    context.moveTo(right - size, top);
+    context.lineTo(right, top);
+    context.lineTo(right, top + size);
+    context.closePath();
+    context.fill();
   }
 
   #cross(x: number, y: number, size: number): void {

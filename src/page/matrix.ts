@@ -1,3 +1,4 @@
+import type { ChoiceName } from '#core/api/choices.ts';
 import type { PolicyId } from '#core/api/types.ts';
 import type { TrafficAnswer } from '#core/connectivity/connectivity.ts';
 import { trafficMeant } from '#core/connectivity/connectivity.ts';
@@ -16,6 +17,8 @@ export interface Outcome {
   readonly some: Traffic;
   readonly egress: GateOutcome;
   readonly ingress: GateOutcome;
+  /** What network plugins do differently, and decides. */
+  readonly dependsOn?: readonly ChoiceName[];
 }
 
 /** What one gate says, and the list of the policies it says it by: a place, -1 for none, -2 for those that isolate the end. */
@@ -53,13 +56,14 @@ export class Matrix {
     const names = new Map(this.groups.flatMap((group) => [...namesOf(group)]));
     this.names = compact.endpoints.map(({ id }) => names.get(id)!);
     const sets = compact.traffics.map(trafficMeant);
-    this.outcomes = compact.outcomes.map(([traffic, partial, egress, ingress, egressList, ingressList]) => ({
+    this.outcomes = compact.outcomes.map(([traffic, partial, egress, ingress, egressList, ingressList, choices]) => ({
       traffic: compact.traffics[traffic]!,
       ...(partial >= 0 && { partial: compact.traffics[partial]! }),
       every: sets[traffic]!,
       some: sets[partial >= 0 ? partial : traffic]!,
       egress: { reason: compact.reasons[egress]!, list: egressList },
       ingress: { reason: compact.reasons[ingress]!, list: ingressList },
+      ...(choices >= 0 && { dependsOn: compact.choices[choices]! }),
     }));
   }
 

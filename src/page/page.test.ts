@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { ChoiceName } from '#core/api/choices.ts';
 import type { PolicyId } from '#core/api/types.ts';
 import { clusterOf } from '#core/cluster/cluster.ts';
 import { type ConnectionAnswer, type Connectivity, connectivityOf, trafficMeant } from '#core/connectivity/connectivity.ts';
@@ -36,12 +37,15 @@ describe('the compact matrix', () => {
     fc.assert(
       fc.property(rawCluster, (raw) => {
         const { endpoints, connections, reach } = withPolicies(connectivityOf(new Analysis(clusterOf(decoded(raw))), { denied: true }));
-        const matrix = new Matrix(throughText(compactMatrix({ endpoints, reach })));
+        // Any pair may depend on the network plugin.
+        const choices: readonly ChoiceName[] = ['ipblock-pods'];
+        const dependents = connections.flatMap(({ from, to }, index) => (index % 3 === 0 ? [{ from, to, dependsOn: choices }] : []));
+        const matrix = new Matrix(throughText(compactMatrix({ endpoints, reach }, dependents)));
         const read: ConnectionAnswer[] = endpoints.flatMap((from, source) =>
           endpoints.flatMap((to, destination) => {
             const outcome = matrix.outcomes[matrix.outcomeAt(source, destination)];
             if (outcome === undefined) return [];
-            const { traffic, partial, egress, ingress } = outcome;
+            const { traffic, partial, egress, ingress, dependsOn } = outcome;
             const by = { egress: matrix.policiesOf(egress, source, 'egress'), ingress: matrix.policiesOf(ingress, destination, 'ingress') };
             return [
               {
@@ -51,11 +55,12 @@ describe('the compact matrix', () => {
                 ...(partial && { partial }),
                 reason: { egress: egress.reason, ingress: ingress.reason },
                 by,
+                ...(dependsOn && { dependsOn }),
               },
             ];
           }),
         );
-        expect(read).toEqual(connections);
+        expect(read).toEqual(connections.map((each, index) => (index % 3 === 0 ? { ...each, dependsOn: choices } : each)));
       }),
       { numRuns: 80 },
     );

@@ -3,6 +3,7 @@ import { qualifiedName } from '#core/api/types.ts';
 import { isAllTraffic, type Traffic } from '#core/net/port-set.ts';
 import { protocols } from '#core/net/protocol.ts';
 import { type Allowed, workloadBlocks } from '#core/render/blocks.ts';
+import { choiceText } from '#core/render/dependence.ts';
 import type { Reason } from '#core/verdict/gate.ts';
 import { groupLabel, type Item, placesOf } from './axis.ts';
 import { badge } from './badge.ts';
@@ -38,10 +39,12 @@ export function pairPane(
     outcome.partial === undefined
       ? undefined
       : element('p', { class: 'faint' }, 'Its pods differ; the reasons are those of the pair that may do the least.');
+  const { dependsOn = [] } = outcome;
+  const depends = dependsOn.map((choice) => element('p', { class: 'depends' }, `Depends on the network plugin: ${choiceText[choice]}.`));
   return [
     title,
     verdict,
-    ...[traffic, itself, differs].filter((part) => part !== undefined),
+    ...[traffic, ...depends, itself, differs].filter((part) => part !== undefined),
     gate(matrix, 'egress', from.place, outcome.egress),
     gate(matrix, 'ingress', to.place, outcome.ingress),
     element('p', { class: 'faint' }, 'The rule and its line:'),
@@ -155,7 +158,7 @@ function pairTable(matrix: Matrix, filter: TrafficFilter, from: Item, to: Item):
 function connectionOf(matrix: Matrix, filter: TrafficFilter, from: number, to: number): Allowed[] {
   const place = matrix.outcomeAt(from, to);
   if (place < 0 || filter.states[place]!.kind === 'denied') return [];
-  const { traffic, partial } = matrix.outcomes[place]!;
+  const { traffic, partial, dependsOn } = matrix.outcomes[place]!;
   const ids = { from: matrix.endpoints[from]!.id, to: matrix.endpoints[to]!.id };
-  return [{ ...ids, traffic, ...(partial && { partial }) }];
+  return [{ ...ids, traffic, ...(partial && { partial }), ...(dependsOn && { dependsOn }) }];
 }

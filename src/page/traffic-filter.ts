@@ -11,6 +11,8 @@ export interface CellState {
   readonly isLimited: boolean;
   /** Only between some of the members. */
   readonly isPartial: boolean;
+  /** Something else with another network plugin. */
+  readonly isDependent: boolean;
 }
 
 /** The traffic of a port and a protocol as a person writes them, empty for all; undefined when there is none. */
@@ -37,14 +39,16 @@ export class TrafficFilter {
     return intersectTraffic(traffic, this.#asked);
   }
 
-  #stateOf({ traffic, partial, every, some, egress, ingress }: Outcome): CellState {
+  #stateOf({ traffic, partial, every, some, egress, ingress, dependsOn }: Outcome): CellState {
     const [all, any] = [this.of(every), this.of(some)];
     const reason = { egress: egress.reason, ingress: ingress.reason };
-    if (isEmptyTraffic(any)) return { kind: 'denied', isLimited: false, isPartial: false };
+    const isDependent = dependsOn !== undefined;
+    if (isEmptyTraffic(any)) return { kind: 'denied', isLimited: false, isPartial: false, isDependent };
     return {
       kind: allowanceOf({ traffic, partial, reason }) ?? 'denied',
       isLimited: !equalTraffic(any, this.#asked),
       isPartial: !equalTraffic(all, any),
+      isDependent,
     };
   }
 }

@@ -1,4 +1,5 @@
 import { isEmptyTraffic } from '#core/net/port-set.ts';
+import { mark } from '#core/render/blocks.ts';
 import { commonText, setText } from '#core/render/traffic.ts';
 import type { Reason } from '#core/verdict/gate.ts';
 import type { Matrix, Outcome } from './matrix.ts';
@@ -25,10 +26,11 @@ export function stateWords({ kind, isPartial }: CellState, { egress, ingress }: 
   return isPartial ? `${why}, for some of the pods only` : why;
 }
 
-/** What a pair may do, of the traffic that is asked about. */
+/** What a pair may do, of the traffic that is asked about, marked where that depends on the network plugin. */
 export function outcomeText(outcome: Outcome, filter: TrafficFilter): string {
   const [every, some] = [filter.of(outcome.every), filter.of(outcome.some)];
-  return isEmptyTraffic(every) && !isEmptyTraffic(some) ? `some pods: ${setText(some)}` : commonText(every, some);
+  const text = isEmptyTraffic(every) && !isEmptyTraffic(some) ? `some pods: ${setText(some)}` : commonText(every, some);
+  return outcome.dependsOn === undefined ? text : text + mark;
 }
 
 /** How many of several pairs may do something. */
@@ -49,5 +51,7 @@ export function cellSentence(matrix: Matrix, filter: TrafficFilter, content: Cel
   if (content.kind === 'pairs')
     return `${totalsText(content.totals)} pairs may connect: ${content.totals.rule} by rules, ${content.totals.open} open`;
   const outcome = matrix.outcomes[content.outcome]!;
-  return `${stateWords(content.state, outcome)}${content.state.kind === 'denied' ? '' : `, ${outcomeText(outcome, filter)}`}`;
+  const { kind, isDependent } = content.state;
+  const traffic = kind === 'denied' ? '' : `, ${outcomeText(outcome, filter)}`;
+  return `${stateWords(content.state, outcome)}${traffic}${isDependent ? '; this depends on the network plugin' : ''}`;
 }

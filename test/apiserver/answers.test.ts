@@ -56,6 +56,7 @@ describe.skipIf(missing !== undefined)(`a live cluster${missing === undefined ? 
     ['matrix --denied'],
     ['matrix -n shop --denied'],
     ['ruleset --node n2'],
+    ['docs'],
   ])('%s answers as it does from files', async (line) => {
     const [live, files] = [
       await world.sallyport(...line.split(' '), '-o', 'json'),

@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { assignAddresses } from '#core/cluster/assign-addresses.ts';
 import { clusterOf } from '#core/cluster/cluster.ts';
 import { type Connectivity, connectivityOf } from '#core/connectivity/connectivity.ts';
+import { dependencesOf, withDependences } from '#core/connectivity/dependence.ts';
+import type { Answer } from '#core/render/matrix-view.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import { readManifests } from '#manifest/read.ts';
 import { answerOf } from '../answer.ts';
@@ -15,6 +17,14 @@ const production = join(import.meta.dirname, '../../examples/production');
 async function productionMatrix(): Promise<Connectivity> {
   const { objects } = await readManifests([production]);
   return connectivityOf(new Analysis(clusterOf(assignAddresses(objects))), { denied: true });
+}
+
+/** Some of its pairs depend on the network plugin. */
+async function dependentMatrix(): Promise<Answer> {
+  const { objects } = await readManifests([join(import.meta.dirname, '../golden/matrix/profiles/cluster.yaml')]);
+  const analysis = new Analysis(clusterOf(assignAddresses(objects)));
+  const answer = connectivityOf(analysis, { denied: true });
+  return withDependences(answer, dependencesOf(analysis, { endpoints: answer.endpoints }));
 }
 
 describe.skipIf(cannotBrowse !== undefined)(`the page (${cannotBrowse ?? 'in Chromium'})`, () => {
@@ -105,6 +115,23 @@ describe.skipIf(cannotBrowse !== undefined)(`the page (${cannotBrowse ?? 'in Chr
     expect(await textOf(again.page, 'pair')).toBe(said);
     expect([...faults, ...again.faults]).toEqual([]);
     await again.page.close();
+  });
+
+  it('marks what depends on the network plugin, and says who does what', async () => {
+    const { page, faults } = await browser.open(browser.write(await dependentMatrix()));
+    await page.locator('#find').fill('shop/web');
+    await page.locator('#find').press('Enter');
+    expect(await textOf(page, 'workload')).toContain('TCP/8080*');
+    await page.goto(`${page.url().split('#')[0]}#cell=shop/Pod/api&cell=shop/Pod/web`);
+    expect(await textOf(page, 'pair')).toContain('Depends on the network plugin: whether an ipBlock matches pods.');
+    expect(await textOf(page, 'said')).toContain('this depends on the network plugin');
+    await page.locator('details.dependence summary').click();
+    expect(await textOf(page, 'notes')).toContain('ignore (cilium) closes 2');
+    expect(faults).toEqual([]);
+    await page.close();
+    const { page: settled } = await browser.open(address);
+    expect(await settled.locator('details.dependence').isHidden()).toBe(true);
+    await settled.close();
   });
 
   it('is gone through with the keyboard alone', async () => {

@@ -1,10 +1,10 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cannotRunLab } from '#test/kernel/lab-needs.ts';
 import { bundleLibrary } from '../../scripts/library.ts';
-import { buildProgram, rerun, root, sessionsIn } from './session.ts';
+import { buildProgram, rerun, root, type Step, sessionsIn, stepsIn } from './session.ts';
 
 // What pages show is what a user sees. UPDATE_GOLDEN=1 writes it anew.
 
@@ -40,6 +40,33 @@ describe.each(['README.md', 'docs/testing.md'])('%s', (name) => {
     expectShown(page, block, ran.replace('$ sallyport', '$ bin/sallyport'));
   });
 });
+
+describe('docs/tutorial.md', () => {
+  const page = join(root, 'docs/tutorial.md');
+  const folder = mkdtempSync(join(tmpdir(), 'sallyport-tutorial-'));
+  beforeAll(() => cpSync(join(root, 'examples/tutorial'), folder, { recursive: true }));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('tells the whole story', () => {
+    const commands = ['matrix', 'generate', 'diff', 'check', 'lint', 'test', 'docs', 'lab'];
+    const shown = stepsIn(readFileSync(page, 'utf8')).flatMap((step) => ('session' in step ? [step.session] : []));
+    for (const command of commands) expect(shown.some((session) => session.includes(`sallyport ${command} `))).toBe(true);
+  });
+
+  // Each step goes on where the one before has come to.
+  it.for(stepsIn(readFileSync(page, 'utf8')).map((step) => [titleOf(step), step] as const))('%s', async ([, step], { skip }) => {
+    if ('file' in step) {
+      mkdirSync(dirname(join(folder, step.file)), { recursive: true });
+      writeFileSync(join(folder, step.file), step.text);
+      return;
+    }
+    if (/ (?:--)?lab\b/.test(step.session) && cannotRunLab() !== undefined) skip(cannotRunLab());
+    const ran = await rerun(step.session, folder, path);
+    expectShown(page, step.session, ran);
+  });
+});
+
+const titleOf = (step: Step): string => ('file' in step ? step.file : step.session.split('\n', 1)[0]!.trim());
 
 describe('the examples of the library', () => {
   const page = join(root, 'examples/library/README.md');

@@ -45,9 +45,26 @@ export async function runSession(session: string, directory: string, path: strin
 export const sessionsIn = (page: string): string[] =>
   Array.from(page.matchAll(/^ {4}\$ .*\n(?: {4}.*\n|\n(?= {4}))*/gm), ([block]) => block);
 
-/** Runs such a block and returns it as it went; notes on standard error and exit codes are beside the point of a page. */
+/** A part of a page that does something: a file that it shows, with its name, or a session. */
+export type Step = { readonly file: string; readonly text: string } | { readonly session: string };
+
+/** The files that a page shows, as fenced blocks with a title, and its sessions, in their order. */
+export const stepsIn = (page: string): Step[] =>
+  Array.from(
+    page.matchAll(/^```\w+ title="(?<file>[^"]+)"\n(?<text>[\s\S]*?)^```$|(?<session>^ {4}\$ .*\n(?: {4}.*\n|\n(?= {4}))*)/gm),
+    ({ groups }) => {
+      const { file, text = '', session = '' } = groups as { file?: string; text?: string; session?: string };
+      return file === undefined ? { session } : { file, text };
+    },
+  );
+
+/**
+ * Runs such a block and returns it as it went; notes on standard error and exit codes are beside the point of a page. Throws when there was no
+ * answer, which no page wants to show.
+ */
 export async function rerun(block: string, directory: string, path: string): Promise<string> {
   const ran = await runSession(block.replaceAll(/^ {4}/gm, ''), directory, path);
+  if (/^\[exit code (?!1\])/m.test(ran)) throw new Error(ran);
   return ran.replaceAll(/^(?:2> .*|\[exit code \d+\])\n/gm, '').replaceAll(/^(?=.)/gm, '    ');
 }
 

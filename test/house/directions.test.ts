@@ -19,7 +19,22 @@ const mayImportInCore: Record<string, readonly string[]> = {
   generate: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'connectivity', 'advise'],
   lint: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'connectivity'],
   expect: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'connectivity'],
-  render: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'ruleset', 'connectivity', 'advise', 'generate', 'lint', 'expect'],
+  document: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'connectivity', 'advise', 'expect'],
+  render: [
+    'net',
+    'label',
+    'api',
+    'cluster',
+    'policy',
+    'verdict',
+    'ruleset',
+    'connectivity',
+    'advise',
+    'generate',
+    'lint',
+    'expect',
+    'document',
+  ],
 };
 
 const mayImport: Record<(typeof compiledRooms)[number], readonly string[]> = {

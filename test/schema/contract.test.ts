@@ -13,8 +13,18 @@ import type { ChangedAnswer, DifferenceEndpoint, FullDifference, MemberChange, O
 import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
 import type { Exposed, ExposedTo, ExposedToEndpoint, ExposureAnswer } from '#core/connectivity/exposure.ts';
 import type { Witness } from '#core/connectivity/witness.ts';
+import type { FailingTest } from '#core/document/documentation.ts';
 import type { LineEdit, Finding as LintFinding, Related, Severity } from '#core/lint/rule.ts';
 import type { Protocol } from '#core/net/protocol.ts';
+import type {
+  DocumentationAnswer,
+  DocumentedGate,
+  DocumentedNamespace,
+  DocumentedPolicy,
+  DocumentedRule,
+  DocumentedWorkload,
+  TalkAnswer,
+} from '#core/render/documentation-json.ts';
 import type { SimplificationAnswer, SimplifiedRule } from '#core/render/simplification.ts';
 import type { CheckAnswer, GateAnswer, ResultAnswer, RuleAnswer } from '#core/verdict/answer.ts';
 import type { Opinion } from '#core/verdict/certainty.ts';
@@ -228,6 +238,59 @@ describe('the schemas have the fields of the types', () => {
     }),
     'lint.schema.json#/$defs/related': fields<Related>({ message: required, source: required }),
     'lint.schema.json#/$defs/lineEdit': fields<LineEdit>({ source: required, find: required, replace: required }),
+    'docs.schema.json': fields<DocumentationAnswer>({ namespaces: required, clusterPolicies: required, tests: optional }),
+    'docs.schema.json#/$defs/namespace': fields<DocumentedNamespace>({
+      name: required,
+      description: optional,
+      owner: optional,
+      workloads: required,
+      policies: required,
+    }),
+    'docs.schema.json#/$defs/workload': fields<DocumentedWorkload>({
+      endpoint: required,
+      description: optional,
+      owner: optional,
+      source: optional,
+      ingress: required,
+      egress: required,
+    }),
+    'docs.schema.json#/$defs/gate': fields<DocumentedGate>({ isolation: required, policies: required, talks: required }),
+    'docs.schema.json#/$defs/talk': fields<TalkAnswer>({
+      with: required,
+      traffic: required,
+      partial: optional,
+      reason: required,
+      by: required,
+      elsewhere: required,
+    }),
+    'docs.schema.json#/$defs/policy': fields<DocumentedPolicy>({
+      policy: required,
+      description: optional,
+      owner: optional,
+      source: optional,
+      tier: optional,
+      subject: required,
+      now: required,
+      isolates: required,
+      rules: required,
+    }),
+    'docs.schema.json#/$defs/rule': fields<DocumentedRule>({
+      gate: required,
+      index: required,
+      name: optional,
+      action: required,
+      meaning: required,
+      now: optional,
+      source: optional,
+      tested: optional,
+    }),
+    'docs.schema.json#/$defs/failing': fields<FailingTest>({ document: required, name: required, status: required, source: optional }),
+    'docs.schema.json#/$defs/tests': fields<NonNullable<DocumentationAnswer['tests']>>({
+      passed: required,
+      failing: required,
+      covered: required,
+      total: required,
+    }),
     'lab-run.schema.json': fields<LabReport>({ flows: required, mismatches: required, errors: required, skipped: required }),
     'lab-up.schema.json': fields<Answers['about']>({ name: required, pid: required }),
     // A port is not needed for a protocol without ports, and 0 then.
@@ -317,6 +380,13 @@ describe('the schemas have the values of the types', () => {
       'remove-rule': true,
     }),
     'lint.schema.json#/$defs/finding/properties/severity': values<Severity>({ error: true, warning: true, note: true }),
+    'docs.schema.json#/$defs/gate/properties/isolation': values<DocumentedGate['isolation']>({
+      all: true,
+      some: true,
+      none: true,
+      unseen: true,
+    }),
+    'docs.schema.json#/$defs/rule/properties/action': values<DocumentedRule['action']>({ accept: true, deny: true, pass: true }),
     'diff.schema.json#/$defs/change': values<Cause['change'] & ObjectChange['change']>(change),
     'diff.schema.json#/$defs/endpoint/properties/change': values<NonNullable<DifferenceEndpoint['change']>>({ added: true, removed: true }),
   };

@@ -41,7 +41,20 @@ describe('what sessions show is as the schemas say', () => {
 
   it('of every command that answers', () => {
     const seen = new Set(printed.map(({ command }) => schemaOf(command)));
-    const commands = ['check', 'check-flows', 'matrix', 'diff', 'lint', 'generate', 'simplify', 'ruleset', 'lab-run', 'lab-probe', 'test'];
+    const commands = [
+      'check',
+      'check-flows',
+      'matrix',
+      'diff',
+      'lint',
+      'generate',
+      'simplify',
+      'docs',
+      'ruleset',
+      'lab-run',
+      'lab-probe',
+      'test',
+    ];
     expect(seen).toEqual(new Set(commands));
   });
 

@@ -22,6 +22,9 @@ const unstable: ReadonlySet<string> = new Set([
   'batch.kubernetes.io/job-completion-index',
 ]);
 
+/** Labels that say what a pod is, not which roll-out or place it is of. */
+export const stableLabels = (labels: Labels): Labels => Object.fromEntries(Object.entries(labels).filter(([key]) => !unstable.has(key)));
+
 /** Labels that say what a pod is, the ones that people select by first. */
 const telling: readonly string[] = [
   'app.kubernetes.io/name',

@@ -1,7 +1,7 @@
 import type { Choices } from '../api/choices.ts';
 import { type Direction, directions } from '../api/types.ts';
 import type { AddressSet } from '../net/address-set.ts';
-import type { PodClass } from '../policy/model.ts';
+import type { PolicyModel } from '../policy/policy-model.ts';
 import type { Analysis } from '../verdict/analysis.ts';
 import { externalEntry, MatrixEndpoints, type MatrixEntry, type Stranger } from './endpoints.ts';
 import { GateTable } from './gate-table.ts';
@@ -18,39 +18,72 @@ export interface Shared {
   readonly cuts: readonly AddressSet[];
 }
 
+/** Who is told apart by no rule, and the endpoints of a matrix made of them. */
+class Grouping {
+  readonly model: PolicyModel;
+  readonly units: Units;
+  readonly endpoints: MatrixEndpoints;
+  readonly likeness: ReadonlyMap<string, number>;
+  readonly strangers: readonly Stranger[];
+  readonly #cuts: readonly AddressSet[];
+  readonly #pods: LocatedPods;
+  readonly #ofNodes: Choices['ipblock-nodes'];
+
+  constructor(model: PolicyModel, cuts: readonly AddressSet[], pods: LocatedPods, choices: Choices) {
+    this.#cuts = cuts;
+    this.#pods = pods;
+    this.#ofNodes = choices['ipblock-nodes'];
+    this.model = model;
+    this.units = new Units(model, cuts, choices);
+    this.endpoints = new MatrixEndpoints(model, this.units, pods);
+    this.likeness = this.endpoints.likeness();
+    this.strangers = this.endpoints.strangers();
+  }
+
+  /** Of the choices with which a model is not compiled, one alone makes a difference. */
+  under(choices: Choices): Grouping {
+    return choices['ipblock-nodes'] === this.#ofNodes ? this : new Grouping(this.model, this.#cuts, this.#pods, choices);
+  }
+}
+
 /** What all gates of a cluster say to all addresses, ready to be asked for endpoints and walked. */
 export class ConnectivityIndex {
   readonly gates: GateTable;
   readonly pairs: PairTable;
   /** Whether every pod reaches its own node. */
   readonly isOwnNodeOpen: boolean;
-  readonly #units: Units;
-  readonly #classes: ReadonlyMap<string, PodClass>;
-  readonly #endpoints: MatrixEndpoints;
-  readonly #likeness: ReadonlyMap<string, number>;
-  readonly #strangers: readonly Stranger[];
+  readonly #grouping: Grouping;
   readonly #treatments = new Map<Unit, string>();
 
-  /** `pods` are those of the cluster, if they are located already. Choices that the model was not compiled with may be others than its own. */
-  constructor(
-    { cluster, model }: Pick<Analysis, 'cluster' | 'model'>,
-    { traffics, cuts }: Shared = { traffics: new TrafficTable(), cuts: [] },
-    pods: LocatedPods = locatePods(cluster, model),
-    choices: Choices = model.choices,
-  ) {
-    this.#classes = model.classes;
-    this.#units = new Units(model, cuts, choices);
-    this.#endpoints = new MatrixEndpoints(model, this.#units, pods);
-    this.#likeness = this.#endpoints.likeness();
-    this.#strangers = this.#endpoints.strangers();
-    this.gates = new GateTable(this.#units, choices, traffics);
+  private constructor(grouping: Grouping, traffics: TrafficTable, choices: Choices) {
+    this.#grouping = grouping;
+    this.gates = new GateTable(grouping.units, choices, traffics);
     this.isOwnNodeOpen = choices['own-node-egress'] === 'always-allow';
     this.pairs = new PairTable(this.gates, this.isOwnNodeOpen);
   }
 
+  /** The index of a cluster; `pods` are its own, if they are located already. */
+  static of(
+    { cluster, model }: Pick<Analysis, 'cluster' | 'model'>,
+    { traffics, cuts }: Shared = { traffics: new TrafficTable(), cuts: [] },
+    pods: LocatedPods = locatePods(cluster, model),
+  ): ConnectivityIndex {
+    return new ConnectivityIndex(new Grouping(model, cuts, pods, model.choices), traffics, model.choices);
+  }
+
+  /** The same cluster under other values of choices with which its model was not compiled: to be compared, so both have their traffics in common. */
+  under(choices: Choices): ConnectivityIndex {
+    return new ConnectivityIndex(this.#grouping.under(choices), this.gates.traffics, choices);
+  }
+
+  /** Whether the endpoints of both are the same, if both are asked alike. */
+  isGroupedLike(other: ConnectivityIndex): boolean {
+    return other.#grouping === this.#grouping;
+  }
+
   /** How many classes of pods there are. */
   get classCount(): number {
-    return this.#classes.size;
+    return this.#grouping.model.classes.size;
   }
 
   /**
@@ -59,24 +92,31 @@ export class ConnectivityIndex {
    * gates of some classes are of interest (by their keys), only these need to treat external addresses alike.
    */
   entries(other?: ConnectivityIndex, classes?: ReadonlySet<string>): MatrixEntry[] {
-    const pods = Object.groupBy(this.#endpoints.pods(this.#likenessWith(other)), ({ isPotential }) => (isPotential ? 'potential' : 'real'));
+    const pods = Object.groupBy(this.#grouping.endpoints.pods(this.#likenessWith(other)), ({ isPotential }) =>
+      isPotential ? 'potential' : 'real',
+    );
     const elsewhere = other?.treatments(classes) ?? new Map<string, string>();
     const own = this.treatments(classes);
-    const groups = Map.groupBy(this.#strangers, (each) => `${own.get(placeOf(each))} | ${elsewhere.get(placeOf(each)) ?? 'none'}`);
-    return [...(pods.real ?? []), ...this.#endpoints.nodes(), ...[...groups.values()].map(externalEntry), ...(pods.potential ?? [])];
+    const groups = Map.groupBy(this.#grouping.strangers, (each) => `${own.get(placeOf(each))} | ${elsewhere.get(placeOf(each)) ?? 'none'}`);
+    return [
+      ...(pods.real ?? []),
+      ...this.#grouping.endpoints.nodes(),
+      ...[...groups.values()].map(externalEntry),
+      ...(pods.potential ?? []),
+    ];
   }
 
   /** The same with the addresses of nodes apart. */
   everybody(): MatrixEntry[] {
     const others = this.entries().filter(({ located, addresses }) => located.length > 0 || addresses !== undefined);
-    return [...others, ...this.#endpoints.nodeAddresses()];
+    return [...others, ...this.#grouping.endpoints.nodeAddresses()];
   }
 
   /** How gates treat external addresses, by the places of their ranges: all gates, or those of some classes. Equal texts are equal treatment. */
   treatments(classes?: ReadonlySet<string>): Map<string, string> {
     const gates = classes && this.#gatesOf(classes);
     return new Map(
-      this.#strangers.map((each) => [
+      this.#grouping.strangers.map((each) => [
         placeOf(each),
         gates === undefined ? this.#treatmentOf(each.unit) : this.#treatmentBy(gates, each.unit),
       ]),
@@ -85,8 +125,8 @@ export class ConnectivityIndex {
 
   #gatesOf(keys: ReadonlySet<string>): Readonly<Record<Direction, ReadonlySet<Gate>>> {
     const profiles = [...keys].flatMap((key) => {
-      const podClass = this.#classes.get(key);
-      return podClass === undefined ? [] : [this.#units.profileOf(podClass)];
+      const podClass = this.#grouping.model.classes.get(key);
+      return podClass === undefined ? [] : [this.#grouping.units.profileOf(podClass)];
     });
     return { egress: new Set(profiles.map(({ gates }) => gates.egress)), ingress: new Set(profiles.map(({ gates }) => gates.ingress)) };
   }
@@ -101,23 +141,28 @@ export class ConnectivityIndex {
   /** The entry in several: together those of its pods that no rule tells apart and that have the same key. An entry without pods stays whole. */
   split(entry: MatrixEntry, keyOf: (pod: Located) => string): Map<string, MatrixEntry> {
     if (entry.located.length === 0) return new Map([['', entry]]);
-    return this.#endpoints.parts(entry, (located) => `${this.#endpoints.unitsText(located)} | ${keyOf(located)}`);
+    return this.#grouping.endpoints.parts(entry, (located) => `${this.#grouping.endpoints.unitsText(located)} | ${keyOf(located)}`);
   }
 
   /** The entry's pods in several entries: together those that no rule tells apart in either index. By what both see of them. */
   parts(entry: MatrixEntry, otherIndex: ConnectivityIndex, other: MatrixEntry): Map<string, MatrixEntry> {
-    const elsewhere = new Map(other.located.map((located) => [located.id, otherIndex.#endpoints.unitsText(located)]));
-    return this.#endpoints.parts(entry, (located) => `${this.#endpoints.unitsText(located)} | ${elsewhere.get(located.id) ?? 'none'}`);
+    const elsewhere = new Map(other.located.map((located) => [located.id, otherIndex.#grouping.endpoints.unitsText(located)]));
+    return this.#grouping.endpoints.parts(
+      entry,
+      (located) => `${this.#grouping.endpoints.unitsText(located)} | ${elsewhere.get(located.id) ?? 'none'}`,
+    );
   }
 
   #likenessWith(other: ConnectivityIndex | undefined): ReadonlyMap<string, number> {
-    if (other === undefined) return this.#likeness;
-    return new Map(Array.from(this.#likeness, ([id, number]) => [id, number * mostLikenesses + 1 + (other.#likeness.get(id) ?? -1)]));
+    if (other === undefined || this.isGroupedLike(other)) return this.#grouping.likeness;
+    return new Map(
+      Array.from(this.#grouping.likeness, ([id, number]) => [id, number * mostLikenesses + 1 + (other.#grouping.likeness.get(id) ?? -1)]),
+    );
   }
 
   /** Walks the pairs of the entries that the filter wants. */
   walk(entries: readonly MatrixEntry[], filter: PairFilter): PairWalk {
-    return new PairWalk(entries, this.#units, this.gates, this.pairs, filter);
+    return new PairWalk(entries, this.#grouping.units, this.gates, this.pairs, filter);
   }
 
   /** What all gates say to addresses of nobody, as far as they have a rule for them; equal texts are equal treatment. */
@@ -135,7 +180,7 @@ export class ConnectivityIndex {
     const said: string[] = [];
     const column = gates.column(direction, unit);
     for (const id of column.ids.sort((a, b) => a - b)) {
-      const { isIsolated } = this.#units.gates[direction][id]!;
+      const { isIsolated } = this.#grouping.units.gates[direction][id]!;
       const result = gates.states.resultOf(column.get(id)!, isIsolated, false);
       if (result !== gates.states.resultOf(gates.baseOf(direction, id), isIsolated, false)) said.push(`${id}:${result}`);
     }

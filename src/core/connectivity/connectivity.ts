@@ -58,6 +58,12 @@ export interface MatrixOptions {
   /** Also pods that do not exist but that some rule would select, and one that none singles out; and who is exposed to what. */
   readonly exposure?: boolean;
   /**
+   * Also what pods that do not exist may do among themselves and with addresses outside.
+   *
+   * @internal
+   */
+  readonly isAmongPotential?: boolean;
+  /**
    * The index of the cluster, where several questions are asked; of no use with `exposure`, which adds pods.
    *
    * @internal
@@ -122,10 +128,10 @@ class Matrix {
 
   constructor(
     analysis: Pick<Analysis, 'cluster' | 'model'>,
-    { isShown, direction, traffic, denied = false, exposure, index }: MatrixOptions,
+    { isShown, direction, traffic, denied = false, exposure, isAmongPotential = false, index }: MatrixOptions,
   ) {
     this.#isWhole = isShown === undefined;
-    this.#index = index !== undefined && !exposure ? index : new ConnectivityIndex(analysis);
+    this.#index = index !== undefined && !exposure ? index : ConnectivityIndex.of(analysis);
     this.#entries = this.#index.entries();
     const { traffics } = this.#index.gates;
     const wanted = traffic === undefined ? everything : traffics.idOf(traffic);
@@ -134,6 +140,7 @@ class Matrix {
       isShown: isShown === undefined ? () => true : ({ answer }) => isShown(answer),
       direction,
       denied,
+      isAmongPotential,
       isWanted: (each) => traffics.intersect(each, wanted) !== nothing,
     });
   }

@@ -13,7 +13,6 @@ import type { ConnectionAnswer, Connectivity, MatrixOptions } from './connectivi
 import { ConnectivityIndex } from './connectivity-index.ts';
 import type { MatrixEndpoint, MatrixEntry } from './endpoints.ts';
 import type { Exposed } from './exposure.ts';
-import { type LocatedPods, locatePods } from './located-pods.ts';
 import { type Change, visitChanges } from './outcome-changes.ts';
 import { visitOwnNodeChanges } from './own-node.ts';
 import { comparedChoices, type Sensitive, SensitiveClasses } from './sensitive-classes.ts';
@@ -45,6 +44,15 @@ export interface Dependences {
   readonly choices: readonly Dependence[];
   /** The choices that decide about a pair, by the ids of its ends. */
   readonly of: (from: string, to: string) => readonly ChoiceName[] | undefined;
+  /** The pairs of endpoints about which some decide. */
+  readonly pairs: readonly DependentPair[];
+}
+
+/** A pair of endpoints, by their ids, and the choices that decide about it. Equal lists are one object. */
+export interface DependentPair {
+  readonly from: string;
+  readonly to: string;
+  readonly dependsOn: readonly ChoiceName[];
 }
 
 /** The matrix that is asked about. */
@@ -74,7 +82,6 @@ class Test {
   readonly #lists = new Map<string, readonly ChoiceName[]>();
   readonly #deciding = new Map<number, readonly ChoiceName[]>();
   readonly #traffics: TrafficTable;
-  #located: LocatedPods | undefined;
   #index: ConnectivityIndex | undefined;
 
   constructor(analysis: Analysis, question: DependenceQuestion) {
@@ -93,8 +100,17 @@ class Test {
     ];
     const order = Object.keys(settings);
     const choices = dependences.sort((a, b) => order.indexOf(a.choice) - order.indexOf(b.choice));
-    const size = this.#question.endpoints.length;
-    return { choices, of: (from, to) => this.#deciding.get(this.#places.named(from)! * size + this.#places.named(to)!) };
+    const { endpoints } = this.#question;
+    const size = endpoints.length;
+    return {
+      choices,
+      of: (from, to) => this.#deciding.get(this.#places.named(from)! * size + this.#places.named(to)!),
+      pairs: Array.from(this.#deciding, ([pair, dependsOn]) => ({
+        from: endpoints[Math.floor(pair / size)]!.id,
+        to: endpoints[pair % size]!.id,
+        dependsOn,
+      })),
+    };
   }
 
   #compare(choice: (typeof comparedChoices)[number]): Dependence[] {
@@ -132,25 +148,22 @@ class Test {
 
   #changes(choice: ChoiceName, value: string, touched: Sensitive): Changes {
     const choices = this.#with(choice, value);
-    const { cluster, model } = this.#analysis;
-    const isCompiled = compiledChoices.includes(choice);
-    const changed = isCompiled ? this.#analysis.under(choices) : model;
-    const pods = isCompiled ? locatePods(cluster, changed) : this.#pods();
-    const after = new ConnectivityIndex({ cluster, model: changed }, { traffics: this.#traffics, cuts: [] }, pods, choices);
+    const before = this.#baseIndex();
+    const after = compiledChoices.includes(choice)
+      ? ConnectivityIndex.of(
+          { cluster: this.#analysis.cluster, model: this.#analysis.under(choices) },
+          { traffics: this.#traffics, cuts: [] },
+        )
+      : before.under(choices);
     const changes: Changes = new Map();
-    visitChanges([this.#baseIndex(), after], { touched, traffic: this.#question.traffic }, (from, to, change) =>
+    visitChanges([before, after], { touched, traffic: this.#question.traffic }, (from, to, change) =>
       this.#note(changes, from, to, change),
     );
     return changes;
   }
 
-  #pods(): LocatedPods {
-    this.#located ??= locatePods(this.#analysis.cluster, this.#analysis.model);
-    return this.#located;
-  }
-
   #baseIndex(): ConnectivityIndex {
-    this.#index ??= new ConnectivityIndex(this.#analysis, { traffics: this.#traffics, cuts: [] }, this.#pods());
+    this.#index ??= ConnectivityIndex.of(this.#analysis, { traffics: this.#traffics, cuts: [] });
     return this.#index;
   }
 
@@ -203,7 +216,7 @@ function countsOf(changes: Changes | undefined): Pick<OtherValue, Change> {
 /** The answer with the choices on which its parts depend. */
 export function withDependences<T extends Pick<Connectivity, 'endpoints' | 'connections' | 'exposure'>>(
   answer: T,
-  { choices, of }: Dependences,
+  { choices, of, pairs }: Dependences,
 ) {
   const withChoices = <C extends object>(from: string, to: string, connection: C): C => {
     const dependsOn = of(from, to);
@@ -233,6 +246,7 @@ export function withDependences<T extends Pick<Connectivity, 'endpoints' | 'conn
     ...answer,
     connections,
     choices,
+    dependents: pairs,
     ...(answer.exposure && {
       exposure: answer.exposure.map(({ endpoint, egress, ingress }) => ({
         endpoint,

@@ -111,7 +111,7 @@ export function differenceBetween(before: Analysis, after: Analysis, options: Di
   const [old, now] = exposure ? [extend(before), extend(after)] : [before, after];
   const traffics = new TrafficTable();
   const index = (one: Analysis, other: Analysis): ConnectivityIndex =>
-    new ConnectivityIndex(one, { traffics, cuts: [...blocksOf(other.model).values()] });
+    ConnectivityIndex.of(one, { traffics, cuts: [...blocksOf(other.model).values()] });
   const sides = [
     { model: old.model, index: index(old, now) },
     { model: now.model, index: index(now, old) },

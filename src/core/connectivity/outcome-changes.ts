@@ -32,7 +32,8 @@ export function visitChanges(indexes: readonly [ConnectivityIndex, ConnectivityI
   const wanted = (each: TrafficId): TrafficId => traffics.intersect(each, compared);
   // Where most are touched, all may as well be asked.
   const few = classes.size < before.classCount / 4 ? classes : undefined;
-  const lists = [before.entries(after, few), after.entries(before, few)] as const;
+  const earlier = before.entries(after, few);
+  const lists = [earlier, after.isGroupedLike(before) ? earlier : after.entries(before, few)] as const;
   const all = [...new Map(lists.toReversed().flatMap((entries) => entries.map((entry) => [entry.id, entry]))).values()];
   const places = new Map(all.map(({ id }, place) => [id, place]));
   const shown = new Set(lists.flat().flatMap((entry) => (isOfClasses(entry, classes) || isPolicedNode(entry) ? [entry.id] : [])));

@@ -42,7 +42,7 @@ export class WhatIf {
     const [old, now] = [this.#blocks, blocksOf(this.#model)];
     const before = this.#indexBefore(beyond(now, old));
     const shared = { traffics: this.#traffics, cuts: [...beyond(old, now).values()] };
-    const after = new ConnectivityIndex({ cluster, model: this.#model }, shared, this.#podsAfter());
+    const after = ConnectivityIndex.of({ cluster, model: this.#model }, shared, this.#podsAfter());
     const sides = [
       { model: this.#before.model, index: before },
       { model: this.#model, index: after },
@@ -78,7 +78,7 @@ export class WhatIf {
   #indexBefore(blocks: ReadonlyMap<string, AddressSet>): ConnectivityIndex {
     const cuts = [...blocks.keys()].sort().join();
     if (this.#index?.cuts !== cuts) {
-      const index = new ConnectivityIndex(this.#before, { traffics: this.#traffics, cuts: [...blocks.values()] }, this.#pods);
+      const index = ConnectivityIndex.of(this.#before, { traffics: this.#traffics, cuts: [...blocks.values()] }, this.#pods);
       this.#index = { cuts, index };
     }
     return this.#index.index;

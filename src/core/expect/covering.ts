@@ -32,7 +32,7 @@ export class Everybody {
 
   constructor(analysis: Analysis) {
     this.#analysis = analysis;
-    this.index = new ConnectivityIndex(analysis);
+    this.index = ConnectivityIndex.of(analysis);
     this.entries = this.index.everybody();
   }
 

@@ -1,5 +1,7 @@
+import type { ChoiceName } from '../api/choices.ts';
 import type { PolicyId } from '../api/types.ts';
 import type { Connectivity, Said, TrafficAnswer } from '../connectivity/connectivity.ts';
+import type { DependentPair } from '../connectivity/dependence.ts';
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
 import type { Reason } from '../verdict/gate.ts';
 import { isSingle } from './crowd.ts';
@@ -15,6 +17,8 @@ export interface CompactMatrix {
   readonly isolatedBy: readonly (readonly [egress: number, ingress: number])[];
   readonly traffics: readonly TrafficAnswer[];
   readonly reasons: readonly Reason[];
+  /** Choices of network plugins that decide about pairs. */
+  readonly choices: readonly (readonly ChoiceName[])[];
   readonly outcomes: readonly CompactOutcome[];
   /** Different rows: runs of `[outcome, length]`, one after the other; 0 is no pair, 1 the first outcome. */
   readonly rows: readonly (readonly number[])[];
@@ -22,22 +26,33 @@ export interface CompactMatrix {
   readonly rowOf: readonly number[];
 }
 
-/** `[traffic, partial, egress, ingress, egress list, ingress list]`: places; of `partial` and the lists -1 for none, of lists -2 for those that isolate the end. */
-export type CompactOutcome = readonly [number, number, number, number, number, number];
+/**
+ * `[traffic, partial, egress, ingress, egress list, ingress list, choices]`: places; of `partial`, the lists and the choices -1 for none, of
+ * lists -2 for those that isolate the end.
+ */
+export type CompactOutcome = readonly [number, number, number, number, number, number, number];
 
 const none = -1;
 const own = -2;
 
 /** Writes a connectivity, which must hold the denied pairs, too, compactly. */
-export function compactMatrix({ endpoints, reach }: Pick<Connectivity, 'endpoints' | 'reach'>): CompactMatrix {
+export function compactMatrix(
+  { endpoints, reach }: Pick<Connectivity, 'endpoints' | 'reach'>,
+  dependents: readonly DependentPair[] = [],
+): CompactMatrix {
   const places = new Places(endpoints);
   const outcomes = new Outcomes(endpoints.length);
+  const dependentsOf = Map.groupBy(dependents, ({ from }) => from);
   const rows = new Map<string, number>();
   const rowOf: number[] = [];
   let cells = new Int32Array(endpoints.length);
   let current = 0;
   const finish = (): void => {
     const { [current]: source } = endpoints;
+    for (const { to, dependsOn } of dependentsOf.get(source!.id) ?? []) {
+      const place = places.find(to);
+      if (place !== undefined && cells[place] !== 0) cells[place] = outcomes.dependent(cells[place]! - 1, dependsOn) + 1;
+    }
     // A hole in the row would keep sources that are alike from sharing it.
     if (isSingle(source!)) cells[current] = cells[current === 0 ? 1 : current - 1] ?? 0;
     const text = runsOf(cells).join();
@@ -82,7 +97,11 @@ class Places {
   }
 
   of(id: string): number {
-    return this.#places.get(id)!;
+    return this.find(id)!;
+  }
+
+  find(id: string): number | undefined {
+    return this.#places.get(id);
   }
 
   ofAll(ids: readonly string[]): readonly number[] {
@@ -97,19 +116,16 @@ class Places {
 
 /** Values by number, in the order in which they came. */
 class Numbers<T> {
+  readonly values: T[] = [];
   readonly #numbers = new Map<T, number>();
 
   of(value: T): number {
     let number = this.#numbers.get(value);
     if (number === undefined) {
-      number = this.#numbers.size;
+      number = this.values.push(value) - 1;
       this.#numbers.set(value, number);
     }
     return number;
-  }
-
-  get values(): T[] {
-    return [...this.#numbers.keys()];
   }
 }
 
@@ -118,6 +134,7 @@ class Outcomes {
   readonly #traffics = new Numbers<TrafficAnswer>();
   readonly #reasons = new Numbers<Reason>();
   readonly #lists = new Numbers<readonly PolicyId[]>();
+  readonly #choices = new Numbers<readonly ChoiceName[]>();
   readonly #outcomes = new Numbers<string>();
   readonly #isolatedBy: { egress: number; ingress: number }[];
   readonly #known = new Map<Said, Map<number, number>>();
@@ -138,6 +155,12 @@ class Outcomes {
     };
   }
 
+  /** The place of an outcome that is the one at the place, but depends on choices. */
+  dependent(place: number, choices: readonly ChoiceName[]): number {
+    const text = this.#outcomes.values[place]!;
+    return this.#outcomes.of(`${text.slice(0, text.lastIndexOf(','))},${this.#choices.of(choices)}`);
+  }
+
   #placeOf(said: Said, egress: number, ingress: number): number {
     const { traffic, partial, reason } = said;
     const known = this.#known.get(said) ?? new Map<number, number>();
@@ -152,6 +175,7 @@ class Outcomes {
         this.#reasons.of(reason.ingress),
         egress,
         ingress,
+        none,
       ];
       place = this.#outcomes.of(parts.join());
       known.set(key, place);
@@ -169,7 +193,7 @@ class Outcomes {
     return isolated[direction] === list ? own : list;
   }
 
-  written(): Pick<CompactMatrix, 'policies' | 'lists' | 'isolatedBy' | 'traffics' | 'reasons' | 'outcomes'> {
+  written(): Pick<CompactMatrix, 'policies' | 'lists' | 'isolatedBy' | 'traffics' | 'reasons' | 'choices' | 'outcomes'> {
     const policies = new Map<string, number>();
     const known: PolicyId[] = [];
     const placeOf = (policy: PolicyId): number => {
@@ -184,6 +208,7 @@ class Outcomes {
       isolatedBy: this.#isolatedBy.map(({ egress, ingress }) => [egress, ingress] as const),
       traffics: this.#traffics.values,
       reasons: this.#reasons.values,
+      choices: this.#choices.values,
       outcomes: this.#outcomes.values.map((text) => text.split(',').map(Number) as unknown as CompactOutcome),
     };
   }

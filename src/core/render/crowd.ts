@@ -53,26 +53,44 @@ export class Crowd {
   readonly #groups: readonly Group[];
   readonly #names = new Map<string, string>();
   readonly #single: ReadonlySet<string>;
+  /** The places of groups, by the ids of their members. */
+  readonly #placeOf = new Map<string, number>();
 
   /** `endpoints`: everybody there is, not only those of an answer: what lacks one of them is not everybody. */
   constructor(endpoints: readonly MatrixEndpoint[]) {
     this.#groups = groupsOf(endpoints);
     this.#single = new Set(endpoints.filter(isSingle).map(({ id }) => id));
-    for (const group of this.#groups) for (const [id, name] of namesOf(group)) this.#names.set(id, name);
+    for (const [place, group] of this.#groups.entries())
+      for (const [id, name] of namesOf(group)) {
+        this.#names.set(id, name);
+        this.#placeOf.set(id, place);
+      }
   }
 
   /** The endpoints of these ids in words, in the order of all endpoints. `self` counts as one of them where it has no way to itself. */
   namesOf(ids: ReadonlySet<string>, self?: string): string[] {
     const isMeant = (id: string): boolean => ids.has(id) || (id === self && this.#single.has(id));
     const names: string[] = [];
-    let isEverybody = this.#names.size > 1;
-    for (const { members, name, kind } of this.#groups) {
+    const places = this.#placesOf(self !== undefined && this.#single.has(self) ? [...ids, self] : ids);
+    let isEverybody = this.#names.size > 1 && places.length === this.#groups.length;
+    for (const place of places) {
+      const { members, name, kind } = this.#groups[place]!;
       const missing = members.filter(({ id }) => !isMeant(id));
       isEverybody &&= missing.length === 0;
       const named = this.#each(members, ids);
       names.push(...(named.length > 1 && kind !== 'potential' && isMostly(members, missing) ? [this.#allBut(name, missing)] : named));
     }
     return isEverybody ? ['everybody'] : names;
+  }
+
+  /** The places of the groups of which one of these is a member, ascending. */
+  #placesOf(ids: Iterable<string>): number[] {
+    const places = new Set<number>();
+    for (const id of ids) {
+      const place = this.#placeOf.get(id);
+      if (place !== undefined) places.add(place);
+    }
+    return [...places].sort((a, b) => a - b);
   }
 
   /** `shop/*`, or `shop/* but shop/web`. */

@@ -3,6 +3,12 @@ export function escapeMarkdown(text: string): string {
   return text.replace(/[\\`*_[\]<>#!|~&]/g, '\\$&').replace(/[\r\n]+/g, ' ');
 }
 
+/** Prose that people wrote: as it is, but for what stands in backquotes, which is code. */
+export const proseMarkdown = (text: string): string =>
+  text.replaceAll(/`([^`]+)`|[^`]+|`/g, (part, code: string | undefined) =>
+    code === undefined ? escapeMarkdown(part) : markdownCode(code),
+  );
+
 /** A name in the type of code. Bars are escaped, as a table would take them for the end of a cell even there. */
 export function markdownCode(text: string): string {
   const plain = text.replace(/[\r\n]+/g, ' ');

@@ -1,6 +1,6 @@
 import type { TrafficAnswer } from '../connectivity/connectivity.ts';
-import type { CompactMatrix } from './compact.ts';
-import { compactMatrix } from './compact.ts';
+import { type CompactMatrix, compactMatrix } from './compact.ts';
+import { dependenceNotes } from './dependence.ts';
 import type { Breakdown, MatrixView } from './matrix-view.ts';
 
 /** What was asked for. */
@@ -13,6 +13,8 @@ export interface Question {
 /** What a page is given to show. */
 export interface PageContent extends CompactMatrix {
   readonly question: Question;
+  /** What of it depends on the network plugin, in sentences. */
+  readonly notes: readonly string[];
   readonly by?: Breakdown;
 }
 
@@ -22,7 +24,9 @@ export const contentMark = '"CONTENT"';
 /** The matrix as one HTML file: the page's text with what it shows in it. */
 export function* matrixHtml(view: MatrixView, page: string, question: Question): Iterable<string> {
   const [before, after] = page.split(contentMark) as [string, string];
-  const content: PageContent = { ...compactMatrix(view.whole()), question, ...(view.by && { by: view.by }) };
+  const { choices = [], dependents } = view.shown;
+  const matrix = compactMatrix(view.whole(), dependents);
+  const content: PageContent = { ...matrix, question, notes: dependenceNotes(choices), ...(view.by && { by: view.by }) };
   yield before;
   // A line for each field; no text in it can end the element that it stands in.
   const fields = Object.entries(content);

@@ -42,7 +42,7 @@ export const namesMarkdown = (names: readonly string[]): string => names.map(nam
 /** Names in the type of code; what is said in words, as words. */
 const nameText = (name: string): string => (words.has(name) ? `*${name}*` : name.includes(' ') ? escapeMarkdown(name) : markdownCode(name));
 
-const words: ReadonlySet<string> = new Set(['outside', 'everybody']);
+const words: ReadonlySet<string> = new Set(['outside', 'everybody', 'every namespace', 'every node']);
 
 const legends: Record<Breakdown, string> = {
   workload:

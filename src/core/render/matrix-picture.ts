@@ -1,11 +1,14 @@
+import type { ConnectionAnswer } from '../connectivity/connectivity.ts';
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
-import { allowanceOf } from './allowance.ts';
+import { type Allowance, allowanceOf } from './allowance.ts';
+import { mark } from './blocks.ts';
 import { type Group, groupsOf, isSingle, namesOf } from './crowd.ts';
+import { dependenceNotes, markLegend } from './dependence.ts';
 import { type MatrixView, moreText, rolledUp } from './matrix-view.ts';
 import { outsideNames } from './outside.ts';
 import { drawPicture, type Link, type Look, type Picture, type Shape, type Thing } from './picture.ts';
 import { type GroupPair, isUniform } from './rollup.ts';
-import { count } from './text.ts';
+import { count, wrapProse } from './text.ts';
 import { pairText, setText, trafficText } from './traffic.ts';
 
 /** A picture of a matrix, with what is to be said below it. */
@@ -21,6 +24,8 @@ const mostEdges = 80;
 const mostEdgesAtAll = 200;
 /** Beyond this the addresses outside are one node. */
 const mostOutside = 6;
+/** Longer notes would make the picture wider than what it shows. */
+const noteColumns = 100;
 
 /** Draws a matrix: by workload as long as that can be read, else by namespace. */
 export function pictureOf(view: MatrixView): MatrixPicture {
@@ -49,6 +54,8 @@ function withNotes({ hidesOwnNodes, ...picture }: Sketch, { shown }: MatrixView,
         : []),
       count(shown.endpoints.length, 'endpoint'),
       ...(hidesOwnNodes ? ['pods and their own nodes may always talk; not drawn'] : []),
+      ...(edges.some(({ label }) => label.endsWith(mark)) ? [markLegend] : []),
+      ...dependenceNotes(shown.choices ?? []).flatMap((note) => wrapProse(note, noteColumns, '  ')),
     ],
   };
 }
@@ -72,19 +79,22 @@ function workloadPicture(view: MatrixView): Sketch {
   const cells = new Map<number, Link>();
   let hidesOwnNodes = false;
   for (const connection of connections) {
-    const { from, to, traffic, partial, reason } = connection;
+    const { from, to, reason } = connection;
     const allowance = allowanceOf(connection);
     if (allowance === undefined) continue;
     if (reason.egress === 'own-node' || reason.ingress === 'own-node') hidesOwnNodes = true;
-    else {
-      const label = traffic.length === 0 && partial !== undefined ? trafficText(partial) : pairText(connection);
-      cells.set(places.get(from)! * endpoints.length + places.get(to)!, links.of(label, partial === undefined ? allowance : 'some'));
-    }
+    else cells.set(places.get(from)! * endpoints.length + places.get(to)!, workloadLink(connection, allowance, links));
   }
   const names = new Map(groupsOf(view.everyone).flatMap((group) => [...namesOf(group)]));
   const things = withOutsideBox(endpoints.map((endpoint) => workloadThing(endpoint, names)));
   const picture = drawPicture(things, (from, to) => cells.get(from * endpoints.length + to), 'every workload');
   return { ...picture, hidesOwnNodes };
+}
+
+function workloadLink(connection: ConnectionAnswer, allowance: Allowance, links: Links): Link {
+  const { traffic, partial, dependsOn } = connection;
+  const label = traffic.length === 0 && partial !== undefined ? trafficText(partial) : pairText(connection);
+  return links.of(dependsOn === undefined ? label : label + mark, partial === undefined ? allowance : 'some');
 }
 
 function workloadThing(endpoint: MatrixEndpoint, names: ReadonlyMap<string, string>): Thing {

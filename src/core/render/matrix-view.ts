@@ -1,5 +1,5 @@
 import type { Connectivity } from '../connectivity/connectivity.ts';
-import type { Dependence } from '../connectivity/dependence.ts';
+import type { Dependence, DependentPair } from '../connectivity/dependence.ts';
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
 import { type Block, type Blocks, workloadBlocks } from './blocks.ts';
 import { groupsOf } from './crowd.ts';
@@ -15,6 +15,7 @@ export type Breakdown = (typeof breakdowns)[number];
 export type Answer = Pick<Connectivity, 'endpoints' | 'connections' | 'reach' | 'exposure'> & {
   /** What of it depends on the network plugin, where that was found out. */
   readonly choices?: readonly Dependence[];
+  readonly dependents?: readonly DependentPair[];
 };
 
 /** What the writers of a matrix for readers are given. */

@@ -1,10 +1,12 @@
-import { pictureOf } from './matrix-picture.ts';
+import { type MatrixPicture, pictureOf } from './matrix-picture.ts';
 import type { MatrixView } from './matrix-view.ts';
 import type { Look, PictureNode, Shape } from './picture.ts';
 
-/** The matrix as a Mermaid flowchart, as GitHub draws it in Markdown: a subgraph for each namespace. Source: mermaid.js.org/syntax/flowchart.html */
-export function* matrixMermaid(view: MatrixView): Iterable<string> {
-  const { boxes, nodes, edges, notes } = pictureOf(view);
+/** The matrix as a Mermaid flowchart. */
+export const matrixMermaid = (view: MatrixView): Iterable<string> => pictureMermaid(pictureOf(view));
+
+/** A picture as a Mermaid flowchart, as GitHub draws it in Markdown: a subgraph for each namespace. Source: mermaid.js.org/syntax/flowchart.html */
+export function* pictureMermaid({ boxes, nodes, edges, notes }: MatrixPicture): Iterable<string> {
   yield 'flowchart LR';
   for (const { id, name, note, nodes } of boxes) {
     yield `  subgraph ${id}[${quote([name, ...(note === undefined ? [] : [`(${note})`])].join(' '))}]`;

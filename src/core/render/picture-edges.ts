@@ -10,6 +10,13 @@ const fewestInSet = 5;
 const mostInSet = 10;
 const mostExceptions = 4;
 
+/** Where edges of a link meet: a class, or something that stands for several, and the box in which it is. */
+interface OtherEnd {
+  readonly end: ThingClass | undefined;
+  readonly box: string | undefined;
+  readonly link: Link;
+}
+
 /** Two edges there and back as one. */
 function withoutReturns(edges: readonly (readonly [from: string, to: string])[]): Pick<PictureEdge, 'from' | 'to' | 'isMutual'>[] {
   const keys = new Set(edges.map(([from, to]) => `${from} ${to}`));
@@ -58,9 +65,9 @@ export class Edges {
       for (const [link, reached] of this.#reach(from)) {
         const rows = targets.get(link) ?? new Map<ThingClass, string[]>();
         targets.set(link, rows);
-        rows.set(from, this.#lift(reached, from));
+        rows.set(from, this.#lift(reached, from, link));
       }
-    return [...targets].flatMap(([link, rows]) => withoutReturns(this.#liftSources(rows)).map((edge) => ({ ...edge, ...link })));
+    return [...targets].flatMap(([link, rows]) => withoutReturns(this.#liftSources(rows, link)).map((edge) => ({ ...edge, ...link })));
   }
 
   /** A box in which everybody may do the same with everybody says so itself, and needs no edges inside. */
@@ -92,36 +99,37 @@ export class Edges {
   }
 
   /** Those reached as few ids. */
-  #lift(reached: ReadonlySet<ThingClass>, from: ThingClass): string[] {
-    return this.#idsOf(reached, from, true, from.box);
+  #lift(reached: ReadonlySet<ThingClass>, from: ThingClass, link: Link): string[] {
+    return this.#idsOf(reached, { end: from, box: from.box, link }, true);
   }
 
   /** Sources of the same target as few ids. */
-  #liftSources(rows: ReadonlyMap<ThingClass, readonly string[]>): [from: string, to: string][] {
+  #liftSources(rows: ReadonlyMap<ThingClass, readonly string[]>, link: Link): [from: string, to: string][] {
     const sources = new Map<string, Set<ThingClass>>();
     for (const [from, ids] of rows) for (const id of ids) sources.set(id, (sources.get(id) ?? new Set()).add(from));
     return [...sources].flatMap(([to, from]) => {
       const target = this.#classes.find(({ id }) => id === to);
       const box = target?.box ?? this.#boxes.find(({ id }) => id === to)?.name;
-      return this.#idsOf(from, target, to !== everyoneId, box).map((id): [string, string] => [id, to]);
+      return this.#idsOf(from, { end: target, box, link }, to !== everyoneId).map((id): [string, string] => [id, to]);
     });
   }
 
   /**
    * Classes as few ids: everyone, whole boxes but that of the other end, a set of many, single classes. The other end itself need not
-   * be among those that are whole.
+   * be among everyone, unless it is several things that do not have the same among each other.
    */
-  #idsOf(classes: ReadonlySet<ThingClass>, other: ThingClass | undefined, canBeEveryone: boolean, ownBox: string | undefined): string[] {
+  #idsOf(classes: ReadonlySet<ThingClass>, other: OtherEnd, canBeEveryone: boolean): string[] {
     const rest = new Set(classes);
     const ids: string[] = [];
     const take = (id: string, taken: readonly ThingClass[]): void => {
       ids.push(id);
       for (const each of taken) rest.delete(each);
     };
-    const isAll = this.#everyone.every((each) => each === other || rest.has(each));
+    const { end, box, link } = other;
+    const isAll = this.#everyone.every((each) => rest.has(each) || (each === end && (each.isOne || each.others === link)));
     if (canBeEveryone && this.#everyone.length > 2 && isAll && this.#isSpread(this.#everyone)) take(everyoneId, this.#everyone);
     for (const { id, name, classes } of this.#boxes)
-      if (classes.length > 1 && name !== ownBox && classes.every((each) => rest.has(each))) take(id, classes);
+      if (classes.length > 1 && name !== box && classes.every((each) => rest.has(each))) take(id, classes);
     if (rest.size >= fewestInSet) take(this.#setOf([...rest]), [...rest]);
     return [...ids, ...Array.from(rest, ({ id }) => id)];
   }

@@ -25,6 +25,8 @@ export class ThingClass {
   readonly self: Link | undefined;
   readonly others: Link | undefined;
   readonly hasSelf: boolean;
+  /** Whether one of them could lead to itself, and does not. */
+  readonly #isSevered: boolean;
   readonly #names: readonly string[];
 
   constructor(id: string, members: readonly number[], things: readonly Thing[], linkOf: (from: number, to: number) => Link | undefined) {
@@ -36,6 +38,7 @@ export class ThingClass {
     const several = members.find((member) => things[member]!.hasSelf) ?? first;
     this.self = linkOf(several, several);
     this.others = second === undefined ? undefined : linkOf(first, second);
+    this.#isSevered = things[several]!.hasSelf && this.self === undefined;
     this.hasSelf = things[several]!.hasSelf || second !== undefined;
     this.#names = members.map((member) => things[member]!.name);
   }
@@ -56,7 +59,7 @@ export class ThingClass {
   /** The link among its members, where that is the same for itself and for others. */
   get inner(): Link | undefined {
     if (this.isOne) return this.self;
-    return this.self === this.others || this.self === undefined ? this.others : undefined;
+    return this.self === this.others || (this.self === undefined && !this.#isSevered) ? this.others : undefined;
   }
 
   node(saysInner: boolean): PictureNode {

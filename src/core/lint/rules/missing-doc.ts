@@ -1,6 +1,5 @@
+import { descriptionIn } from '../../api/description.ts';
 import type { LintRule } from '../rule.ts';
-
-const isDescription = (key: string): boolean => /(^|\/)(description|doc|docs|documentation|owner|why|reason)$/i.test(key);
 
 /** A policy that does not say what it is for. */
 export const missingDoc: LintRule = {
@@ -10,8 +9,8 @@ export const missingDoc: LintRule = {
   isOptional: true,
   *check({ asked }) {
     for (const policy of asked) {
-      const annotations = policy.written.metadata?.annotations ?? {};
-      if (!Object.entries(annotations).some(([key, value]) => isDescription(key) && value.trim() !== ''))
+      const { text, owner } = descriptionIn(policy.written.metadata?.annotations ?? {});
+      if (text === undefined && owner === undefined)
         yield policy.remark(['metadata'], 'nothing says what this policy is for: give it an annotation `kubernetes.io/description`');
     }
   },
