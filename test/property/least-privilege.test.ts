@@ -7,11 +7,16 @@ import { trafficMeant } from '#core/connectivity/connectivity.ts';
 import { subjectId } from '#core/generate/allowances.ts';
 import type { GeneratedPolicy } from '#core/generate/generated-policy.ts';
 import { type LeastPrivilege, leastPrivilege } from '#core/generate/least-privilege.ts';
+import { LintContext } from '#core/lint/context.ts';
+import { lint } from '#core/lint/lint.ts';
+import { Originals } from '#core/lint/originals.ts';
 import { hasPort } from '#core/net/port-set.ts';
 import type { Protocol } from '#core/net/protocol.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import { checkFlow, type Flow } from '#core/verdict/check.ts';
 import { isUnanswerable } from '#core/verdict/endpoint.ts';
+import { ManifestCollection } from '#manifest/collect.ts';
+import { writeYaml } from '#manifest/write-yaml.ts';
 import type { RawConnection } from '../reference/evaluator.ts';
 import type { RawCluster } from '../reference/raw.ts';
 import { connectionsIn, decoded, interestingPort, rawCluster } from './arbitraries.ts';
@@ -154,9 +159,8 @@ test('where labels tell all workloads apart, no rule, no peer and no port could 
   let tried = 0;
   fc.assert(
     fc.property(question, ({ raw, flows: all }) => {
-      const pods = raw.pods.map((pod) => ({ ...pod, labels: { ...pod.labels, id: pod.owner ?? `bare-${pod.name}` } }));
       const flows = all.filter(({ from, to }) => `${from} ${to}`.match(/internet|\d\/|::|{|\.\d/) === null);
-      const before = analysisOf({ ...raw, pods, policies: [] });
+      const before = analysisOf({ ...toldApart(raw), policies: [] });
       const { policies } = generated(before, flows);
       for (const { policy } of policies.filter(({ policy: { name } }) => /^allow-(from|to)-/.test(name)))
         for (const less of shorter(policy)) {
@@ -175,6 +179,61 @@ test('where labels tell all workloads apart, no rule, no peer and no port could 
     { numRuns: 180 },
   );
   expect(tried).toBeGreaterThan(60);
+});
+
+/** The cluster with what was generated, as a file has it. */
+async function writtenAndRead({ cluster }: Analysis, policies: readonly GeneratedPolicy[]): Promise<LintContext> {
+  const originals = new Originals();
+  const collection = new ManifestCollection({ onObject: originals.onObject });
+  await collection.addText(policies.map(({ manifest }) => writeYaml(manifest)).join('---\n'), 'generated.yaml', 'error');
+  const { objects, diagnostics } = collection.finish();
+  expect(diagnostics).toEqual([]);
+  const changes = objects.map((object) => ({ type: 'put' as const, object }));
+  return new LintContext(new Analysis(applyChanges(cluster, changes)), originals);
+}
+
+/** The cluster with workloads that labels tell apart. */
+const toldApart = (raw: RawCluster): RawCluster => ({
+  ...raw,
+  pods: raw.pods.map((pod) => ({ ...pod, labels: { ...pod.labels, id: pod.owner ?? `bare-${pod.name}` } })),
+});
+
+/** Every pod by itself: those of a workload are alike in their address families, and random ones are not. */
+function withoutOwners(raw: RawCluster): RawCluster {
+  return { ...raw, pods: raw.pods.map(({ owner: _, ...pod }) => pod) };
+}
+
+/** Flows between pods that labels tell apart, or from the internet, at ports that are declared: what lint takes for granted. */
+const plainQuestion = rawCluster
+  .map(withoutOwners)
+  .map(toldApart)
+  .chain((raw) => {
+    const pods = raw.pods.filter(({ hostNetwork, phase }) => hostNetwork !== true && phase !== 'Failed' && phase !== 'Succeeded');
+    const targets = pods.flatMap(({ ns, name, containerPorts = [] }) =>
+      containerPorts.map(({ containerPort: port, protocol = 'TCP' }) => ({ to: `${ns}/${name}`, port, protocol })),
+    );
+    const from = fc.constantFrom('internet', ...pods.map(({ ns, name }) => `${ns}/${name}`));
+    const target = targets.length === 0 ? fc.constant([]) : fc.constantFrom(...targets).map((each) => [each]);
+    const flow = fc.tuple(from, target).map(([source, to]): Flow[] => to.map((each) => ({ from: source, ...each })));
+    const flows = fc.array(flow, { minLength: 1, maxLength: 8 }).map((all) => all.flat());
+    const isAnswered = (each: Flow): boolean => !isUnanswerable(checkFlow(analysisOf(raw), each));
+    // DNS over one of its protocols is for lint to tell, whoever wants it.
+    return fc.record({ raw: fc.constant(raw), flows: flows.map((all) => all.filter((each) => each.port !== 53 && isAnswered(each))) });
+  });
+
+test('what is written is read without a fault, and lint finds nothing in it', async () => {
+  let rules = 0;
+  await fc.assert(
+    fc.asyncProperty(plainQuestion, async ({ raw, flows }) => {
+      const before = analysisOf({ ...raw, policies: [] });
+      const { policies } = generated(before, flows);
+      const context = await writtenAndRead(before, policies);
+      expect(lint(context).filter(({ source }) => source?.file === 'generated.yaml')).toEqual([]);
+      rules += context.rules().length;
+    }),
+    { numRuns: 60 },
+  );
+  expect(rules).toBeGreaterThan(100);
 });
 
 /** Every pair of pods on the ports of the flows. */

@@ -2,7 +2,7 @@ import { podsOf } from '../../cluster/cluster.ts';
 import { parseCidr } from '../../net/cidr.ts';
 import { type Family, families } from '../../net/ip.ts';
 import type { LintContext } from '../context.ts';
-import { blocksIn, remarkOn } from '../linted-policy.ts';
+import { blocksIn, type LintedPolicy, remarkOn } from '../linted-policy.ts';
 import type { LintRule } from '../rule.ts';
 
 /** The internet of one family, in a cluster of both. */
@@ -16,6 +16,7 @@ export const dualstackAsymmetry: LintRule = {
       const blocks = blocksIn(rule).map((block) => ({ block, cidr: parseCidr(block.item.cidr)!.cidr }));
       const wide = blocks.find(({ cidr }) => cidr.prefix === 0);
       if (wide === undefined || blocks.some(({ cidr }) => cidr.family !== wide.cidr.family)) continue;
+      if (areOfOneFamily(rule.policy)) continue;
       const other = wide.cidr.family === 4 ? '::/0' : '0.0.0.0/0';
       yield remarkOn(
         wide.block,
@@ -25,6 +26,12 @@ export const dualstackAsymmetry: LintRule = {
     }
   },
 };
+
+/** Whether none of the pods that the policy is for, of which there are some, has addresses of both families. */
+function areOfOneFamily({ subjects }: LintedPolicy): boolean {
+  const pods = subjects.flatMap(({ members }) => [...members.values()]).filter(({ addresses }) => addresses.length > 0);
+  return pods.length > 0 && pods.every(({ addresses, assumedAddress }) => !assumedAddress && addresses.length === 1);
+}
 
 /** Addresses that were read tell; those that this program gave do not. */
 function isDualStack({ analysis: { cluster }, services }: LintContext): boolean {
