@@ -20,8 +20,12 @@ export interface Failure {
 export interface Applied {
   /** The version of the last batch of changes that the kernel now has. */
   readonly version: number;
+  /** Whether the kernel was told anything. */
+  readonly changed: boolean;
   /** From when the pass began to when the kernel had it. */
   readonly milliseconds: number;
+  /** From when the oldest of the changes came in to when the kernel had all of them. */
+  readonly latency: number;
   /** Everything that is not enforced as written at this moment. */
   readonly failures: readonly Failure[];
   /** Names of objects that an audit found different from what they should be. */
@@ -54,6 +58,8 @@ export class Reconciler {
   #applied = 0;
   #reported = 0;
   #isSynced = false;
+  /** When the oldest change came in that the kernel does not have. */
+  #since: number | undefined;
   #mustAdopt = true;
   /** Connections from before this agent may be known to conntrack the wrong way round. */
   #mustForgetPickedUp = true;
@@ -74,6 +80,7 @@ export class Reconciler {
   offer(changes: readonly ClusterChange[], version: number): void {
     for (const change of changes) this.#queue.push(change);
     this.#version = version;
+    this.#since ??= performance.now();
     this.#wake();
   }
 
@@ -113,12 +120,15 @@ export class Reconciler {
     while (this.#isDirty && !this.#isStopped) {
       this.#isDirty = false;
       const started = performance.now();
+      const since = this.#since ?? started;
+      this.#since = undefined;
       const version = this.#takeIn();
       const { repaired, changed, failures } = await this.#program(version);
-      if (changed || this.#applied !== this.#reported || failures.length > 0) this.#report(started, failures, repaired);
+      if (this.#applied !== version) this.#since = since;
+      if (changed || this.#applied !== this.#reported || failures.length > 0) this.#report({ started, since, failures, repaired, changed });
       // What can wait until the kernel has the change.
       const later = await attempt(() => this.#tidy());
-      if (later.length > 0) this.#report(started, later, []);
+      if (later.length > 0) this.#report({ started, since, failures: later, repaired: [], changed: false });
     }
   }
 
@@ -136,9 +146,10 @@ export class Reconciler {
     return { repaired, changed, failures };
   }
 
-  #report(started: number, failures: readonly Failure[], repaired: readonly string[]): void {
+  #report({ started, since, ...what }: { started: number; since: number } & Pick<Applied, 'failures' | 'repaired' | 'changed'>): void {
     this.#reported = this.#applied;
-    this.#options.onApplied({ version: this.#applied, milliseconds: performance.now() - started, failures, repaired });
+    const now = performance.now();
+    this.#options.onApplied({ version: this.#applied, milliseconds: now - started, latency: now - since, ...what });
   }
 
   #takeIn(): number {

@@ -20,6 +20,8 @@ export const entries: readonly Entry[] = [
   { name: 'simplify', summary: 'policies with fewer rules that mean the same', load: () => import('./simplify.ts') },
   { name: 'ruleset', summary: 'the nftables script that a node gets', load: () => import('./ruleset.ts') },
   { name: 'lab', summary: 'the cluster on this machine, with real packets', load: () => import('./lab.ts') },
+  { name: 'agent', summary: 'enforce the policies of a cluster on this node', load: () => import('./agent.ts') },
+  { name: 'uninstall', summary: 'take everything of Sallyport off this node', load: () => import('./uninstall.ts') },
   { name: 'completion', summary: 'completion for your shell', load: () => import('./completion.ts') },
   { name: 'version', summary: 'which Sallyport this is', load: () => import('./version.ts') },
 ];

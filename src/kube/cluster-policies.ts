@@ -10,7 +10,7 @@ const group = 'policy.networking.k8s.io';
 const preferred = 'v1alpha2';
 
 const groupReader = partial({ versions: list(partial({ version: string })) });
-const resourcesReader = partial({ resources: list(partial({ name: string, namespaced: boolean, verbs: list(string) })) });
+const resourcesReader = partial({ resources: list(partial({ name: string, kind: string, namespaced: boolean, verbs: list(string) })) });
 
 /**
  * Every kind of the group of cluster-wide policies that this server has, in whatever version: none where nobody has installed them. Each of
@@ -24,8 +24,8 @@ export async function clusterPolicies(connection: Connection, signal: AbortSigna
   const found = new Map<string, Resource>();
   for (const version of ordered) {
     const listed = await discover(connection, `/apis/${group}/${version}`, signal);
-    for (const { name = '', namespaced = false, verbs = [] } of read(resourcesReader, listed ?? {}).resources ?? [])
-      if (verbs.includes('list') && !name.includes('/') && !found.has(name)) found.set(name, { group, version, name, namespaced });
+    for (const { name = '', kind = '', namespaced = false, verbs = [] } of read(resourcesReader, listed ?? {}).resources ?? [])
+      if (verbs.includes('list') && !name.includes('/') && !found.has(name)) found.set(name, { group, version, kind, name, namespaced });
   }
   return [...found.values()];
 }

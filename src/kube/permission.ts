@@ -3,7 +3,7 @@ import { qualifiedResource, type Resource } from './resource.ts';
 
 /** What a request needs to be allowed. */
 export type Permission =
-  | { readonly verb: 'get' | 'list'; readonly resource: Resource; readonly namespace?: string; readonly object?: string }
+  | { readonly verb: 'get' | 'list' | 'watch'; readonly resource: Resource; readonly namespace?: string; readonly object?: string }
   /** A path that belongs to no object, as of the discovery of an API group. */
   | { readonly verb: 'get'; readonly path: string };
 
@@ -21,8 +21,19 @@ export class Forbidden extends Error {
   }
 }
 
+/** A role that is proposed to whoever lacks permissions. */
+interface Role {
+  readonly name: string;
+  /** What it may do; absent: what was refused. */
+  readonly verbs?: readonly string[];
+}
+
+const reader: Role = { name: 'sallyport-reader' };
+/** Whoever may list and not watch would be told of each only after the other. */
+export const watcher: Role = { name: 'sallyport-agent', verbs: ['list', 'watch'] };
+
 /** The fault of a reading that lacks permissions: each of them, and the commands of kubectl that would grant them. */
-export function permissionFault(refused: readonly Forbidden[]): KubeFault {
+export function permissionFault(refused: readonly Forbidden[], role: Role = reader): KubeFault {
   const user = refused.find((each) => each.user !== undefined)?.user;
   const permissions = refused.map(({ permission }) => permission).sort((a, b) => (inWords(a) < inWords(b) ? -1 : 1));
   const who = user === undefined ? 'the user of this kubeconfig' : `user ${JSON.stringify(user)}`;
@@ -30,7 +41,7 @@ export function permissionFault(refused: readonly Forbidden[]): KubeFault {
   return new KubeFault(
     'forbidden',
     message,
-    ['permission can be granted with', ...grants(permissions, user).map((line) => `  ${line}`)].join('\n'),
+    ['permission can be granted with', ...grants(permissions, user, role).map((line) => `  ${line}`)].join('\n'),
   );
 }
 
@@ -48,10 +59,8 @@ function namespaceOf(permission: Permission): string | undefined {
   return resource.name === 'namespaces' && resource.group === '' ? object : namespace;
 }
 
-const roleName = 'sallyport-reader';
-
 /** Source: `kubectl create role`, `clusterrole`, `rolebinding` and `clusterrolebinding`. */
-function grants(permissions: readonly Permission[], user: string | undefined): string[] {
+function grants(permissions: readonly Permission[], user: string | undefined, role: Role): string[] {
   const byNamespace = Map.groupBy(permissions, namespaceOf);
   return [...byNamespace]
     .sort(([a = ''], [b = '']) => (a < b ? -1 : 1))
@@ -59,14 +68,14 @@ function grants(permissions: readonly Permission[], user: string | undefined): s
       const where = namespace === undefined ? '' : ` --namespace=${namespace}`;
       const kind = namespace === undefined ? 'clusterrole' : 'role';
       const objects = some.flatMap((permission) => ('path' in permission ? [] : [permission]));
-      const verbs = [...new Set(objects.map(({ verb }) => verb))].sort().join();
+      const verbs = [...new Set(role.verbs ?? objects.map(({ verb }) => verb))].sort().join();
       const resources = [...new Set(objects.map(({ resource }) => qualifiedResource(resource)))].join();
       const paths = some.flatMap((permission) => ('path' in permission ? [permission.path] : []));
       return [
-        ...(objects.length > 0 ? [`kubectl create ${kind} ${roleName}${where} --verb=${verbs} --resource=${resources}`] : []),
-        ...(paths.length > 0 ? [`kubectl create clusterrole ${roleName}-discovery --verb=get --non-resource-url=${paths.join()}`] : []),
-        ...(objects.length > 0 ? [bindingOf(kind, where, roleName, user)] : []),
-        ...(paths.length > 0 ? [bindingOf('clusterrole', '', `${roleName}-discovery`, user)] : []),
+        ...(objects.length > 0 ? [`kubectl create ${kind} ${role.name}${where} --verb=${verbs} --resource=${resources}`] : []),
+        ...(paths.length > 0 ? [`kubectl create clusterrole ${role.name}-discovery --verb=get --non-resource-url=${paths.join()}`] : []),
+        ...(objects.length > 0 ? [bindingOf(kind, where, role.name, user)] : []),
+        ...(paths.length > 0 ? [bindingOf('clusterrole', '', `${role.name}-discovery`, user)] : []),
       ];
     });
 }

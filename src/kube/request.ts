@@ -13,6 +13,8 @@ export interface Request {
   readonly path: string;
   /** Plain JSON unless given. */
   readonly accept?: string;
+  /** Milliseconds of silence after which the server counts as dead; unless given, somewhat more than it gives itself for an answer. */
+  readonly silence?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -33,16 +35,15 @@ const mostAttempts = 5;
 export async function ask(connection: Connection, request: Request): Promise<Answer> {
   for (let attempt = 1; ; attempt++) {
     const response = await open(connection, request);
-    const { statusCode: status = 0 } = response;
     const wait = retryAfter(response);
-    const text = (await read(response, connection, request)).toString('utf8');
-    if (wait === undefined || attempt === mostAttempts) return { status, body: bodyOf(connection, request, response, text) };
+    const answer = await answerOf(connection, request, response);
+    if (wait === undefined || attempt === mostAttempts) return answer;
     await sleep(wait, undefined, { signal: request.signal });
   }
 }
 
 /** Opens a request and gives the response before its body, for answers that come little by little. */
-async function open(connection: Connection, request: Request): Promise<IncomingMessage> {
+export async function open(connection: Connection, request: Request): Promise<IncomingMessage> {
   const { server, agent } = connection;
   const headers = { Accept: 'application/json', 'Accept-Encoding': 'gzip', 'User-Agent': userAgent, ...(await connection.headers()) };
   const start = server.startsWith('https:') ? tlsRequest : plainRequest;
@@ -54,7 +55,7 @@ async function open(connection: Connection, request: Request): Promise<IncomingM
       ...(request.signal && { signal: request.signal }),
     });
     try {
-      return await responseOf(sent, connection);
+      return await responseOf(sent, connection, request.silence ?? silenceTimeout);
     } catch (error) {
       // The server let go of an idle connection just when we took it up again.
       const isStale = sent.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET' && attempt < mostAttempts;
@@ -63,9 +64,15 @@ async function open(connection: Connection, request: Request): Promise<IncomingM
   }
 }
 
+/** The rest of a response that is to be read whole. */
+export async function answerOf(connection: Connection, request: Request, response: IncomingMessage): Promise<Answer> {
+  const text = (await read(response, connection, request)).toString('utf8');
+  return { status: response.statusCode ?? 0, body: bodyOf(connection, request, response, text) };
+}
+
 const userAgent = 'sallyport';
 
-function responseOf(sent: ClientRequest, { timeout }: Connection): Promise<IncomingMessage> {
+function responseOf(sent: ClientRequest, { timeout }: Connection, silence: number): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     let response: IncomingMessage | undefined;
     const giveUp = (error: Error): void => void (response ?? sent).destroy(error);
@@ -77,7 +84,7 @@ function responseOf(sent: ClientRequest, { timeout }: Connection): Promise<Incom
     sent.on('socket', (socket) => {
       // The time begins when it is the request's turn, not while others are under way.
       if (timeout !== undefined) after(timeout, new TimeoutError(timeout));
-      const watchSilence = (): void => void sent.setTimeout(silenceTimeout, () => giveUp(new TimeoutError()));
+      const watchSilence = (): void => void sent.setTimeout(silence, () => giveUp(new TimeoutError()));
       if (!socket.connecting) return watchSilence();
       const timer = after(connectTimeout, new TimeoutError());
       socket.once('connect', () => {
@@ -157,7 +164,7 @@ const unreachable: Readonly<Record<string, string>> = {
 };
 
 /** What kept a request from its answer: for one that was called off, why it was. */
-function transportFault(error: unknown, { server }: Connection, { signal }: Request): unknown {
+export function transportFault(error: unknown, { server }: Connection, { signal }: Request): unknown {
   if (signal?.aborted) return signal.reason;
   if (error instanceof TimeoutError) {
     const within = error.limit === undefined ? 'does not answer' : `did not answer within ${error.limit / 1000} s (--request-timeout)`;

@@ -3,22 +3,30 @@ export interface Resource {
   /** Empty for the core group. */
   readonly group: string;
   readonly version: string;
+  /** Of its objects: `Pod`. */
+  readonly kind: string;
   /** In URLs and rules of RBAC: `pods`. */
   readonly name: string;
   readonly namespaced: boolean;
 }
 
-const resource = (group: string, version: string, name: string, namespaced = true): Resource => ({ group, version, name, namespaced });
+const resource = (group: string, version: string, kind: string, name: string, namespaced = true): Resource => ({
+  group,
+  version,
+  kind,
+  name,
+  namespaced,
+});
 
 /** The kinds that are asked for. */
-export const namespaces = resource('', 'v1', 'namespaces', false);
-export const nodes = resource('', 'v1', 'nodes', false);
-export const pods = resource('', 'v1', 'pods');
-export const services = resource('', 'v1', 'services');
-export const endpointSlices = resource('discovery.k8s.io', 'v1', 'endpointslices');
-export const networkPolicies = resource('networking.k8s.io', 'v1', 'networkpolicies');
-export const replicaSets = resource('apps', 'v1', 'replicasets');
-export const jobs = resource('batch', 'v1', 'jobs');
+export const namespaces = resource('', 'v1', 'Namespace', 'namespaces', false);
+export const nodes = resource('', 'v1', 'Node', 'nodes', false);
+export const pods = resource('', 'v1', 'Pod', 'pods');
+export const services = resource('', 'v1', 'Service', 'services');
+export const endpointSlices = resource('discovery.k8s.io', 'v1', 'EndpointSlice', 'endpointslices');
+export const networkPolicies = resource('networking.k8s.io', 'v1', 'NetworkPolicy', 'networkpolicies');
+export const replicaSets = resource('apps', 'v1', 'ReplicaSet', 'replicasets');
+export const jobs = resource('batch', 'v1', 'Job', 'jobs');
 
 /** The path of a list, of all namespaces or of one, or of one object. */
 export function pathOf(
@@ -36,3 +44,6 @@ export function pathOf(
 
 /** As RBAC and kubectl call it: `networkpolicies.networking.k8s.io`. */
 export const qualifiedResource = ({ group, name }: Resource): string => (group === '' ? name : `${name}.${group}`);
+
+/** As `apiVersion` of its objects says it. */
+export const apiVersionOf = ({ group, version }: Resource): string => (group === '' ? version : `${group}/${version}`);

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { isIPv6 } from 'node:net';
 import { closest } from '#core/api/spelling.ts';
 import { parseTimeout } from './duration.ts';
 import { KubeFault } from './fault.ts';
 import { type KubeCluster, type Kubeconfig, type KubeUser, kubeconfigFiles, readKubeconfig } from './kubeconfig.ts';
+import { ownServer, serviceAccountDirectory } from './service-account.ts';
 
 /** The usual flags of kubectl, by the names that they have there. */
 export interface KubeOptions {
@@ -45,7 +45,7 @@ export interface Surroundings {
 
 export const defaultSurroundings: Surroundings = {
   environment: process.env,
-  serviceAccount: '/var/run/secrets/kubernetes.io/serviceaccount',
+  serviceAccount: serviceAccountDirectory,
 };
 
 /** The target that the flags and the kubeconfig mean, in the order of kubectl. Source: DirectClientConfig in k8s.io/client-go/tools/clientcmd. */
@@ -108,13 +108,13 @@ function nowhereToAsk(config: Kubeconfig, { kubeconfig }: KubeOptions, { environ
 
 /** What a pod knows of the cluster that it runs in. Source: InClusterConfig in k8s.io/client-go/rest. */
 function ownCluster({ environment, serviceAccount }: Surroundings): { cluster: KubeCluster; user: KubeUser } | undefined {
-  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = environment;
+  const server = ownServer(environment);
   const tokenFile = `${serviceAccount}/token`;
-  if (!host || !port || !existsSync(tokenFile)) return undefined;
+  if (server === undefined || !existsSync(tokenFile)) return undefined;
   const authority = `${serviceAccount}/ca.crt`;
   return {
     cluster: {
-      server: `https://${isIPv6(host) ? `[${host}]` : host}:${port}`,
+      server,
       ...(existsSync(authority) && { 'certificate-authority': authority }),
     },
     user: { tokenFile },

@@ -19,11 +19,14 @@ export class World implements AsyncDisposable {
   readonly folder: string;
   /** The administrator's kubeconfig. */
   readonly kubeconfig: string;
+  /** The program as it ships, for Node. */
+  readonly program: string;
   readonly #path: string;
 
   private constructor(plane: ControlPlane, path: string) {
     this.plane = plane;
     this.#path = path;
+    this.program = join(path, 'sallyport.js');
     this.folder = mkdtempSync(join(path, 'world-'));
     this.kubeconfig = plane.kubeconfig('admin');
   }

@@ -166,6 +166,21 @@ export class ControlPlane extends ControlPlaneSetup implements AsyncDisposable {
     this.#processes.push(spawn(join(programs, program), words, { stdio: ['ignore', log, log] }));
   }
 
+  /** Kills etcd or the API server as a crash does. Returns what starts it again, with what it had stored, and waits until it answers. */
+  async crash(program: 'etcd' | 'kube-apiserver'): Promise<() => Promise<void>> {
+    const index = this.#processes.findIndex(({ spawnfile }) => spawnfile === join(programs, program));
+    const [child] = this.#processes.splice(index, 1);
+    const ended = new Promise((resolve) => child!.once('exit', resolve));
+    child!.kill('SIGKILL');
+    await ended;
+    return async () => {
+      this.#run(program, child!.spawnargs.slice(1));
+      // The server is to be ended before etcd.
+      if (program === 'etcd') this.#processes.unshift(this.#processes.pop()!);
+      await this.#ready();
+    };
+  }
+
   async #ready(): Promise<void> {
     const deadline = Date.now() + 100_000;
     for (;;) {

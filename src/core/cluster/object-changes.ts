@@ -27,8 +27,8 @@ const keyOf = (id: ObjectId): string => `${id.kind} ${qualifiedName(id)}`;
 /** Beside the point of what an object says. */
 const beside: ReadonlySet<string> = new Set(['source', 'generation']);
 
-/** Whether two objects, or parts of them, say the same. */
-function saysTheSame(a: unknown, b: unknown): boolean {
+/** Whether two objects, or parts of them, say the same; where they stand and how often they were written is no matter. */
+export function saysTheSame(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
   if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, index) => saysTheSame(item, b[index]));

@@ -1,0 +1,149 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { openKernel } from '#agent/nft-kernel.ts';
+import { Reconciler } from '#agent/reconciler.ts';
+import { type Choices, choices as knownChoices } from '#core/api/choices.ts';
+import { unenforceableChoice } from '#core/ruleset/enforceable.ts';
+import { defaultMarkMask } from '#core/ruleset/frame.ts';
+import { MissingNeed } from '#dataplane/need.ts';
+import { ClusterWatch } from '#kube/cluster-watch.ts';
+import type { Connection } from '#kube/connection.ts';
+import { KubeFault } from '#kube/fault.ts';
+import { connectionOfServiceAccount, serviceAccountDirectory } from '#kube/service-account.ts';
+import { AgentLog } from './agent-log.ts';
+import { buildOf } from './build.ts';
+import { answering, CannotAnswer, type ExitCode } from './exit.ts';
+import { choicesOf, collect, examples } from './options.ts';
+
+interface Options {
+  readonly node?: string;
+  readonly serviceAccount: string;
+  readonly auditInterval: number;
+  readonly watchSilence: number;
+  readonly markMask: number;
+  readonly podInterfaces?: string;
+  readonly set?: readonly string[];
+}
+
+/** `sallyport agent`. */
+export function define(command: Command): void {
+  command
+    .description(
+      'Enforces the policies of a cluster on this node, until it is told to stop: run it on every node, as root in the network namespace of the node. ' +
+        'Nothing is programmed before everything has been read; when it ends, however it ends, the kernel goes on enforcing what it was told last, and ' +
+        'the next agent takes over without a gap. `uninstall` takes everything away.\n\n' +
+        'The API server is that of KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT. Standard output is a log, one JSON object a line.',
+    )
+    .option('--node <name>', 'the node that this is (default: $NODE_NAME)')
+    .option(
+      '--service-account <directory>',
+      'where `token` and `ca.crt` are; both are read again when they change',
+      serviceAccountDirectory,
+    )
+    .option('--audit-interval <seconds>', 'how often the kernel is compared with what it should hold; 0 for never', secondsOf, 300)
+    .option('--watch-silence <seconds>', 'how long the API server may say nothing before the connection counts as dead', secondsOf, 75)
+    .option('--pod-interfaces <pattern>', 'interfaces of pods, `veth*`: what comes from them must have an address of theirs')
+    .option('--set <name=value>', `decide what Kubernetes leaves open: ${Object.keys(knownChoices).join(', ')}; may be repeated`, collect);
+  addMarkMaskOption(command);
+  examples(command, [
+    'sallyport agent --node worker-a',
+    'sallyport agent --node worker-a --service-account /etc/sallyport --audit-interval 60',
+  ]);
+  command.action(answering(runAgent));
+}
+
+/** Adds the option that says which bits of connections' marks are ours. */
+export function addMarkMaskOption(command: Command): void {
+  command.addOption(
+    new Option('--mark-mask <bits>', 'the bits of the connection mark that are ours; with 0, which is none, every packet is judged')
+      .argParser(maskOf)
+      .default(defaultMarkMask, `0x${defaultMarkMask.toString(16)}`),
+  );
+}
+
+function secondsOf(text: string): number {
+  const seconds = Number(text);
+  if (text.trim() === '' || !(seconds >= 0)) throw new InvalidArgumentError('It must be a number of seconds.');
+  return seconds;
+}
+
+function maskOf(text: string): number {
+  const mask = Number(text);
+  if (text.trim() === '' || !Number.isInteger(mask) || mask < 0 || mask > 0xffffffff)
+    throw new InvalidArgumentError('It must be a number of 32 bits, such as 0xff000000.');
+  return mask;
+}
+
+async function runAgent(options: Options): Promise<ExitCode> {
+  const { node = process.env.NODE_NAME, serviceAccount, auditInterval, watchSilence, markMask, podInterfaces } = options;
+  if (!node) throw new CannotAnswer('which node is this? Say it with --node, or set NODE_NAME');
+  const choices = choicesOf(options);
+  const unenforceable = unenforceableChoice(choices);
+  if (unenforceable !== undefined) throw new CannotAnswer(unenforceable);
+  const connection = orCannotAnswer(() => connectionOfServiceAccount(serviceAccount, process.env));
+  const kernel = openKernel();
+  await kernel.list().catch((error: unknown) => {
+    if (error instanceof MissingNeed) throw new CannotAnswer(`the agent cannot run: ${error.message}`);
+  });
+  const log = new AgentLog((line) => void process.stdout.write(line));
+  const { version, commit } = buildOf();
+  log.tell('info', 'started', { version, ...(commit !== undefined && { commit }), node, server: connection.server });
+  const reconciler = new Reconciler({
+    node,
+    choices,
+    kernel,
+    markMask,
+    witness: false,
+    auditInterval: auditInterval * 1000,
+    retryInterval: 1000,
+    ...(podInterfaces !== undefined && { podInterfaces }),
+    onApplied: (applied) => log.applied(applied),
+  });
+  const watch = watchInto(reconciler, { connection, choices, silence: watchSilence * 1000 }, log);
+  const signal = await told();
+  watch.stop();
+  await reconciler.stop();
+  kernel.close();
+  log.tell('info', 'stopped', { signal });
+  return 0;
+}
+
+function watchInto(
+  reconciler: Reconciler,
+  source: { readonly connection: Connection; readonly choices: Choices; readonly silence: number },
+  log: AgentLog,
+): ClusterWatch {
+  const started = performance.now();
+  let version = 0;
+  let objects = 0;
+  const watch = new ClusterWatch({
+    ...source,
+    onChanges: (changes) => {
+      version++;
+      objects += changes.length;
+      reconciler.offer(changes, version);
+    },
+    onSynced: () => {
+      log.tell('info', 'synced', { objects, milliseconds: Math.round(performance.now() - started) });
+      reconciler.synced();
+    },
+    onNote: (note) => log.note(note),
+  });
+  watch.start();
+  return watch;
+}
+
+/** Waits until the process is told to end; says how. */
+function told(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, resolve);
+  });
+}
+
+function orCannotAnswer<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof KubeFault) throw new CannotAnswer(error.message, error.hint);
+    throw error;
+  }
+}

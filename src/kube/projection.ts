@@ -1,0 +1,71 @@
+import type { Choices } from '#core/api/choices.ts';
+import { closedClusterNetworkPolicy, closedNetworkPolicy } from '#core/api/closed-policy.ts';
+import { decodeObject } from '#core/api/decode.ts';
+import { Pool } from '#core/api/pool.ts';
+import { isObject } from '#core/api/reader.ts';
+import { type KubernetesObject, type ObjectId, qualifiedName } from '#core/api/types.ts';
+import { apiVersionOf, type Resource } from './resource.ts';
+
+/** An object of the cluster that this program can't read. */
+export interface Unreadable {
+  /** As messages name it: `NetworkPolicy shop/deny`. */
+  readonly object: string;
+  /** Whether something stands for it that closes whomever it can mean; without that it is not there for this program. */
+  readonly isClosed: boolean;
+  readonly faults: readonly string[];
+}
+
+/** Makes of the objects of an API server what policy needs of them: a few hundred bytes each. */
+export class Projection {
+  readonly #choices: Choices;
+  readonly #pool = new Pool();
+  readonly #onUnreadable: (unreadable: Unreadable) => void;
+
+  constructor(choices: Choices, onUnreadable: (unreadable: Unreadable) => void) {
+    // What the server keeps of a field that is unknown here was meant: passing over it may open what it closes.
+    this.#choices = { ...choices, 'unknown-fields': 'error' };
+    this.#onUnreadable = onUnreadable;
+  }
+
+  /** The object that a value of the resource is; undefined for one that can't be read and decides about nothing. */
+  objectOf(value: unknown, resource: Resource): KubernetesObject | undefined {
+    const written = writtenOf(value, resource);
+    const context = { choices: this.#choices, pool: this.#pool, isStored: true };
+    const { objects, diagnostics, unknown } = decodeObject(written, context);
+    const [object] = objects;
+    if (object !== undefined) return object;
+    const closed = closedFormOf(written, resource);
+    this.#onUnreadable({
+      object: `${resource.kind} ${qualifiedName(idOf(value))}`,
+      isClosed: closed !== undefined,
+      faults: [...diagnostics, ...unknown].map(({ path, message }) => (path ? `${path}: ${message}` : message)),
+    });
+    return closed;
+  }
+}
+
+/** The namespace and name of a value of the API. */
+export function idOf(value: unknown): Pick<ObjectId, 'namespace' | 'name'> {
+  const { namespace, name } = isObject(value) && isObject(value.metadata) ? value.metadata : {};
+  return { ...(typeof namespace === 'string' && { namespace }), name: typeof name === 'string' ? name : '' };
+}
+
+const policies: readonly string[] = ['NetworkPolicy', 'ClusterNetworkPolicy'];
+
+/**
+ * The value as it is read: an item of a list does not say its kind. Policies are read strictly, but only what they say: who manages them, and what
+ * others report of them, does not change what they mean.
+ */
+function writtenOf(value: unknown, resource: Resource): unknown {
+  if (!isObject(value)) return value;
+  const { kind } = resource;
+  const apiVersion = apiVersionOf(resource);
+  if (!policies.includes(kind)) return { ...value, apiVersion, kind };
+  return { apiVersion, kind, metadata: idOf(value), ...(value.spec !== undefined && { spec: value.spec }) };
+}
+
+function closedFormOf(value: unknown, { kind }: Resource): KubernetesObject | undefined {
+  const { namespace = '', name } = idOf(value);
+  if (kind === 'NetworkPolicy') return closedNetworkPolicy(value, { namespace, name });
+  return kind === 'ClusterNetworkPolicy' ? closedClusterNetworkPolicy(value, name) : undefined;
+}
