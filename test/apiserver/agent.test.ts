@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { cannotRunControlPlane, type Manifest } from '../cluster/control-plane.ts';
+import type { Manifest } from '../cluster/control-plane.ts';
+import { cannotRunControlPlane } from '../cluster/programs.ts';
 import { compact } from './door.ts';
 import { agentRole, boundTo, NodeAgent } from './node-agent.ts';
 import { pod, policy, shop } from './shop.ts';

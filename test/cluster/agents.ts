@@ -1,35 +1,30 @@
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cluster } from './cluster.ts';
 import { inNamespace, until } from './commands.ts';
-import { control } from './layout.ts';
+import { type ClusterNode, control } from './layout.ts';
 import type { RunningNode } from './node.ts';
-
-const program = join(import.meta.dirname, '../../bin/sallyport');
+import { clone } from './programs.ts';
 
 /** Starts the agent of this clone on every node, in place of the one that runs there. Nothing is open in between. */
 export async function replaceAgents(cluster: Cluster): Promise<void> {
   cluster.kubectl(['apply', '-f', join(import.meta.dirname, 'agent.yaml')]);
   for (const node of cluster.nodes) {
-    await cluster.daemons.stop(agentName(node));
+    await stopAgent(cluster, node, 'SIGTERM');
     await startAgent(cluster, node);
   }
 }
 
-/** Starts the agent of a node as its account, which finds the API server as a pod of the node's network would, and waits until it has read the cluster. */
-async function startAgent(cluster: Cluster, node: RunningNode): Promise<void> {
-  const name = agentName(node);
-  const account = join(node.node.directory, 'agent');
-  mkdirSync(account, { recursive: true });
-  copyFileSync(cluster.authority, join(account, 'ca.crt'));
-  writeFileSync(
-    join(account, 'token'),
-    cluster.kubectl(['create', 'token', 'sallyport-agent', '-n', 'kube-system', '--duration=720h']).trim(),
-  );
+/**
+ * Starts the agent of a node as its account, with more words where there are any, and waits until it has read the cluster. It finds the API
+ * server as a pod in the node's network would.
+ */
+export async function startAgent(cluster: Cluster, { node }: RunningNode, ...words: readonly string[]): Promise<void> {
+  const name = `${node.name}-agent`;
   const log = cluster.daemons.logOf(name);
   const before = linesOf(log).length;
-  const words = [program, 'agent', '--node', node.node.name, '--service-account', account];
-  cluster.daemons.start(name, inNamespace(node.node.namespace, words), {
+  const command = [join(clone, 'bin/sallyport'), 'agent', '--node', node.name, '--service-account', accountOf(cluster, node), ...words];
+  cluster.daemons.start(name, inNamespace(node.namespace, command), {
     KUBERNETES_SERVICE_HOST: control.address,
     KUBERNETES_SERVICE_PORT: String(control.port),
   });
@@ -40,8 +35,21 @@ async function startAgent(cluster: Cluster, node: RunningNode): Promise<void> {
   });
 }
 
-/** What the agent of a node is called among the daemons. */
-const agentName = ({ node }: RunningNode): string => `${node.name}-agent`;
+/** Ends the agent of a node. */
+export async function stopAgent(cluster: Cluster, { node }: RunningNode, signal: NodeJS.Signals): Promise<void> {
+  await cluster.daemons.stop(`${node.name}-agent`, signal);
+}
+
+/** The directory with the account of a node's agent, as a pod would find it. */
+function accountOf(cluster: Cluster, { directory }: ClusterNode): string {
+  const account = join(directory, 'agent');
+  const token = join(account, 'token');
+  if (existsSync(token)) return account;
+  mkdirSync(account, { recursive: true });
+  copyFileSync(cluster.authority, join(account, 'ca.crt'));
+  writeFileSync(token, cluster.kubectl(['create', 'token', 'sallyport-agent', '-n', 'kube-system', '--duration=720h']).trim());
+  return account;
+}
 
 function linesOf(log: string): string[] {
   try {

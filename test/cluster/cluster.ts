@@ -4,11 +4,11 @@ import { inNamespace, run, succeeds, until } from './commands.ts';
 import { ControlPlaneSetup } from './control-plane-setup.ts';
 import { Daemons } from './daemons.ts';
 import { writeImage } from './image.ts';
-import { type ClusterOptions, control, images, nodes, state } from './layout.ts';
+import { type ClusterOptions, control, images, nodes, type RunningCluster, state } from './layout.ts';
 import { makeNetwork, removeNetwork } from './network.ts';
 import { RunningNode } from './node.ts';
 import { type NodeFiles, writeNodeFiles } from './node-files.ts';
-import { programs } from './programs.ts';
+import { clone, programs } from './programs.ts';
 
 const planeDirectory = join(state, 'control-plane');
 const record = join(state, 'cluster.json');
@@ -22,8 +22,8 @@ export class Cluster {
   /** Signs what the API server shows. */
   readonly authority = join(planeDirectory, 'pki/authority.crt');
 
-  /** What the cluster was started with; undefined where there is none, or not a whole one. */
-  options(): ClusterOptions | undefined {
+  /** What runs here; undefined where no cluster does, or not a whole one. */
+  running(): RunningCluster | undefined {
     const names = [
       'etcd',
       'kube-apiserver',
@@ -31,7 +31,7 @@ export class Cluster {
       ...nodes.flatMap(({ name }) => [name, `${name}-kubelet`, `${name}-kube-proxy`]),
     ];
     if (!existsSync(record) || names.some((name) => this.daemons.pid(name) === undefined)) return undefined;
-    return JSON.parse(readFileSync(record, 'utf8')) as ClusterOptions;
+    return JSON.parse(readFileSync(record, 'utf8')) as RunningCluster;
   }
 
   /** The words that run a program where it reaches the API server. */
@@ -56,7 +56,8 @@ export class Cluster {
     await Promise.all(this.nodes.map((node, index) => this.#startNode(node, files[index]!, archives)));
     this.kubectl(['wait', 'nodes', '--all', '--for=condition=Ready', '--timeout=90s']);
     await until('the default account', () => succeeds(this.words(join(programs, 'kubectl'), 'get', 'serviceaccount', 'default')));
-    writeFileSync(record, JSON.stringify(options));
+    const running: RunningCluster = { ...options, clone };
+    writeFileSync(record, JSON.stringify(running));
   }
 
   /** Ends every process of the cluster and removes all that it made, of whatever is there. */

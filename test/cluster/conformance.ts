@@ -30,8 +30,8 @@ interface Outcome {
  * regular expressions of names; JOBS, how many run at once. The whole log and the table are left in build/cluster/conformance.
  */
 export async function runConformance(cluster: Cluster, { FOCUS, SKIP, JOBS }: NodeJS.ProcessEnv): Promise<boolean> {
-  const options = cluster.options();
-  if (options === undefined) throw new Error('no cluster runs here: make cluster');
+  const running = cluster.running();
+  if (running === undefined) throw new Error('no cluster runs here: make cluster');
   rmSync(results, { recursive: true, force: true });
   mkdirSync(results, { recursive: true });
   // The framework behind the suite has SCTP sockets of its own, which many kernels lack; policies that name SCTP are tried all the same.
@@ -52,7 +52,7 @@ export async function runConformance(cluster: Cluster, { FOCUS, SKIP, JOBS }: No
   const { status } = spawnSync(words[0]!, words.slice(1), { stdio: ['ignore', log, log] });
   const outcomes = readOutcomes(join(results, 'report.json'));
   const minutes = (Date.now() - start) / 60_000;
-  const table = tableOf(outcomes, `PROXY=${options.proxy} CNI=${options.cni}, ${minutes.toFixed(1)} minutes`);
+  const table = tableOf(outcomes, `PROXY=${running.proxy} CNI=${running.cni}, ${minutes.toFixed(1)} minutes`);
   writeFileSync(join(results, 'results.txt'), table);
   console.log(table);
   if (skipped) console.log(`skipped: what matches ${skipped}${SKIP ? '' : ' (this kernel makes no SCTP sockets)'}`);

@@ -42,3 +42,9 @@ export interface ClusterOptions {
   /** How pods are linked to their node: each by a link that the node routes, or all on one bridge. */
   readonly cni: 'ptp' | 'bridge';
 }
+
+/** What runs on a machine. */
+export interface RunningCluster extends ClusterOptions {
+  /** The path of the clone that started it, whose agent it runs. */
+  readonly clone: string;
+}

@@ -8,7 +8,7 @@ import { replaceAgents } from './agents.ts';
 import { Cluster } from './cluster.ts';
 import { runConformance } from './conformance.ts';
 import type { ClusterOptions } from './layout.ts';
-import { programs } from './programs.ts';
+import { clone, programs } from './programs.ts';
 
 const cluster = new Cluster();
 
@@ -23,15 +23,17 @@ function choice<T extends string>(variable: string, words: readonly [T, ...T[]])
 async function up(): Promise<void> {
   const wanted: ClusterOptions = { proxy: choice('PROXY', ['nftables', 'iptables']), cni: choice('CNI', ['ptp', 'bridge']) };
   const start = Date.now();
-  const running = cluster.options();
-  if (running !== undefined && JSON.stringify(running) !== JSON.stringify(wanted))
-    throw new Error(`a cluster with PROXY=${running.proxy} CNI=${running.cni} runs here; take it down first: make cluster-down`);
+  const running = cluster.running();
+  if (running !== undefined && (running.clone !== clone || running.proxy !== wanted.proxy || running.cni !== wanted.cni)) {
+    const { proxy, cni } = running;
+    throw new Error(`${running.clone} has one with PROXY=${proxy} CNI=${cni} on this machine; take it down first: make cluster-down`);
+  }
   if (running === undefined) {
     await cluster.stop();
     await cluster.start(wanted);
   }
   await replaceAgents(cluster);
-  console.log(`cluster: ${running ? 'runs already' : 'up'}, agents started, ${((Date.now() - start) / 1000).toFixed(1)} s`);
+  console.log(`cluster: ${running ? 'was up' : 'is up'}, agents started, ${((Date.now() - start) / 1000).toFixed(1)} s`);
   console.log('cluster: ask it with: test/cluster/kubectl get nodes,pods -A');
 }
 

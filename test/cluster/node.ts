@@ -59,6 +59,13 @@ export class RunningNode {
     this.#daemons.start(`${name}-kube-proxy`, this.#within(join(programs, 'kube-proxy'), `--config=${proxy}`));
   }
 
+  /** The path of the network namespace of a container that runs. */
+  containerNamespace(id: string): string {
+    const root = `/proc/${this.#firstProcess()}/root`;
+    const pid = readFileSync(`${root}/run/containerd/io.containerd.runtime.v2.task/k8s.io/${id}/init.pid`, 'utf8');
+    return `${root}/proc/${pid}/ns/net`;
+  }
+
   /** Ends the node and all its processes. */
   async stop(): Promise<void> {
     const { name } = this.node;

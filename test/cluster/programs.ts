@@ -2,8 +2,10 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
+/** The clone that this is. */
+export const clone = join(import.meta.dirname, '../..');
 /** Where everything that is built and started here has its place. */
-export const home = join(import.meta.dirname, '../../build/cluster');
+export const home = join(clone, 'build/cluster');
 /** Where `build.sh` leaves what it has built. */
 export const programs = join(home, 'bin');
 
