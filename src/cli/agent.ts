@@ -1,26 +1,21 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { cniResultsDirectory } from '#agent/cni-results.ts';
 import { openKernel } from '#agent/nft-kernel.ts';
-import { Reconciler } from '#agent/reconciler.ts';
-import { type Choices, choices as knownChoices } from '#core/api/choices.ts';
+import { choices as knownChoices } from '#core/api/choices.ts';
 import { unenforceableChoice } from '#core/ruleset/enforceable.ts';
 import { defaultMarkMask } from '#core/ruleset/frame.ts';
 import { MissingNeed } from '#dataplane/need.ts';
-import { ClusterWatch } from '#kube/cluster-watch.ts';
-import type { Connection } from '#kube/connection.ts';
 import { KubeFault } from '#kube/fault.ts';
 import { connectionOfServiceAccount, serviceAccountDirectory } from '#kube/service-account.ts';
 import { AgentLog } from './agent-log.ts';
 import { buildOf } from './build.ts';
+import { type AgentSettings, ClusterAgent } from './cluster-agent.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
 import { choicesOf, collect, examples } from './options.ts';
 
-interface Options {
+interface Options extends Omit<AgentSettings, 'node' | 'choices'> {
   readonly node?: string;
   readonly serviceAccount: string;
-  readonly auditInterval: number;
-  readonly watchSilence: number;
-  readonly markMask: number;
-  readonly podInterfaces?: string;
   readonly set?: readonly string[];
 }
 
@@ -41,6 +36,8 @@ export function define(command: Command): void {
     )
     .option('--audit-interval <seconds>', 'how often the kernel is compared with what it should hold; 0 for never', secondsOf, 300)
     .option('--watch-silence <seconds>', 'how long the API server may say nothing before the connection counts as dead', secondsOf, 75)
+    .option('--no-hold-back', "let pass what comes from or goes to an address of the node's pod range before its pod is known")
+    .option('--cni-results <directory>', 'where the container runtime keeps what network plugins answered', cniResultsDirectory)
     .option('--pod-interfaces <pattern>', 'interfaces of pods, `veth*`: what comes from them must have an address of theirs')
     .option('--set <name=value>', `decide what Kubernetes leaves open: ${Object.keys(knownChoices).join(', ')}; may be repeated`, collect);
   addMarkMaskOption(command);
@@ -74,7 +71,7 @@ function maskOf(text: string): number {
 }
 
 async function runAgent(options: Options): Promise<ExitCode> {
-  const { node = process.env.NODE_NAME, serviceAccount, auditInterval, watchSilence, markMask, podInterfaces } = options;
+  const { node = process.env.NODE_NAME, serviceAccount } = options;
   if (!node) throw new CannotAnswer('which node is this? Say it with --node, or set NODE_NAME');
   const choices = choicesOf(options);
   const unenforceable = unenforceableChoice(choices);
@@ -82,54 +79,17 @@ async function runAgent(options: Options): Promise<ExitCode> {
   const connection = orCannotAnswer(() => connectionOfServiceAccount(serviceAccount, process.env));
   const kernel = openKernel();
   await kernel.list().catch((error: unknown) => {
+    // Of anything else there is another try.
     if (error instanceof MissingNeed) throw new CannotAnswer(`the agent cannot run: ${error.message}`);
   });
   const log = new AgentLog((line) => void process.stdout.write(line));
   const { version, commit } = buildOf();
   log.tell('info', 'started', { version, ...(commit !== undefined && { commit }), node, server: connection.server });
-  const reconciler = new Reconciler({
-    node,
-    choices,
-    kernel,
-    markMask,
-    witness: false,
-    auditInterval: auditInterval * 1000,
-    retryInterval: 1000,
-    ...(podInterfaces !== undefined && { podInterfaces }),
-    onApplied: (applied) => log.applied(applied),
-  });
-  const watch = watchInto(reconciler, { connection, choices, silence: watchSilence * 1000 }, log);
+  const agent = new ClusterAgent({ ...options, node, choices }, connection, kernel, log);
   const signal = await told();
-  watch.stop();
-  await reconciler.stop();
-  kernel.close();
+  await agent.stop();
   log.tell('info', 'stopped', { signal });
   return 0;
-}
-
-function watchInto(
-  reconciler: Reconciler,
-  source: { readonly connection: Connection; readonly choices: Choices; readonly silence: number },
-  log: AgentLog,
-): ClusterWatch {
-  const started = performance.now();
-  let version = 0;
-  let objects = 0;
-  const watch = new ClusterWatch({
-    ...source,
-    onChanges: (changes) => {
-      version++;
-      objects += changes.length;
-      reconciler.offer(changes, version);
-    },
-    onSynced: () => {
-      log.tell('info', 'synced', { objects, milliseconds: Math.round(performance.now() - started) });
-      reconciler.synced();
-    },
-    onNote: (note) => log.note(note),
-  });
-  watch.start();
-  return watch;
 }
 
 /** Waits until the process is told to end; says how. */

@@ -43,7 +43,7 @@ async function printRuleset(options: Options): Promise<ExitCode> {
   const { cluster, nodes } = topologyOf(objects);
   if (!nodes.has(node)) throw new CannotAnswer(`there is no node ${node}; there are: ${[...nodes.keys()].join(', ')}`);
   const model = new PolicyModel(choices);
-  const ruleset = new NodeRuleset(model, node, { choices, markMask: defaultMarkMask, witness: false });
+  const ruleset = new NodeRuleset(model, node, { choices, markMask: defaultMarkMask, witness: false, holdBack: true });
   ruleset.update(model.update(differenceOf(emptyCluster, cluster)));
   if (options.output === 'json') await stdout.print(rulesetJson(node, ruleset.objects()));
   else await stdout.write(printTable(ruleset.objects()));

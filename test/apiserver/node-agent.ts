@@ -40,11 +40,14 @@ export class NodeAgent implements AsyncDisposable {
   readonly lines: LogLine[] = [];
   stderr = '';
   readonly #program: string;
+  readonly #isOwn: boolean;
   readonly #waiting = new Set<() => void>();
   #child: ChildProcess | undefined;
 
-  constructor(world: World, token: string) {
-    this.namespace = createNamespace();
+  /** `namespace` is that of the node, and stays its maker's; unless given it is one of our own. */
+  constructor(world: World, token: string, namespace?: number) {
+    this.namespace = namespace ?? createNamespace();
+    this.#isOwn = namespace === undefined;
     withNamespace(this.namespace, () => execFileSync('ip', ['link', 'set', 'lo', 'up']));
     this.relay = new Relay(this.namespace, Number(new URL(world.plane.server).port));
     this.#program = world.program;
@@ -129,6 +132,6 @@ export class NodeAgent implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child !== undefined) await this.end('SIGKILL');
     this.relay[Symbol.dispose]();
-    closeSync(this.namespace);
+    if (this.#isOwn) closeSync(this.namespace);
   }
 }

@@ -11,7 +11,7 @@ const namespace = (name: string, labels: Record<string, string> = {}): Manifest 
   metadata: { name, labels },
 });
 
-const node = (name: string, address: string, labels: Record<string, string> = {}): Manifest => ({
+export const node = (name: string, address: string, labels: Record<string, string> = {}): Manifest => ({
   apiVersion: 'v1',
   kind: 'Node',
   metadata: { name, labels },

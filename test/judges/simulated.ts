@@ -25,7 +25,7 @@ export class SimulatedCluster {
   constructor(nodes: readonly string[], choices: Choices = defaultChoices) {
     this.model = new PolicyModel(choices);
     for (const node of [...nodes, onlyNode])
-      this.rulesets.set(node, new NodeRuleset(this.model, node, { choices, markMask: 0xff000000, witness: false }));
+      this.rulesets.set(node, new NodeRuleset(this.model, node, { choices, markMask: 0xff000000, witness: false, holdBack: true }));
   }
 
   /** Takes changes in, and plans as far as the kernel would be told. */

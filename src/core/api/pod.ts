@@ -100,17 +100,19 @@ const portOf = ({ name, protocol, containerPort = 0 }: WrittenContainerPort): Co
 });
 
 /** The valid pod. One without a status stands for a running pod. */
-function build(written: WrittenPod, { defaultNamespace, pool, place }: Surroundings): Pod {
+function build(written: WrittenPod, { defaultNamespace, pool, place, isStored }: Surroundings): Pod {
   const { metadata: meta = {}, spec = {}, status = {} } = written;
   const { name, namespace = '' } = identify(meta, naming, defaultNamespace);
   const owner = controllerOf(meta);
   const source = place([]);
+  const addresses = addressesOf(written).map(canonical);
   return {
     kind: 'Pod',
     name,
     namespace,
     labels: pool.labels(meta.labels ?? {}),
-    addresses: addressesOf(written).map(canonical),
+    addresses,
+    ...(isStored && addresses.length === 0 && meta.uid && { uid: meta.uid }),
     assumedAddress: false,
     ...(spec.nodeName && { node: spec.nodeName }),
     hostNetwork: spec.hostNetwork ?? false,

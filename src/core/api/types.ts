@@ -42,6 +42,8 @@ export interface Pod extends Named {
   readonly labels: Labels;
   /** Canonical addresses, at most one of each family; empty when none is known. */
   readonly addresses: readonly string[];
+  /** Tells a pod of a cluster from others that had its name; known while it has no address. */
+  readonly uid?: string;
   /** The addresses were given by this program, not read. */
   readonly assumedAddress: boolean;
   readonly node?: string;

@@ -13,6 +13,7 @@ import {
   type Walk,
   walkSets,
 } from './frame.ts';
+import { holdObjects } from './hold-back.ts';
 import type { Chain, Rule, RulesetObject, Verdict } from './types.ts';
 
 const chain = (name: string, comment: string, rules: Rule[]): Chain => ({ kind: 'chain', name, comment, rules });
@@ -23,6 +24,7 @@ export function frameObjects(options: RulesetOptions, generation: number): Rules
   return [
     ...walkSets(frame),
     ...commonSets(options),
+    ...(options.holdBack ? holdObjects() : []),
     ...generationChains(options, generation),
     chain(frame.deny, 'what policy denies', denyRules(options)),
     ...directions.map((direction) => closedChain(direction, options)),
@@ -40,24 +42,27 @@ export function nearObjects(options: RulesetOptions): RulesetObject[] {
 }
 
 /** The chains that a packet walks from the hook to its gates: `begin` is where a sound packet goes, `end` where one that no gate stops. */
-function walkChains(walk: Walk, begin: Verdict, end: Verdict, { choices }: RulesetOptions): Chain[] {
+function walkChains(walk: Walk, begin: Verdict, end: Verdict, { choices, holdBack = false }: RulesetOptions): Chain[] {
   const policed = (verdict: Verdict): Rule[] =>
     forFamilies((family) => [
       rule(verdict, { match: 'in', key: `packet-source${family}`, set: walk.policed(family) }),
       rule(verdict, { match: 'in', key: `packet-destination${family}`, set: walk.policed(family) }),
     ]);
+  const holdIn = (chain: string): Rule[] => (holdBack ? [rule({ to: 'jump', chain })] : []);
   // A pod that reaches itself is at both ends, whichever conntrack takes for the source.
   const hairpin = walk === frame && choices['service-hairpin'] === 'allow' ? hairpinRules(goto(walk.judge)) : [];
   return [
     chain(walk.stray, 'packets that belong to no connection: never to or from a pod that has a gate', [
       // conntrack leaves neighbour discovery and group membership untracked; without them IPv6 dies.
       rule({ to: 'accept' }, { match: 'neighbour-discovery' }),
+      ...holdIn(frame.holdStray),
       ...policed({ to: 'drop' }),
       rule({ to: 'accept' }),
     ]),
     ...families.flatMap((family) => directions.map((direction) => guard(walk, direction, family))),
     chain(walk.ingress, 'the gate of the destination', [...forFamilies((family) => [isolatedRule(walk, 'ingress', family)]), rule(end)]),
     chain(walk.judge, 'the gate of the source, then that of the destination', [
+      ...holdIn(frame.hold),
       ...forFamilies((family) => [isolatedRule(walk, 'egress', family)]),
       rule(goto(walk.ingress)),
     ]),

@@ -12,6 +12,8 @@ export interface RulesetOptions {
   readonly witness: boolean;
   /** Interface name pattern of routed pods (`veth*`): packets from them must carry an address that is routed back to them. */
   readonly podInterfaces?: string;
+  /** Hold back the addresses of the node's pod range that belong to no pod that is known, while there is any policy. */
+  readonly holdBack?: boolean;
 }
 
 /** The bits of the connection mark that hold the generation unless told otherwise: those that the field's programs leave alone most. */
@@ -55,6 +57,10 @@ export const frame = {
   closed: (direction: Direction): string => `closed-${direction}`,
   hairpin: (family: Family): string => `hairpin${family}`,
   denied: (family: Family): string => `denied${family}`,
+  hold: 'hold',
+  holdStray: 'hold-stray',
+  heldBack: 'held-back',
+  live: (family: Family): string => `live${family}`,
 } as const;
 
 /** The walk of packets between a pod and its own node, which is there only where a policy has a say in them. */

@@ -1,4 +1,6 @@
 import { type Direction, directions } from '../api/types.ts';
+import { addressesOf as addressesOfBlocks } from '../net/address-set.ts';
+import { parseCidr } from '../net/cidr.ts';
 import { families } from '../net/ip.ts';
 import type { ModelDelta, PodClass } from '../policy/model.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
@@ -6,6 +8,7 @@ import { frame, generationChains, greatestGeneration, nearFrame, type RulesetOpt
 import { baseChains, frameObjects, nearObjects } from './frame-chains.ts';
 import { closedGate, gateOf } from './gate.ts';
 import { GateChains } from './gate-chains.ts';
+import { HoldBack } from './hold-back.ts';
 import { type Drift, driftOf, isMutable, type Listing } from './listing.ts';
 import { Objects } from './objects.ts';
 import { addressesOf, familyOf, PeerSets } from './peer-sets.ts';
@@ -38,6 +41,7 @@ export class NodeRuleset {
   /** Addresses that have a gate toward the own node; while there are any, packets between pods and their node are hooked. */
   readonly #near = new Set<string>();
   #isNearOpen = false;
+  readonly #hold: HoldBack | undefined;
   #generation = 0;
   /** Base chains that the kernel has, and those of them that it has with another content. */
   #hooked: ReadonlySet<string> = new Set();
@@ -54,6 +58,7 @@ export class NodeRuleset {
     // Marks of an earlier life may carry any number: until they are cleared, every packet is judged.
     this.#marksAreClear = false;
     for (const object of frameObjects(options, 0)) this.#objects.add(object);
+    if (options.holdBack) this.#hold = new HoldBack(this.#objects);
   }
 
   /** The generation that connections are marked with; 0 when every packet is judged. */
@@ -76,6 +81,7 @@ export class NodeRuleset {
   update(delta: ModelDelta): string[] {
     this.#gatesOfUpdate.clear();
     this.#peers.update(delta.addresses, delta.sets);
+    if (this.#hold !== undefined) this.#holdBack(this.#hold, delta);
     const gone = [...delta.addresses].filter((address) => this.#place(address));
     for (const podClass of delta.gates) if (this.#gates.has(podClass)) this.#rebuild(podClass);
     for (const address of delta.addresses) this.#dispatch(address);
@@ -210,6 +216,19 @@ export class NodeRuleset {
     if (generation === 0 && this.#generation !== 0) this.#marksAreClear = false;
     this.#generation = generation;
     for (const chain of generationChains(this.options, generation)) this.#objects.replace(chain);
+  }
+
+  /** A new pod of this node waits until it is known, with its gates: where there is no policy, for nothing. */
+  #holdBack(hold: HoldBack, delta: ModelDelta): void {
+    const podCidrs = this.#model.policies.size === 0 ? [] : (this.#model.nodeOf(this.node)?.podCidrs ?? []);
+    const areOthers = hold.setRanges(addressesOfBlocks(podCidrs.flatMap((text) => parseCidr(text)?.cidr ?? [])));
+    const touched = areOthers ? [...this.#model.classes.values()].flatMap((podClass) => [...addressesOf(podClass)]) : [];
+    const isKnown = (address: string): boolean => {
+      const owner = this.#model.ownerOf(address);
+      return owner.kind === 'Pod' && (owner.pod.node === this.node || hold.covers(address));
+    };
+    const gone = [...touched, ...delta.addresses].filter((address) => hold.note(address, isKnown(address)));
+    if (areOthers || gone.length > 0) this.#needsGeneration = true;
   }
 
   /** Notes which pod of this node has the address, if any does. Returns whether a pod of this node lost it. */

@@ -19,7 +19,7 @@ export interface Pending {
   readonly touched: ReadonlyMap<string, ReadonlyMap<string, Before>>;
   /** Objects that nothing refers to any more, each before those it needed. */
   readonly idle: readonly RulesetObject[];
-  /** Objects that the kernel has with another content. */
+  /** Objects that the kernel has with another content, and which are to have this one. */
   readonly damaged: readonly RulesetObject[];
   /** Objects that the kernel has and that are none of these. */
   readonly strangers: readonly { readonly kind: RulesetObject['kind']; readonly name: string }[];
@@ -35,7 +35,7 @@ export class Objects {
   readonly #created = new Set<string>();
   readonly #idle = new Set<string>();
   readonly #touched = new Map<string, Map<string, Before>>();
-  #damaged: ReadonlySet<string> = new Set();
+  #damaged = new Set<string>();
   #strangers: Pending['strangers'] = [];
   readonly #onDrop: (name: string) => void;
 
@@ -69,6 +69,12 @@ export class Objects {
   replace(object: RulesetObject): void {
     const entry = this.#entries.get(object.name)!;
     this.#entries.set(object.name, { ...entry, object });
+  }
+
+  /** Puts another content under the name of an object that always exists: the kernel is to be told. */
+  change(object: RulesetObject): void {
+    this.replace(object);
+    if (!this.#created.has(object.name)) this.#damaged.add(object.name);
   }
 
   /**
@@ -164,7 +170,7 @@ export class Objects {
   adopt({ known, damaged, strangers }: Drift): void {
     this.#touched.clear();
     this.#created.clear();
-    this.#damaged = damaged;
+    this.#damaged = new Set(damaged);
     this.#strangers = strangers;
     for (const [name, { object }] of this.#entries) {
       const listed = known.get(name);

@@ -76,10 +76,11 @@ function elementChanges(touched: Pending['touched'], objects: Objects): { early:
     const replaced = there.filter(({ isNew }) => !isNew).map(({ element }) => element);
     const fresh = there.filter(({ isNew }) => isNew).map(({ element }) => element);
     const moves = object.kind === 'map' ? object.moves : undefined;
+    const leavesFirst = object.kind === 'set' && object.leaves === 'first';
     const types = 'types' in object ? object.types : [];
     const step = (change: 'add' | 'delete', elements: typeof fresh): Change[] =>
       elements.length === 0 ? [] : [{ change, set: name, types, elements }];
-    (moves === 'last' ? later : now).push(...step('delete', gone));
+    (moves === 'last' ? later : leavesFirst ? early : now).push(...step('delete', gone));
     (moves === 'first' ? early : now).push(...step('add', fresh));
     now.push(
       ...step(

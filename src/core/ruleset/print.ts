@@ -67,6 +67,8 @@ function printMatch(expression: Extract<Expression, { match: string }>): string 
       return `meta l4proto ${expression.protocol.toLowerCase()}`;
     case 'in':
       return `${keyTexts[expression.key]} @${expression.set}`;
+    case 'not-in':
+      return `${keyTexts[expression.key]} != @${expression.set}`;
     case 'icmp':
       return 'meta l4proto { icmp, icmpv6 }';
     case 'other-protocol':

@@ -90,9 +90,10 @@ class Walker {
     switch (expression.match) {
       case 'protocol':
         return is(packet.protocol === expression.protocol);
-      case 'in': {
+      case 'in':
+      case 'not-in': {
         const key = this.#key(expression.key);
-        return is(key !== undefined && this.#lookup(expression.set, key) !== undefined);
+        return is(key !== undefined && (this.#lookup(expression.set, key) !== undefined) === (expression.match === 'in'));
       }
       case 'icmp':
         return is(packet.protocol === 'icmp' || packet.protocol === 'icmpv6');

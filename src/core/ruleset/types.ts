@@ -32,7 +32,7 @@ export type Verdict = { readonly to: 'accept' | 'drop' | 'return' } | { readonly
 /** One expression of a rule; a rule is a list of them and goes on only while they match. */
 export type Expression =
   | { readonly match: 'protocol'; readonly protocol: Protocol }
-  | { readonly match: 'in'; readonly key: Key; readonly set: string }
+  | { readonly match: 'in' | 'not-in'; readonly key: Key; readonly set: string }
   | { readonly match: 'icmp' }
   /** None of TCP, UDP and SCTP. */
   | { readonly match: 'other-protocol' }
@@ -78,6 +78,8 @@ export interface AddressSetObject extends Named {
   readonly types: readonly KeyType[];
   /** Interval sets are immutable: nft 1.0.6 loses deletions from them silently, older kernels miss lookups while they change. */
   readonly interval: boolean;
+  /** Elements leave with the preparation: who is taken out is refused by it, and must be so before anything else that is said of him goes. */
+  readonly leaves?: 'first';
   /** Filled by the kernel, forgotten after this many seconds. */
   readonly timeoutSeconds?: number;
   readonly elements: ReadonlySet<string>;
