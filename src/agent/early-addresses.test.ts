@@ -5,23 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Pod } from '#core/api/types.ts';
 import type { ClusterChange } from '#core/cluster/cluster.ts';
+import { examplePod } from '#test/example-pod.ts';
 import { CniResults, networkIn } from './cni-results.ts';
 import { EarlyAddresses, type PodNetwork } from './early-addresses.ts';
 
-const pod: Pod = {
-  kind: 'Pod',
-  namespace: 'shop',
-  name: 'web',
-  labels: {},
-  addresses: [],
-  uid: 'one',
-  assumedAddress: false,
-  node: 'n1',
-  hostNetwork: false,
-  phase: 'Pending',
-  terminating: false,
-  ports: [],
-};
+const pod = examplePod('shop', 'web', { uid: 'one', node: 'n1', phase: 'Pending' });
 const put = (rest: Partial<Pod> = {}): ClusterChange => ({ type: 'put', object: { ...pod, ...rest } });
 const network: PodNetwork = { namespace: 'shop', pod: 'web', uid: 'one', addresses: ['10.244.1.5'] };
 const addressesIn = (changes: readonly ClusterChange[]) =>

@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { decodeObject } from '#core/api/decode.ts';
 import { withNamespace } from '#dataplane/namespace.ts';
@@ -17,7 +18,7 @@ import { World } from './world.ts';
 const missing = cannotRunControlPlane() ?? cannotRunLab();
 const fresh = '10.244.11.60';
 const external = '203.0.113.10';
-const program = join(import.meta.dirname, 'datagrams.ts');
+const program = fileURLToPath(new URL('datagrams.ts', import.meta.url));
 
 const base: readonly Manifest[] = [
   { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } },

@@ -37,15 +37,21 @@ describe.skipIf(missing !== undefined)(`an agent and its API server${missing ===
   const denied = policy('watch', 'denied', { podSelector: { matchLabels: { app: 'probe' } } });
   const probe = (name: string, ip: string): Manifest => pod('watch', name, { labels: { app: 'probe' }, ip, node: 'n1' });
 
+  /** Sees the node follow what comes and goes: a pod and a policy that isolates it. */
+  const follows = async (agent: NodeAgent): Promise<void> => {
+    const address = '10.244.11.40';
+    await world.plane.create([probe('probe', address), denied]);
+    await enforces(agent, [...inShop, address]);
+    await remove('watch', 'networkpolicies', 'denied');
+    await enforces(agent, inShop);
+    await remove('watch', 'pods', 'probe');
+  };
+
   test('programs when all is known, follows every change, and leaves the table when it is told to end', async () => {
     await using agent = start();
     await agent.line('programmed');
     expect(await isolated(agent)).toEqual(inShop);
-    await world.plane.create([probe('one', '10.244.11.40'), denied]);
-    await enforces(agent, [...inShop, '10.244.11.40']);
-    await remove('watch', 'networkpolicies', 'denied');
-    await enforces(agent, inShop);
-    await remove('watch', 'pods', 'one');
+    await follows(agent);
     expect(await agent.end()).toBe(0);
     expect(agent.lines.at(-1)).toMatchObject({ event: 'stopped', signal: 'SIGTERM' });
     expect(agent.stderr).toBe('');
@@ -63,12 +69,8 @@ describe.skipIf(missing !== undefined)(`an agent and its API server${missing ===
     await agent.line('unreachable', ({ resource }) => resource === 'pods');
     expect(await isolated(agent)).toEqual(inShop);
     await restart();
-    await world.plane.create([probe('two', '10.244.11.41'), denied]);
-    await enforces(agent, [...inShop, '10.244.11.41']);
+    await follows(agent);
     await agent.line('recovered', ({ resource }) => resource === 'pods');
-    await remove('watch', 'networkpolicies', 'denied');
-    await remove('watch', 'pods', 'two');
-    await enforces(agent, inShop);
     // Nothing had to be read again.
     expect(agent.lines.filter(({ event }) => event === 'relisted' || event === 'failed')).toEqual([]);
   });
@@ -80,11 +82,7 @@ describe.skipIf(missing !== undefined)(`an agent and its API server${missing ===
     await sleep(500);
     expect(await isolated(agent)).toEqual(inShop);
     await restart();
-    await world.plane.create([probe('three', '10.244.11.42'), denied]);
-    await enforces(agent, [...inShop, '10.244.11.42']);
-    await remove('watch', 'networkpolicies', 'denied');
-    await remove('watch', 'pods', 'three');
-    await enforces(agent, inShop);
+    await follows(agent);
   });
 
   test('reads anew what the server has forgotten, applies the difference, and opens nothing meanwhile', async () => {
@@ -127,11 +125,7 @@ describe.skipIf(missing !== undefined)(`an agent and its API server${missing ===
     await using agent = start();
     agent.relay.trickle(997);
     await agent.line('programmed');
-    await world.plane.create([probe('seven', '10.244.11.46'), denied]);
-    await enforces(agent, [...inShop, '10.244.11.46']);
-    await remove('watch', 'networkpolicies', 'denied');
-    await remove('watch', 'pods', 'seven');
-    await enforces(agent, inShop);
+    await follows(agent);
   });
 
   test('says which permissions lack, programs nothing, and goes on when they are granted', async () => {
@@ -154,10 +148,7 @@ describe.skipIf(missing !== undefined)(`an agent and its API server${missing ===
     agent.rotate('another-token');
     agent.relay.cut();
     await world.plane.until(async () => world.plane.audit().some(({ user, verb }) => user.username === 'agent-anew' && verb === 'watch'));
-    await world.plane.create([probe('eight', '10.244.11.47'), denied]);
-    await enforces(agent, [...inShop, '10.244.11.47']);
-    await remove('watch', 'networkpolicies', 'denied');
-    await remove('watch', 'pods', 'eight');
+    await follows(agent);
   });
 
   test('reads thousands of objects in pages, and says of each change what it changes', async () => {

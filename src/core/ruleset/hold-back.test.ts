@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { examplePod } from '#test/example-pod.ts';
 import { defaultChoices } from '../api/choices.ts';
 import type { KubernetesObject, NetworkPolicy, Node, Pod } from '../api/types.ts';
 import { type ClusterChange, idOf } from '../cluster/cluster.ts';
@@ -11,20 +12,8 @@ import { type Packet, tableOf, walk } from './simulate.ts';
 import type { Transaction } from './types.ts';
 
 const node = (podCidrs: readonly string[]): Node => ({ kind: 'Node', name: 'n1', labels: {}, addresses: ['192.168.0.11'], podCidrs });
-const pod = (name: string, addresses: readonly string[], rest: Partial<Pod> = {}): Pod => ({
-  kind: 'Pod',
-  namespace: 'x',
-  name,
-  labels: { app: name },
-  addresses,
-  assumedAddress: false,
-  node: 'n1',
-  hostNetwork: false,
-  phase: 'Running',
-  terminating: false,
-  ports: [],
-  ...rest,
-});
+const pod = (name: string, addresses: readonly string[], more: Partial<Pod> = {}): Pod =>
+  examplePod('x', name, { labels: { app: name }, addresses, node: 'n1', ...more });
 /** Isolates a pod that is nowhere: enough for there to be a policy. */
 const somewhere: NetworkPolicy = {
   kind: 'NetworkPolicy',
