@@ -23,7 +23,9 @@ export async function startAgent(cluster: Cluster, { node }: RunningNode, ...wor
   const name = `${node.name}-agent`;
   const log = cluster.daemons.logOf(name);
   const before = linesOf(log).length;
-  const command = [join(clone, 'bin/sallyport'), 'agent', '--node', node.name, '--service-account', accountOf(cluster, node), ...words];
+  const account = ['--service-account', accountOf(cluster, node)];
+  const results = ['--cni-results', join(node.directory, 'var/lib/cni/results')];
+  const command = [join(clone, 'bin/sallyport'), 'agent', '--node', node.name, ...account, ...results, ...words];
   cluster.daemons.start(name, inNamespace(node.namespace, command), {
     KUBERNETES_SERVICE_HOST: control.address,
     KUBERNETES_SERVICE_PORT: String(control.port),
