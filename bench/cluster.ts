@@ -49,7 +49,7 @@ export function podObject(size: ClusterSize, index: number, revision = 0): WireO
       name: `${app}-${index}`,
       namespace: namespaceName(namespace),
       labels: { app, tier, 'pod-template-hash': `${workload}-${revision}` },
-      ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: `${app}-${workload}`, controller: true }],
+      ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: `${app}-${workload}`, uid: `${workload}`, controller: true }],
     },
     spec: {
       nodeName: nodeName(index % nodesOf(size)),

@@ -9,6 +9,7 @@ const sections: Record<string, () => Promise<Section>> = {
   cli: async () => (await import('./cli.ts')).cli,
   latency: async () => (await import('./kernel/latency.ts')).latency,
   memory: async () => (await import('./kernel/memory.ts')).memory,
+  agent: async () => (await import('./kernel/cluster-agent.ts')).clusterAgent,
   throughput: async () => (await import('./kernel/throughput.ts')).throughput,
 };
 

@@ -15,7 +15,7 @@ const samples = 6;
 const batch = 500;
 
 /** MiB of memory that the process has now, or had at most. */
-function memoryOf(pid: number, field: 'VmRSS' | 'VmHWM'): number {
+export function memoryOf(pid: number, field: 'VmRSS' | 'VmHWM'): number {
   const [, kibibytes] = new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))!;
   return Number(kibibytes) / 1024;
 }

@@ -9,6 +9,7 @@ import { type Nft, openNft } from '#dataplane/nft.ts';
 import { NftError } from '#dataplane/nft-error.ts';
 import { runNft } from '#dataplane/nft-process.ts';
 import { isNetlinkTransaction } from '#dataplane/table-change.ts';
+import { TableWatch } from '#dataplane/table-watch.ts';
 import type { Kernel } from './kernel.ts';
 
 /** The kernel of a network namespace, given as an open file descriptor; that of this process when absent. Needs root there, nft, and koffi. */
@@ -24,10 +25,13 @@ class NftKernel implements Kernel {
   readonly #nft: Nft;
   readonly #inside: <T>(visit: () => T) => T;
   readonly #connections: Conntrack;
+  readonly #namespace: number | undefined;
   #direct: NetlinkTable | undefined;
+  #watch: TableWatch | undefined;
 
   constructor(namespace: number | undefined) {
     this.#nft = openNft(namespace === undefined ? {} : { namespace });
+    this.#namespace = namespace;
     this.#connections = new Conntrack(namespace);
     this.#inside = (visit) => (namespace === undefined ? visit() : withNamespace(namespace, visit));
   }
@@ -83,6 +87,11 @@ class NftKernel implements Kernel {
     await this.#connections.clearMarks(mask);
   }
 
+  onRemoved(visit: () => void): void {
+    const [, name = ''] = table.split(' ');
+    this.#watch = new TableWatch(name, visit, this.#namespace);
+  }
+
   async remove(): Promise<boolean> {
     if ((await this.list()).size === 0) return false;
     await this.#nft.run(`delete table ${table}\n`);
@@ -90,6 +99,7 @@ class NftKernel implements Kernel {
   }
 
   close(): void {
+    this.#watch?.close();
     this.#nft.close();
     this.#direct?.close();
     this.#connections.close();

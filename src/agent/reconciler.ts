@@ -5,7 +5,7 @@ import { PolicyModel } from '#core/policy/policy-model.ts';
 import type { RulesetOptions } from '#core/ruleset/frame.ts';
 import { NodeRuleset } from '#core/ruleset/node-ruleset.ts';
 import type { Plan } from '#core/ruleset/plan.ts';
-import type { Transaction } from '#core/ruleset/types.ts';
+import { type Transaction, table } from '#core/ruleset/types.ts';
 import { findUnprogrammable } from './blame.ts';
 import type { Kernel } from './kernel.ts';
 
@@ -73,6 +73,7 @@ export class Reconciler {
     this.#options = options;
     this.#model = new PolicyModel(options.choices);
     this.#ruleset = new NodeRuleset(this.#model, options.node, options);
+    options.kernel.onRemoved(() => this.audit());
     if (options.auditInterval > 0) this.#timers.push(setInterval(() => this.audit(), options.auditInterval));
   }
 
@@ -171,6 +172,7 @@ export class Reconciler {
     const expected = actual.size === 0 ? actual : await kernel.listOf(this.#ruleset.objects());
     const drift = this.#ruleset.adopt(actual, expected);
     this.#mustAdopt = false;
+    if (actual.size === 0 && this.#applied > 0) return [`table ${table}`];
     return [...drift.damaged, ...drift.strangers.map(({ name }) => name)];
   }
 

@@ -27,9 +27,14 @@ export interface Libc {
   setsockopt(fd: number, level: number, option: number, value: Uint8Array, length: number): number;
   send(fd: number, bytes: Uint8Array, length: number, flags: number): number;
   recv(fd: number, bytes: Uint8Array, length: number, flags: number): number;
+  /** Attaches a classic filter program to a socket; whether that went well. */
+  attachFilter(fd: number, program: Uint8Array): boolean;
   /** The errno of the last call. */
   errno(): number;
 }
+
+const SOL_SOCKET = 1;
+const SO_ATTACH_FILTER = 26;
 
 let koffi: typeof Koffi | undefined;
 let libc: Libc | undefined;
@@ -51,6 +56,8 @@ export function loadLibc(): Libc {
   if (libc !== undefined) return libc;
   const ffi = loadKoffi();
   const self = ffi.load(null);
+  const program = ffi.struct({ instructions: 'uint16_t', filter: 'const uint8_t *' });
+  const setFilter = self.func('setsockopt', 'int', ['int', 'int', 'int', ffi.pointer(program), 'uint32_t']);
   libc = {
     setns: self.func('int setns(int fd, int type)'),
     unshare: self.func('int unshare(int flags)'),
@@ -59,6 +66,7 @@ export function loadLibc(): Libc {
     setsockopt: self.func('int setsockopt(int fd, int level, int option, const uint8_t *value, uint32_t length)'),
     send: self.func('long send(int fd, const uint8_t *bytes, size_t length, int flags)'),
     recv: self.func('long recv(int fd, uint8_t *bytes, size_t length, int flags)'),
+    attachFilter: (fd, filter) => setFilter(fd, SOL_SOCKET, SO_ATTACH_FILTER, { instructions: filter.length / 8, filter }, 16) === 0,
     errno: () => ffi.errno(),
   };
   return libc;

@@ -13,6 +13,7 @@ const SO_RCVBUF = 8;
 const SO_SNDBUFFORCE = 32;
 const SO_RCVBUFFORCE = 33;
 const SOL_NETLINK = 270;
+const NETLINK_ADD_MEMBERSHIP = 1;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_EXT_ACK = 11;
 const MSG_TRUNC = 0x20;
@@ -74,6 +75,16 @@ export class NetlinkSocket {
     if (!this.#set(SOL_SOCKET, SO_RCVBUFFORCE, bytes)) this.#set(SOL_SOCKET, SO_RCVBUF, bytes);
   }
 
+  /** Hears what the kernel tells the members of a group: datagrams that begin with a message of one of these types. Source: linux/filter.h. */
+  join(group: number, types: readonly number[]): void {
+    // A socket without an address hears nothing; the kernel chooses one.
+    const anyAddress = Buffer.alloc(12);
+    anyAddress.writeUInt16LE(AF_NETLINK);
+    const hasAddress = this.#libc.bind(this.fd, anyAddress, anyAddress.length) === 0;
+    const isFiltered = hasAddress && this.#libc.attachFilter(this.fd, beginningWith(types));
+    if (!isFiltered || !this.#set(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group)) throw netfilterError('joining a group', this.#libc.errno());
+  }
+
   /** The messages of one datagram; undefined when none is waiting. Throws ENOBUFS when the kernel had to discard some. */
   receive(): Message[] | undefined {
     received ??= Buffer.allocUnsafeSlow(64 * 1024);
@@ -96,6 +107,27 @@ export class NetlinkSocket {
     bytes.writeInt32LE(value);
     return this.#libc.setsockopt(this.fd, level, option, bytes, bytes.length) === 0;
   }
+}
+
+const loadHalf = 0x28;
+const jumpIfEqual = 0x15;
+const accept = 0x06;
+
+/** A filter program that lets datagrams pass whose first message is of one of the types. */
+function beginningWith(types: readonly number[]): Buffer {
+  const program = Buffer.alloc(8 * (types.length + 3));
+  const write = (index: number, code: number, ifTrue: number, ifFalse: number, value: number): void => {
+    program.writeUInt16LE(code, 8 * index);
+    program.writeUInt8(ifTrue, 8 * index + 2);
+    program.writeUInt8(ifFalse, 8 * index + 3);
+    program.writeUInt32LE(value, 8 * index + 4);
+  };
+  // The type stands at byte 4, in the machine's order; filters read in that of the network.
+  write(0, loadHalf, 0, 0, 4);
+  for (const [index, type] of types.entries()) write(index + 1, jumpIfEqual, types.length - index, 0, ((type & 0xff) << 8) | (type >> 8));
+  write(types.length + 1, accept, 0, 0, 0);
+  write(types.length + 2, accept, 0, 0, 0xffff);
+  return program;
 }
 
 /** The error for a request that the kernel refused with that errno. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Family } from '#core/net/ip.ts';
-import type { Reactor } from './reactor.ts';
+import type { Reactor } from '#dataplane/reactor.ts';
 import type { SctpEndpoint } from './sctp-endpoint.ts';
 import {
   bindSocket,

@@ -1,7 +1,7 @@
 import type { Family } from '#core/net/ip.ts';
 import type { Protocol } from '#core/net/protocol.ts';
 import { withNamespace } from '#dataplane/namespace.ts';
-import type { Reactor } from './reactor.ts';
+import type { Reactor } from '#dataplane/reactor.ts';
 import { SctpEndpoint } from './sctp-endpoint.ts';
 import {
   acceptSocket,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withNamespace } from '#dataplane/namespace.ts';
+import type { Reactor } from '#dataplane/reactor.ts';
 import type { Listeners, Site } from './listener.ts';
-import type { Reactor } from './reactor.ts';
 import type { SourcePorts } from './source-ports.ts';
 import {
   bindSocket,

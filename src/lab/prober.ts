@@ -3,10 +3,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Protocol } from '#core/net/protocol.ts';
 import { SystemCallError } from '#dataplane/libc.ts';
 import { withNamespace } from '#dataplane/namespace.ts';
+import type { Reactor } from '#dataplane/reactor.ts';
 import { type Answer, type Attempt, type AttemptOptions, attemptSctp, attemptTcp, attemptUdp } from './attempt.ts';
 import { type DeniedConnections, deniedKey } from './denied.ts';
 import type { Listeners, Site } from './listener.ts';
-import type { Reactor } from './reactor.ts';
 import type { SourcePorts } from './source-ports.ts';
 import type { SocketAddress } from './system-calls.ts';
 

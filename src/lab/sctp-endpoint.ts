@@ -1,5 +1,5 @@
 import type { Family } from '#core/net/ip.ts';
-import type { Reactor } from './reactor.ts';
+import type { Reactor } from '#dataplane/reactor.ts';
 import { decodePacket, encodePacket, type SctpPacket } from './sctp-packet.ts';
 import {
   bindSocket,

@@ -45,7 +45,7 @@ export class NodeAgent implements AsyncDisposable {
   #child: ChildProcess | undefined;
 
   /** `namespace` is that of the node, and stays its maker's; unless given it is one of our own. */
-  constructor(world: World, token: string, namespace?: number) {
+  constructor(world: Pick<World, 'plane' | 'program' | 'folder'>, token: string, namespace?: number) {
     this.namespace = namespace ?? createNamespace();
     this.#isOwn = namespace === undefined;
     withNamespace(this.namespace, () => execFileSync('ip', ['link', 'set', 'lo', 'up']));

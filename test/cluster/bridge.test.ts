@@ -16,24 +16,24 @@ describe.skipIf(reason !== undefined)(`pods on a bridge${reason === undefined ? 
     await world?.[Symbol.asyncDispose]();
   });
 
-  test('of one node are held apart, and where the kernel is told not to filter them the agent says so', async () => {
+  test('of one node are held apart, and where the kernel is told not to judge them the agent says so', async () => {
     world.apply(policy('isolate', { podSelector: {}, policyTypes: ['Ingress'] }));
     const [client, server] = await world.start(serverPod('client', {}, 'node1'), serverPod('server', {}, 'node1'));
     const { node } = client!.node;
     const log = world.cluster.daemons.logOf(`${node.name}-agent`);
     const before = readFileSync(log, 'utf8').length;
     const said = (event: string): boolean => readFileSync(log, 'utf8').slice(before).includes(`"event":"${event}"`);
-    const filter = (value: number): string =>
+    const judge = (value: number): string =>
       run(inNamespace(node.namespace, ['sh', '-c', `echo ${value} >/proc/sys/net/bridge/bridge-nf-call-iptables`]));
     await using probing = new Probes(client!.namespace, 20, [`${server!.address}:80`]);
     await probing.first(false, 0);
     expect(probing.results.some(({ isOpen }) => isOpen)).toBe(false);
-    filter(0);
-    onTestFinished(() => void filter(1));
+    judge(0);
+    onTestFinished(() => void judge(1));
     // This is what silence would have hidden.
     await probing.first(true, 0);
-    await until('the agent to say so', () => said('unfiltered'), 90);
-    filter(1);
-    await until('the agent to say that it is mended', () => said('filtered'), 90);
+    await until('the agent to say so', () => said('unjudged'), 90);
+    judge(1);
+    await until('the agent to say that it is mended', () => said('judged'), 90);
   });
 });

@@ -189,16 +189,14 @@ describe.skipIf(!isRoot)('an agent process (needs root)', () => {
     kernel.close();
   });
 
-  test('mends a table that was flushed by hand, at the next audit', async () => {
+  test('puts a table back that somebody has taken away, at once', async () => {
     const agent = start();
     await agent.offer(cluster([deny]), 1);
     agent.send({ type: 'synced' });
     await agent.applied(1);
-    await agent.nft('delete', 'table', 'inet', 'sallyport');
     agent.forget();
-    agent.send({ type: 'audit' });
-    agent.send({ type: 'changes', version: 2, changes: [] });
-    await agent.applied(2);
+    await agent.nft('flush', 'ruleset');
+    expect(await agent.applied(1)).toMatchObject({ changed: true, repaired: ['table inet sallyport'] });
     expect(await agent.nft('list', 'set', 'inet', 'sallyport', 'isolated-ingress4')).toContain('10.244.0.1, 10.244.0.2');
   });
 });

@@ -1,5 +1,5 @@
 import { endianness } from 'node:os';
-import { loadKoffi, loadLibc, SystemCallError } from '#dataplane/libc.ts';
+import { loadKoffi, loadLibc, SystemCallError } from './libc.ts';
 
 interface PollCalls {
   epoll_create1(flags: number): number;
