@@ -114,9 +114,7 @@ async function measureEvents(cluster: Cluster, report: (result: Result) => void)
       return cluster.patch(`${path}/status`, { status: { podIP: ip, podIPs: [{ ip }] } });
     },
     'a policy of the node edited': (turn: number) =>
-      cluster.patch(pathOf('networkpolicies', policyObject(size, 2)), {
-        spec: (policyObject(size, 2, turn + 1) as unknown as Manifest).spec,
-      }),
+      cluster.patch(pathOf('networkpolicies', policyObject(size, 0)), { spec: { ingress: [{ ports: [{ port: 10_000 + turn }] }] } }),
   };
   for (const [name, change] of Object.entries(changes)) {
     const { fromRequest, fromArrival } = await follow(agent, change);

@@ -10,6 +10,8 @@ export interface ListRequest {
   readonly resource: Resource;
   /** Absent: of all namespaces. */
   readonly namespace?: string;
+  /** Objects that come at once; kubectl's own choice unless given. */
+  readonly pageSize?: number;
   /** Only what stands in the objects' metadata. */
   readonly metadataOnly?: true;
   readonly signal?: AbortSignal | undefined;
@@ -20,8 +22,8 @@ export interface ListRequest {
 /** A list as the API gives it: of which kind, and its items. */
 export type ObjectList = Readonly<Record<string, unknown>> & { readonly items: readonly unknown[] };
 
-/** Objects that come at once: kubectl's own choice. */
-const pageSize = 500;
+/** Source: `--chunk-size` of kubectl. */
+const usualPageSize = 500;
 /** A list that can't be read in pages before the server forgets it is then asked for whole. Source: k8s.io/client-go/tools/pager. */
 const mostStarts = 3;
 
@@ -33,6 +35,7 @@ const metadataForm = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.i
  * are kept for some minutes), everything of it is read again: no list is made of two.
  */
 export async function readList<T>(connection: Connection, request: ListRequest, take: (page: ObjectList) => T): Promise<T[]> {
+  const { pageSize = usualPageSize } = request;
   for (let start = 1; ; start++) {
     const taken = await readPages(connection, request, start > mostStarts ? [] : [`limit=${pageSize}`], take);
     if (taken !== undefined) return taken;

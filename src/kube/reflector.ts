@@ -24,6 +24,8 @@ export interface ReflectorOptions {
   readonly onRelist: (reason: string) => void;
 }
 
+/** Small pages: what the reading of one leaves behind stays with the process. */
+const pageSize = 200;
 /** A stream that ends sooner, in milliseconds, without having said anything is no better than one that could not be opened. */
 const shortestStream = 1000;
 
@@ -64,7 +66,7 @@ export class Reflector {
   async #list(): Promise<void> {
     const { connection, resource, projection, signal, onChanges, onFault, onRelist } = this.#options;
     let version: unknown;
-    const pages = await readList(connection, { resource, signal }, ({ metadata, items }) => {
+    const pages = await readList(connection, { resource, signal, pageSize }, ({ metadata, items }) => {
       version = isObject(metadata) ? metadata.resourceVersion : undefined;
       return items.map((item) => projection.objectOf(item, resource)).filter((object) => object !== undefined);
     });
