@@ -7,6 +7,9 @@ const exists = (namespace: string): boolean => existsSync(`/run/netns/${namespac
 /** Makes the network: a namespace for the control plane with a bridge in it, one for each node, linked to that bridge. */
 export function makeNetwork({ cni }: ClusterOptions): void {
   if (exists(control.namespace)) return;
+  const canFilterBridges = existsSync('/proc/sys/net/bridge');
+  if (cni === 'bridge' && !canFilterBridges)
+    throw new Error('CNI=bridge needs br_netfilter (modprobe br_netfilter): without it packets between two pods of a node meet no rule');
   const { namespace, bridge, address } = control;
   run(['ip', 'netns', 'add', namespace]);
   ip(namespace, [
@@ -16,7 +19,7 @@ export function makeNetwork({ cni }: ClusterOptions): void {
     `link set ${bridge} up`,
   ]);
   // What the nodes send to each other is no business of this namespace's filters.
-  setKernel(namespace, { 'net.bridge.bridge-nf-call-iptables': 0, 'net.bridge.bridge-nf-call-ip6tables': 0 });
+  if (canFilterBridges) setKernel(namespace, { 'net.bridge.bridge-nf-call-iptables': 0, 'net.bridge.bridge-nf-call-ip6tables': 0 });
   for (const node of nodes) {
     run(['ip', 'netns', 'add', node.namespace]);
     ip(namespace, [
@@ -35,7 +38,7 @@ export function makeNetwork({ cni }: ClusterOptions): void {
       'net.ipv4.ip_forward': 1,
       'net.ipv4.conf.all.rp_filter': 0,
       'net.ipv4.conf.default.rp_filter': 0,
-      // Frames between two pods of a bridge pass the filters of the node only with these.
+      // Packets between two pods on a bridge meet the rules of the node only with these.
       ...(cni === 'bridge' && { 'net.bridge.bridge-nf-call-iptables': 1, 'net.bridge.bridge-nf-call-ip6tables': 1 }),
     });
   }
