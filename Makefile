@@ -1,6 +1,6 @@
 # What a person types. Everything below is quick when there is nothing to do.
 .DEFAULT_GOAL := help
-.PHONY: help setup system browser node build demo test docs apiserver bench clean
+.PHONY: help setup system browser node build demo test docs apiserver cluster cluster-down cluster-test conformance with-cluster bench clean
 MAKEFLAGS += --no-print-directory
 # nft, ip and conntrack stand in sbin, which a plain user's PATH leaves out.
 export PATH := $(PATH):/usr/sbin:/sbin
@@ -12,7 +12,7 @@ with-node := toolchain/with-node
 
 help: ## this list
 	@echo 'Sallyport: Kubernetes network policy, enforced and explained.'
-	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 20
 
 setup: $(packages) ## install what is missing: system packages (as root), Node, npm packages
 
@@ -31,6 +31,18 @@ docs: $(packages) $(typedoc) ## docs/reference, from what the code says of the l
 apiserver: ## a real etcd, kube-apiserver and kubectl for the tests that need them; with Go, ten minutes the first time
 	@test/cluster/build.sh
 
+cluster: with-cluster ## a real Kubernetes of two nodes in network namespaces, with our agent, as root; PROXY=nftables|iptables, CNI=ptp|bridge
+	@$(with-node) node test/cluster/main.ts up
+
+cluster-down: $(packages) ## takes it away, and all that it made
+	@$(with-node) node test/cluster/main.ts down
+
+conformance: cluster ## the upstream NetworkPolicy suite on it, twenty minutes; FOCUS=expression for some of it
+	@$(with-node) node test/cluster/main.ts conformance
+
+cluster-test: cluster ## our own tests on it: what happens when things fail
+	@$(with-node) npx vitest run --project cluster
+
 bench: build ## the benchmarks, as ratios; make bench ONLY=core for one section
 	@$(with-node) node bench/run.ts $(ONLY)
 
@@ -39,6 +51,10 @@ clean: ## remove what was built; what was installed stays
 
 system:
 	@scripts/setup-system.sh
+
+with-cluster: build
+	@scripts/setup-system.sh cluster
+	@test/cluster/build.sh all
 
 browser: system
 	@scripts/setup-system.sh browser

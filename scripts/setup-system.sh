@@ -1,6 +1,7 @@
 #!/bin/sh
 # Brings the programs that the parts which touch the kernel run, and npm where there is none; with the word `browser` also the browser
-# that the tests of the page drive, and pre-commit, which runs the hooks. Says what it does, and what won't work without.
+# that the tests of the page drive, and pre-commit, which runs the hooks; with `cluster` what nodes of a real Kubernetes run beside it.
+# Says what it does, and what won't work without.
 wanted=$1
 kernel_parts='the lab (`make demo`, `sallyport lab`), the agent and the kernel tests'
 
@@ -14,6 +15,15 @@ missing_packages() {
   command -v unshare >/dev/null 2>&1 || printf ' util-linux'
   [ "$wanted" != browser ] || [ -x /usr/bin/chromium ] || printf ' chromium'
   [ "$wanted" != browser ] || command -v pre-commit >/dev/null 2>&1 || printf ' pre-commit'
+  [ "$wanted" != cluster ] || missing_for_nodes
+}
+
+missing_for_nodes() {
+  command -v containerd >/dev/null 2>&1 || printf ' containerd'
+  command -v runc >/dev/null 2>&1 || printf ' runc'
+  [ -x /usr/lib/cni/ptp ] || printf ' containernetworking-plugins'
+  command -v iptables >/dev/null 2>&1 || printf ' iptables'
+  command -v openssl >/dev/null 2>&1 || printf ' openssl'
 }
 
 missing=$(missing_packages)

@@ -1,4 +1,5 @@
 import type { Applied } from '#agent/reconciler.ts';
+import type { UnjudgedDevice } from '#dataplane/unjudged.ts';
 import type { WatchNote } from '#kube/cluster-watch.ts';
 import { KubeFault } from '#kube/fault.ts';
 import { permissionFault, watcher } from '#kube/permission.ts';
@@ -13,6 +14,8 @@ export class AgentLog {
   readonly #write: (line: string) => void;
   /** The failures of the last pass, by what they say: each is told when it comes and when it goes. */
   #failing = new Map<string, Applied['failures'][number]>();
+  /** What the last look at the links found, by device and setting. */
+  #unjudged = new Map<string, UnjudgedDevice>();
   #isFirst = true;
 
   constructor(write: (line: string) => void) {
@@ -39,6 +42,19 @@ export class AgentLog {
     for (const [key, failure] of now) if (!this.#failing.has(key)) this.tell('error', 'failed', failure);
     for (const [key, failure] of this.#failing) if (!now.has(key)) this.tell('info', 'mended', failure);
     this.#failing = now;
+  }
+
+  /** Says where policy between pods of this node cannot be enforced: of each place when it comes, and when it is mended. */
+  unjudged(devices: readonly UnjudgedDevice[]): void {
+    const now = new Map(devices.map((each) => [`${each.device} ${each.setting}`, each]));
+    for (const [key, { device, setting, value }] of now) {
+      if (this.#unjudged.has(key)) continue;
+      const state = value === undefined ? 'br_netfilter is not loaded' : `${setting} is ${value}`;
+      const message = `${state}: packets between pods of this node on ${device} pass unjudged`;
+      this.tell('error', 'unjudged', { device, message, hint: `modprobe br_netfilter && sysctl -w ${setting}=1` });
+    }
+    for (const [key, { device, setting }] of this.#unjudged) if (!now.has(key)) this.tell('info', 'judged', { device, setting });
+    this.#unjudged = now;
   }
 
   /** Says what the watch of the cluster has met. */

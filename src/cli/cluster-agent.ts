@@ -1,6 +1,7 @@
 import { CniResults } from '#agent/cni-results.ts';
 import { EarlyAddresses } from '#agent/early-addresses.ts';
 import type { Kernel } from '#agent/kernel.ts';
+import { LinkCheck } from '#agent/link-check.ts';
 import { Reconciler } from '#agent/reconciler.ts';
 import type { Choices } from '#core/api/choices.ts';
 import type { ClusterChange } from '#core/cluster/cluster.ts';
@@ -33,6 +34,7 @@ export class ClusterAgent {
   readonly #early: EarlyAddresses;
   readonly #watch: ClusterWatch;
   readonly #results: CniResults;
+  readonly #links: LinkCheck;
   readonly #started = performance.now();
   #version = 0;
   #objects = 0;
@@ -54,18 +56,23 @@ export class ClusterAgent {
       onApplied: (applied) => log.applied(applied),
     });
     this.#early = new EarlyAddresses(node);
+    this.#links = new LinkCheck(node, (devices) => log.unjudged(devices));
     this.#watch = new ClusterWatch({
       connection,
       choices,
       silence: watchSilence * 1000,
       onChanges: (changes) => {
         this.#objects += changes.length;
+        this.#links.learn(changes);
         this.#offer(this.#early.fill(changes));
       },
       onSynced: () => this.#synced(),
       onNote: (note) => log.note(note),
     });
-    this.#results = new CniResults(cniResults, (place, network) => this.#offer(this.#early.learn(place, network)));
+    this.#results = new CniResults(cniResults, (place, network) => {
+      this.#offer(this.#early.learn(place, network));
+      this.#links.look();
+    });
     this.#watch.start();
   }
 
@@ -73,6 +80,7 @@ export class ClusterAgent {
   async stop(): Promise<void> {
     this.#watch.stop();
     this.#results.close();
+    this.#links.close();
     await this.#reconciler.stop();
     this.#kernel.close();
   }
@@ -86,5 +94,6 @@ export class ClusterAgent {
   #synced(): void {
     this.#log.tell('info', 'synced', { objects: this.#objects, milliseconds: Math.round(performance.now() - this.#started) });
     this.#reconciler.synced();
+    this.#links.look();
   }
 }

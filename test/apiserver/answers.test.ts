@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { cannotRunControlPlane } from '../cluster/control-plane.ts';
+import { cannotRunControlPlane } from '../cluster/programs.ts';
 import { compact, Door, withOldToken } from './door.ts';
 import { clusterPolicyKind, pod, policy, shop } from './shop.ts';
 import { type Ran, World } from './world.ts';

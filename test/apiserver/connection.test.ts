@@ -9,7 +9,8 @@ import { defaultChoices } from '#core/api/choices.ts';
 import { connectionOf } from '#kube/connection.ts';
 import { readCluster } from '#kube/read-cluster.ts';
 import { Authority } from '../cluster/authority.ts';
-import { cannotRunControlPlane, type Manifest } from '../cluster/control-plane.ts';
+import type { Manifest } from '../cluster/control-plane.ts';
+import { cannotRunControlPlane } from '../cluster/programs.ts';
 import { shop } from './shop.ts';
 import { type Ran, World } from './world.ts';
 

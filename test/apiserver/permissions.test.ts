@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { cannotRunControlPlane, type Manifest } from '../cluster/control-plane.ts';
+import type { Manifest } from '../cluster/control-plane.ts';
+import { cannotRunControlPlane } from '../cluster/programs.ts';
 import { shop } from './shop.ts';
 import { type Ran, World } from './world.ts';
 

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { root } from '#test/golden/session.ts';
-import { cannotRunControlPlane, type Manifest } from '../cluster/control-plane.ts';
+import type { Manifest } from '../cluster/control-plane.ts';
+import { cannotRunControlPlane } from '../cluster/programs.ts';
 import { shop } from './shop.ts';
 import { World } from './world.ts';
 

@@ -5,7 +5,8 @@ import type { Diagnostic } from '#core/api/diagnostic.ts';
 import type { ManifestDocument } from '#manifest/document.ts';
 import { parseDocuments } from '#manifest/parse.ts';
 import { policyCases, type ValidationCase } from '../cases/validation-cases.ts';
-import { ControlPlane, cannotRunControlPlane, type Reply } from '../cluster/control-plane.ts';
+import { ControlPlane, type Reply } from '../cluster/control-plane.ts';
+import { cannotRunControlPlane } from '../cluster/programs.ts';
 
 const missing = cannotRunControlPlane();
 

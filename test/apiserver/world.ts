@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { buildProgram, root } from '#test/golden/session.ts';
-import { ControlPlane, type ControlPlaneOptions, programs } from '../cluster/control-plane.ts';
+import { ControlPlane, type ControlPlaneOptions } from '../cluster/control-plane.ts';
+import { programs } from '../cluster/programs.ts';
 
 /** What a program did. */
 export interface Ran {

@@ -29,10 +29,10 @@ export class Authority {
     this.#directory = directory;
     this.#key = makeKey(join(directory, `${name}.key`));
     this.certificate = join(directory, `${name}.crt`);
-    openssl('req', '-x509', '-new', '-key', this.#key, '-subj', `/CN=${name}`, '-days', '2', '-out', this.certificate);
+    openssl('req', '-x509', '-new', '-key', this.#key, '-subj', `/CN=${name}`, '-days', '30', '-out', this.certificate);
   }
 
-  issue(name: string, { subject, names = [], days = 2 }: CertificateOptions): Certificate {
+  issue(name: string, { subject, names = [], days = 30 }: CertificateOptions): Certificate {
     const path = (extension: string): string => join(this.#directory, `${name}.${extension}`);
     const key = makeKey(path('key'));
     const extension = names.length > 0 ? `subjectAltName=${names.join()}\nextendedKeyUsage=serverAuth` : 'extendedKeyUsage=clientAuth';

@@ -1,35 +1,13 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, request } from 'node:https';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Authority, type Certificate, makeKey, openssl } from './authority.ts';
-
-const home = join(import.meta.dirname, '../../build/cluster');
-/** Where `make apiserver` leaves etcd, kube-apiserver and kubectl. */
-export const programs = join(home, 'bin');
-
-/** Why no control plane can be started here, for the skip of a test; undefined where one can. */
-export function cannotRunControlPlane(): string | undefined {
-  if (['etcd', 'kube-apiserver', 'kubectl'].some((program) => !existsSync(join(programs, program))))
-    return 'needs the API server: make apiserver';
-  try {
-    execFileSync('openssl', ['version'], { stdio: 'ignore' });
-    return undefined;
-  } catch {
-    return 'needs openssl';
-  }
-}
-
-/** A user that a token stands for. */
-export interface TokenUser {
-  readonly token: string;
-  readonly name: string;
-  readonly groups?: readonly string[];
-}
+import { ControlPlaneSetup, type TokenUser } from './control-plane-setup.ts';
+import { home, programs } from './programs.ts';
 
 /** What a control plane is started with. */
 export interface ControlPlaneOptions {
@@ -67,22 +45,12 @@ export interface AuditEvent {
  * etcd and kube-apiserver on loopback, with a state of their own. No controllers run: an object is what was created, and has the
  * status that it was given.
  */
-export class ControlPlane implements AsyncDisposable {
-  readonly directory: string;
-  readonly server: string;
-  /** etcd's own address, for tests of what happens when it forgets. */
-  readonly etcd: string;
-  readonly authority: Authority;
-  readonly admin: Certificate;
+export class ControlPlane extends ControlPlaneSetup implements AsyncDisposable {
   readonly #agent: Agent;
   readonly #processes: ChildProcess[] = [];
 
-  private constructor(directory: string, ports: { readonly server: number; readonly etcd: number }) {
-    this.directory = directory;
-    this.server = `https://127.0.0.1:${ports.server}`;
-    this.etcd = `http://127.0.0.1:${ports.etcd}`;
-    this.authority = new Authority(join(directory, 'pki'), 'authority');
-    this.admin = this.authority.issue('admin', { subject: '/O=system:masters/CN=admin' });
+  private constructor(...place: ConstructorParameters<typeof ControlPlaneSetup>) {
+    super(...place);
     const { certificate, key } = this.admin;
     this.#agent = new Agent({
       keepAlive: true,
@@ -93,13 +61,14 @@ export class ControlPlane implements AsyncDisposable {
     });
   }
 
-  static async start(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
+  static async start({ users = [], flags = [] }: ControlPlaneOptions = {}): Promise<ControlPlane> {
     mkdirSync(home, { recursive: true });
     const [server = 0, etcd = 0, peer = 0] = await freePorts(3);
-    const plane = new ControlPlane(mkdtempSync(join(home, 'control-plane-')), { server, etcd });
+    const place = { address: '127.0.0.1', ports: { server, etcd, peer } };
+    const plane = new ControlPlane(mkdtempSync(join(home, 'control-plane-')), place);
     try {
-      plane.#startEtcd(`http://127.0.0.1:${peer}`);
-      plane.#startServer(server, options);
+      plane.#run('etcd', plane.etcdWords());
+      plane.#run('kube-apiserver', plane.serverWords([...plane.#lonelyFlags(), plane.tokenFlag(users), ...flags]));
       await plane.#ready();
     } catch (error) {
       await plane[Symbol.asyncDispose]();
@@ -110,7 +79,7 @@ export class ControlPlane implements AsyncDisposable {
 
   /** The audit log's entries. */
   audit(): readonly AuditEvent[] {
-    return readFileSync(join(this.directory, 'audit.log'), 'utf8')
+    return readFileSync(this.auditLog, 'utf8')
       .trim()
       .split('\n')
       .filter(Boolean)
@@ -158,25 +127,6 @@ export class ControlPlane implements AsyncDisposable {
     if (patched.status !== 200) throw new Error(`status of ${object.kind} ${object.metadata.name}: ${JSON.stringify(patched.body)}`);
   }
 
-  /** Writes a kubeconfig and returns its path; without a user it is the administrator's. */
-  kubeconfig(
-    name: string,
-    user: object = { 'client-certificate': this.admin.certificate, 'client-key': this.admin.key },
-    cluster: object = {},
-  ): string {
-    const path = join(this.directory, `${name}.kubeconfig`);
-    const config = {
-      apiVersion: 'v1',
-      kind: 'Config',
-      'current-context': name,
-      clusters: [{ name, cluster: { server: this.server, 'certificate-authority': this.authority.certificate, ...cluster } }],
-      users: [{ name, user }],
-      contexts: [{ name, context: { cluster: name, user: name } }],
-    };
-    writeFileSync(path, JSON.stringify(config));
-    return path;
-  }
-
   /** Puts an object into the store behind the server's back, as an older server may have left it. */
   async store(key: string, object: object): Promise<void> {
     const base64 = (text: string): string => Buffer.from(text).toString('base64');
@@ -205,52 +155,10 @@ export class ControlPlane implements AsyncDisposable {
     rmSync(this.directory, { recursive: true });
   }
 
-  #startEtcd(peer: string): void {
-    const words = ['--name=test', `--data-dir=${join(this.directory, 'etcd')}`, '--unsafe-no-fsync', '--log-level=warn'];
-    const clients = [`--listen-client-urls=${this.etcd}`, `--advertise-client-urls=${this.etcd}`];
-    const peers = [`--listen-peer-urls=${peer}`, `--initial-advertise-peer-urls=${peer}`, `--initial-cluster=test=${peer}`];
-    this.#run('etcd', [...words, ...clients, ...peers]);
-  }
-
-  #startServer(port: number, { users = [], flags = [] }: ControlPlaneOptions): void {
-    const file = (name: string): string => join(this.directory, name);
-    const { certificate, key } = this.authority.issue('server', {
-      subject: '/CN=kube-apiserver',
-      names: ['IP:127.0.0.1', 'DNS:localhost', 'DNS:kubernetes.default.svc'],
-    });
-    const accounts = makeKey(file('accounts.key'));
-    openssl('ec', '-in', accounts, '-pubout', '-out', file('accounts.pub'));
-    writeFileSync(
-      file('tokens.csv'),
-      users.map(({ token, name, groups = [] }) => `${token},${name},${name},"${groups.join()}"\n`).join(''),
-    );
-    writeFileSync(
-      file('audit.yaml'),
-      JSON.stringify({ apiVersion: 'audit.k8s.io/v1', kind: 'Policy', omitStages: ['RequestReceived'], rules: [{ level: 'Metadata' }] }),
-    );
-    this.#run('kube-apiserver', [
-      `--etcd-servers=${this.etcd}`,
-      '--bind-address=127.0.0.1',
-      '--advertise-address=127.0.0.1',
-      '--endpoint-reconciler-type=none',
-      `--secure-port=${port}`,
-      `--tls-cert-file=${certificate}`,
-      `--tls-private-key-file=${key}`,
-      `--client-ca-file=${this.authority.certificate}`,
-      `--token-auth-file=${file('tokens.csv')}`,
-      '--authorization-mode=RBAC',
-      '--service-account-issuer=https://kubernetes.default.svc',
-      `--service-account-key-file=${file('accounts.pub')}`,
-      `--service-account-signing-key-file=${accounts}`,
-      '--service-cluster-ip-range=10.96.0.0/16',
-      // Nobody makes the accounts and the nodes' readiness here that these wait for.
-      '--disable-admission-plugins=ServiceAccount,TaintNodesByCondition,Priority',
-      '--allow-privileged=true',
-      '--profiling=false',
-      `--audit-policy-file=${file('audit.yaml')}`,
-      `--audit-log-path=${file('audit.log')}`,
-      ...flags,
-    ]);
+  /** Of a server without the controllers that would make the accounts and the nodes' readiness that these plugins wait for. */
+  #lonelyFlags(): string[] {
+    const plugins = '--disable-admission-plugins=ServiceAccount,TaintNodesByCondition,Priority';
+    return [plugins, '--endpoint-reconciler-type=none', ...this.auditFlags()];
   }
 
   #run(program: string, words: readonly string[]): void {
