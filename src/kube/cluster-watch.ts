@@ -55,6 +55,7 @@ export class ClusterWatch {
   readonly #followed = new Map<string, { readonly kept: KeptObjects; readonly end: AbortController }>();
   /** What has not been read completely yet. */
   readonly #waiting = new Set<string>(['discovery']);
+  #isSynced = false;
   /** What is not current, by its last fault. */
   readonly #faulty = new Map<string, string>();
   readonly #refused = new Map<string, Forbidden>();
@@ -82,7 +83,7 @@ export class ClusterWatch {
 
   #follow(resource: Resource): void {
     const name = qualifiedResource(resource);
-    this.#waiting.add(name);
+    if (!this.#isSynced) this.#waiting.add(name);
     const { connection, silence, onNote } = this.#options;
     const end = new AbortController();
     const reflector = new Reflector({
@@ -108,7 +109,9 @@ export class ClusterWatch {
   }
 
   #complete(name: string): void {
-    if (this.#waiting.delete(name) && this.#waiting.size === 0) this.#options.onSynced();
+    if (this.#isSynced || !this.#waiting.delete(name) || this.#waiting.size > 0) return;
+    this.#isSynced = true;
+    this.#options.onSynced();
   }
 
   async #discover(): Promise<void> {

@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { defaultChoices } from '#core/api/choices.ts';
+import { ClusterWatch } from '#kube/cluster-watch.ts';
+import { connectionOf } from '#kube/connection.ts';
 import type { Manifest } from '../cluster/control-plane.ts';
 import { cannotRunControlPlane } from '../cluster/programs.ts';
 import { compact } from './door.ts';
 import { agentRole, boundTo, NodeAgent } from './node-agent.ts';
-import { pod, policy, shop } from './shop.ts';
+import { clusterPolicyKind, pod, policy, shop } from './shop.ts';
 import { World } from './world.ts';
 
 const missing = cannotRunControlPlane() ?? (process.getuid?.() === 0 ? undefined : 'needs root');
@@ -38,12 +41,12 @@ describe.skipIf(missing !== undefined)(`an agent and its API server${missing ===
   const probe = (name: string, ip: string): Manifest => pod('watch', name, { labels: { app: 'probe' }, ip, node: 'n1' });
 
   /** Sees the node follow what comes and goes: a pod and a policy that isolates it. */
-  const follows = async (agent: NodeAgent): Promise<void> => {
+  const follows = async (agent: NodeAgent, others = inShop): Promise<void> => {
     const address = '10.244.11.40';
     await world.plane.create([probe('probe', address), denied]);
-    await enforces(agent, [...inShop, address]);
+    await enforces(agent, [...others, address].sort());
     await remove('watch', 'networkpolicies', 'denied');
-    await enforces(agent, inShop);
+    await enforces(agent, others);
     await remove('watch', 'pods', 'probe');
   };
 
@@ -166,6 +169,83 @@ describe.skipIf(missing !== undefined)(`an agent and its API server${missing ===
     agent.relay.cut();
     await remove('pay', 'networkpolicies', 'many');
     await enforces(agent, inShop);
+  });
+
+  test('keeps the policies of a namespace that is being deleted until its pods are gone', async () => {
+    await world.plane.create([
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'doomed' } },
+      pod('doomed', 'last', { ip: '10.244.11.50', node: 'n1' }),
+      policy('doomed', 'deny', { podSelector: {} }),
+    ]);
+    await using agent = start();
+    await agent.line('programmed');
+    const all = [...inShop, '10.244.11.50'];
+    expect(await isolated(agent)).toEqual(all);
+    // Nobody here finishes the deletion: it stands as it does while a namespace is emptied.
+    await world.plane.send('DELETE', '/api/v1/namespaces/doomed');
+    await remove('doomed', 'networkpolicies', 'deny');
+    await follows(agent, all);
+    expect(await isolated(agent)).toEqual(all);
+    await remove('doomed', 'pods', 'last');
+    await enforces(agent, inShop);
+  });
+
+  test('gives the address of a finished pod to the next one that has it', async () => {
+    const address = '10.244.11.51';
+    await world.plane.create([
+      denied,
+      pod('watch', 'finished', { labels: { app: 'probe' }, ip: address, node: 'n1', phase: 'Succeeded' }),
+      pod('watch', 'next', { ip: address, node: 'n1' }),
+    ]);
+    await using agent = start();
+    await agent.line('programmed');
+    expect(await isolated(agent)).toEqual(inShop);
+    expect(await agent.elements('live4')).toContain(address);
+    await remove('watch', 'pods', 'next');
+    await world.plane.until(async () => !(await agent.elements('live4')).includes(address));
+    await world.plane.create([probe('third', address)]);
+    await enforces(agent, [...inShop, address]);
+    await remove('watch', 'pods', 'finished');
+    await remove('watch', 'networkpolicies', 'denied');
+    await enforces(agent, inShop);
+    await remove('watch', 'pods', 'third');
+  });
+
+  test('follows cluster-wide policies when their kind is installed, and until it is gone', async () => {
+    const heard: string[] = [];
+    const watch = new ClusterWatch({
+      connection: await connectionOf({ kubeconfig: world.kubeconfig }),
+      choices: defaultChoices,
+      silence: 75_000,
+      discoveryInterval: 200,
+      onChanges: (changes) => {
+        for (const change of changes) {
+          const { kind, name } = change.type === 'put' ? change.object : change.id;
+          if (kind === 'ClusterNetworkPolicy') heard.push(`${change.type} ${name}`);
+        }
+      },
+      onSynced: () => heard.push('synced'),
+      onNote: () => undefined,
+    });
+    watch.start();
+    const hears = (...lines: string[]): Promise<void> => world.plane.until(async () => String(heard) === String(lines));
+    const path = '/apis/policy.networking.k8s.io/v1alpha2/clusternetworkpolicies';
+    const isolate = {
+      apiVersion: 'policy.networking.k8s.io/v1alpha2',
+      kind: 'ClusterNetworkPolicy',
+      metadata: { name: 'isolate' },
+      spec: { tier: 'Admin', priority: 1, subject: { namespaces: {} }, ingress: [{ action: 'Deny', from: [{ namespaces: {} }] }] },
+    };
+    try {
+      await hears('synced');
+      await world.plane.create([clusterPolicyKind]);
+      await world.plane.until(async () => (await world.plane.send('POST', path, isolate)).status === 201);
+      await hears('synced', 'put isolate');
+      await world.plane.send('DELETE', `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${clusterPolicyKind.metadata.name}`);
+      await hears('synced', 'put isolate', 'delete isolate');
+    } finally {
+      watch.stop();
+    }
   });
 
   test('closes the subjects of a policy that it can not read, and says so', async () => {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cannotRunControlPlane } from '../cluster/programs.ts';
 import { compact, Door, withOldToken } from './door.ts';
-import { pod, policy, shop } from './shop.ts';
+import { clusterPolicyKind, pod, policy, shop } from './shop.ts';
 import { type Ran, World } from './world.ts';
 
 const missing = cannotRunControlPlane();
@@ -249,35 +249,9 @@ describe.skipIf(missing !== undefined)(`a live cluster${missing === undefined ? 
   });
 
   test('a cluster-wide policy decides, once its kind is there, as it does from files', async () => {
-    const definition = {
-      apiVersion: 'apiextensions.k8s.io/v1',
-      kind: 'CustomResourceDefinition',
-      metadata: {
-        name: 'clusternetworkpolicies.policy.networking.k8s.io',
-        annotations: { 'api-approved.kubernetes.io': 'https://github.com/kubernetes-sigs/network-policy-api' },
-      },
-      spec: {
-        group: 'policy.networking.k8s.io',
-        scope: 'Cluster',
-        names: {
-          kind: 'ClusterNetworkPolicy',
-          listKind: 'ClusterNetworkPolicyList',
-          plural: 'clusternetworkpolicies',
-          singular: 'clusternetworkpolicy',
-        },
-        versions: [
-          {
-            name: 'v1alpha2',
-            served: true,
-            storage: true,
-            schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-          },
-        ],
-      },
-    };
     const question = ['check', '--from', 'watch/prometheus', '--to', 'empty/p-1', '--port', '80', '-o', 'json', '--no-advice'];
     const before = await world.sallyport(...question);
-    await world.plane.create([definition]);
+    await world.plane.create([clusterPolicyKind]);
     await world.plane.until(async () => (await world.plane.send('GET', '/apis/policy.networking.k8s.io/v1alpha2')).status === 200);
     expect(await world.sallyport(...question)).toEqual(before);
     const isolating = {

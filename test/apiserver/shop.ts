@@ -104,6 +104,34 @@ export const policy = (namespaceName: string, name: string, spec: object): Manif
   spec,
 });
 
+/** The kind of cluster-wide policies, which takes whatever it is given. */
+export const clusterPolicyKind: Manifest = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: {
+    name: 'clusternetworkpolicies.policy.networking.k8s.io',
+    annotations: { 'api-approved.kubernetes.io': 'https://github.com/kubernetes-sigs/network-policy-api' },
+  },
+  spec: {
+    group: 'policy.networking.k8s.io',
+    scope: 'Cluster',
+    names: {
+      kind: 'ClusterNetworkPolicy',
+      listKind: 'ClusterNetworkPolicyList',
+      plural: 'clusternetworkpolicies',
+      singular: 'clusternetworkpolicy',
+    },
+    versions: [
+      {
+        name: 'v1alpha2',
+        served: true,
+        storage: true,
+        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+      },
+    ],
+  },
+};
+
 const web = { app: 'web', 'pod-template-hash': '5d4f8c7b6' };
 const http = [{ name: 'http', containerPort: 8080 }];
 
