@@ -79,15 +79,32 @@ describe.skipIf(reason !== undefined)(`faults on a real cluster${reason === unde
     expect(probing.results.length).toBeGreaterThan(1000);
   });
 
-  test.each(['flush', 'delete'])('a table that somebody harms by hand (nft %s table) is put back at once', async (verb) => {
+  // The kernel tells of a table that goes. Rules that somebody takes out of it are missed by the next audit only.
+  const harms = [
+    { harm: 'deleted', command: ['delete', 'table', 'inet', 'sallyport'], words: [], patience: 1000 },
+    {
+      harm: 'emptied, with an audit every two seconds',
+      command: ['flush', 'table', 'inet', 'sallyport'],
+      words: ['--audit-interval', '2'],
+      patience: 5000,
+    },
+  ];
+  test.each(harms)('a table that somebody has $harm is put back', async ({ harm, command, words, patience }) => {
+    const { cluster } = world;
     const [, { node }] = closed as [RunningPod, RunningPod];
+    const restart = async (...more: string[]): Promise<void> => {
+      await stopAgent(cluster, node, 'SIGTERM');
+      await startAgent(cluster, node, ...more);
+    };
+    await restart(...words);
+    onTestFinished(() => restart());
     const probing = await probes(5);
     const harmed = now();
-    run(inNamespace(node.node.namespace, ['nft', verb, 'table', 'inet', 'sallyport']));
-    await sleep(3000);
+    run(inNamespace(node.node.namespace, ['nft', ...command]));
+    await sleep(patience + 2000);
     const wrong = wrongOf(probing.results.filter(({ begun }) => begun >= harmed));
     const open = (wrong.at(-1)?.begun ?? harmed) - harmed;
-    console.log(`nft ${verb} table: ${wrong.length} of ${probing.results.length} connections wrong, for ${open.toFixed(0)} ms`);
-    expect(open).toBeLessThan(1000);
+    console.log(`a table ${harm}: ${wrong.length} of ${probing.results.length} connections wrong, for ${open.toFixed(0)} ms`);
+    expect(open).toBeLessThan(patience);
   });
 });
