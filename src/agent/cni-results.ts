@@ -44,7 +44,7 @@ export class CniResults {
   }
 
   #reopen(): void {
-    this.#watcher?.close();
+    this.close();
     this.#timer = setTimeout(() => this.#open(), retryInterval);
   }
 

@@ -1,4 +1,4 @@
-import { type Pod, qualifiedName } from '#core/api/types.ts';
+import { isFinished, type Pod, qualifiedName } from '#core/api/types.ts';
 import type { ClusterChange } from '#core/cluster/cluster.ts';
 
 /** What a network plugin gave to a pod of this node. */
@@ -35,7 +35,7 @@ export class EarlyAddresses {
       }
       const { object } = change;
       if (object.kind !== 'Pod' || object.node !== this.#node || object.hostNetwork) return change;
-      if (object.addresses.length > 0 || isOver(object)) {
+      if (object.addresses.length > 0 || isFinished(object)) {
         this.#waiting.delete(qualifiedName(object));
         return change;
       }
@@ -66,5 +66,3 @@ export class EarlyAddresses {
     return { type: 'put', object: isHis ? { ...pod, addresses: network.addresses } : pod };
   }
 }
-
-const isOver = ({ phase }: Pod): boolean => phase === 'Succeeded' || phase === 'Failed';

@@ -1,5 +1,5 @@
 import type { Choices } from '#core/api/choices.ts';
-import { type ObjectId, qualifiedName } from '#core/api/types.ts';
+import { isPolicyKind, qualifiedName } from '#core/api/types.ts';
 import type { ClusterChange } from '#core/cluster/cluster.ts';
 import { PolicyModel } from '#core/policy/policy-model.ts';
 import type { RulesetOptions } from '#core/ruleset/frame.ts';
@@ -159,7 +159,7 @@ export class Reconciler {
     for (const change of changes) {
       const id = change.type === 'put' ? change.object : change.id;
       // A policy that was edited gets another chance.
-      if (isPolicy(id) && this.#ruleset.closed.has(qualifiedName(id))) this.#ruleset.setClosed(qualifiedName(id), false);
+      if (isPolicyKind(id.kind) && this.#ruleset.closed.has(qualifiedName(id))) this.#ruleset.setClosed(qualifiedName(id), false);
     }
     this.#gone.push(...this.#ruleset.update(this.#model.update(changes)));
     return this.#version;
@@ -240,8 +240,6 @@ export class Reconciler {
     this.#timers.push(setTimeout(() => this.#wake(), this.#options.retryInterval));
   }
 }
-
-const isPolicy = ({ kind }: ObjectId): boolean => kind === 'NetworkPolicy' || kind === 'ClusterNetworkPolicy';
 
 /** Whatever it throws as a failure: the loop goes on, and says so. */
 async function attempt(work: () => Promise<void>): Promise<Failure[]> {

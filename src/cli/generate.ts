@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { type Direction, directions } from '#core/api/types.ts';
+import { type Direction, directions, isPolicyKind } from '#core/api/types.ts';
 import { applyChanges, type Cluster, clusterOf } from '#core/cluster/cluster.ts';
 import { type Concluded, concludedFrom } from '#core/generate/concluded.ts';
 import { defaultDeny, isolation, type Scope, usualNamespaces } from '#core/generate/default-deny.ts';
@@ -179,7 +179,7 @@ async function answerableIn(analysis: Analysis, { flows, passedOver }: Observed)
 async function analysisOnto(options: InputOptions, onto: readonly string[]): Promise<Analysis> {
   const { objects, choices, settled } = await readInput(options);
   const there = onto.length === 0 ? [] : (await readObjects({ ...options, filename: onto }, (lines) => stderr.print(lines))).objects;
-  const policies = there.filter(({ kind }) => kind === 'NetworkPolicy' || kind === 'ClusterNetworkPolicy');
+  const policies = there.filter(({ kind }) => isPolicyKind(kind));
   const cluster = applyChanges(
     clusterOf(objects),
     policies.map((object) => ({ type: 'put', object })),

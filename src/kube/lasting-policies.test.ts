@@ -52,6 +52,14 @@ describe('the policies of a namespace', () => {
     expect(lasting.filter([dying, gone('NetworkPolicy', 'deny')])).toEqual([dying, gone('NetworkPolicy', 'deny')]);
   });
 
+  test('stay when it is gone before its pods are: each kind has a stream of its own', () => {
+    const noMore: ClusterChange = { type: 'delete', id: { kind: 'Namespace', name: 'shop' } };
+    lasting.filter([living, policy]);
+    expect(lasting.filter([noMore, gone('NetworkPolicy', 'deny')])).toEqual([noMore]);
+    pods.delete({ namespace: 'shop', name: 'web' });
+    expect(lasting.filter([gone('Pod', 'web')])).toEqual([gone('Pod', 'web'), gone('NetworkPolicy', 'deny')]);
+  });
+
   test('that are written anew are not deleted any more', () => {
     lasting.filter([dying, gone('NetworkPolicy', 'deny')]);
     expect(lasting.filter([policy])).toEqual([policy]);

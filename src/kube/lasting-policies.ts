@@ -1,3 +1,4 @@
+import type { Namespace } from '#core/api/types.ts';
 import type { ClusterChange } from '#core/cluster/cluster.ts';
 
 /** The deletion of a NetworkPolicy. */
@@ -25,8 +26,10 @@ export class LastingPolicies {
     const { kind, name, namespace = '' } = change.type === 'put' ? { namespace: '', ...change.object } : change.id;
     if (kind === 'NetworkPolicy') return this.#policy(change, namespace, name);
     if (kind === 'Pod' && change.type === 'delete') return [change, ...this.#released(namespace)];
-    if (change.type === 'put' && change.object.kind === 'Namespace') {
-      if (change.object.terminating) this.#terminating.add(name);
+    if (kind === 'Namespace') {
+      // One that is gone was being deleted, whether or not that was told: pods are told of by another stream, which may be behind.
+      const isEnding = change.type === 'delete' ? this.#hasPods(name) : (change.object as Namespace).terminating;
+      if (isEnding) this.#terminating.add(name);
       else this.#terminating.delete(name);
       return [change, ...this.#released(name)];
     }

@@ -3,7 +3,7 @@ import { closedClusterNetworkPolicy, closedNetworkPolicy } from '#core/api/close
 import { decodeObject } from '#core/api/decode.ts';
 import { Pool } from '#core/api/pool.ts';
 import { isObject } from '#core/api/reader.ts';
-import { type KubernetesObject, type ObjectId, qualifiedName } from '#core/api/types.ts';
+import { type KubernetesObject, kindAndName, type ObjectId } from '#core/api/types.ts';
 import { apiVersionOf, type Resource } from './resource.ts';
 
 /** An object of the cluster that this program can't read. */
@@ -36,7 +36,7 @@ export class Projection {
     if (object !== undefined) return object;
     const closed = closedFormOf(written, resource);
     this.#onUnreadable({
-      object: `${resource.kind} ${qualifiedName(idOf(value))}`,
+      object: kindAndName({ kind: resource.kind, ...idOf(value) }),
       isClosed: closed !== undefined,
       faults: [...diagnostics, ...unknown].map(({ path, message }) => (path ? `${path}: ${message}` : message)),
     });

@@ -1,10 +1,9 @@
 import { type CompletionItem, CompletionItemKind } from 'vscode-languageserver/node';
 import type { FieldPath } from '#core/api/diagnostic.ts';
-import { namespaceNameLabel } from '#core/api/namespace.ts';
-import { type Pod, workloadOf } from '#core/api/types.ts';
 import { valueAt } from '#core/api/values.ts';
-import { podsOf } from '#core/cluster/cluster.ts';
-import { type Labels, matches, type Requirement, type Selector, selector } from '#core/label/selector.ts';
+import { namespaceLabels, podsOf } from '#core/cluster/cluster.ts';
+import { equalLabels, type Labels, matches, type Selector } from '#core/label/selector.ts';
+import { titleOf } from '#core/lint/context.ts';
 import { count } from '#core/render/text.ts';
 import type { Analysis } from '#core/verdict/analysis.ts';
 import type { Field, TypedField } from './field.ts';
@@ -97,19 +96,14 @@ function carriersFor(analysis: Analysis, field: Field, selectorPath: FieldPath):
     .map((pod) => ({ labels: pod.labels, title: titleOf(pod) }));
 }
 
-const titleOf = (pod: Pod): string => {
-  const { kind, name } = workloadOf(pod) ?? pod;
-  return `${kind} ${pod.namespace}/${name}`;
-};
-
 const namespacesOf = ({ cluster }: Analysis): Carrier[] =>
-  Array.from(cluster.namespaces, ([title, { namespace }]) => ({ title, labels: namespace?.labels ?? { [namespaceNameLabel]: title } }));
+  Array.from(cluster.namespaces, ([title, content]) => ({ title, labels: namespaceLabels(title, content) }));
 
 /** A selector as far as it is written. */
 function selectorWritten(value: unknown): Selector {
   const labels = valueAt(value, 'matchLabels');
   const equal = isRecord(labels) ? Object.entries(labels).filter(([, each]) => typeof each === 'string') : [];
-  return selector(equal.map(([key, each]): Requirement => ({ key, operator: 'In', values: [each as string] })));
+  return equalLabels(Object.fromEntries(equal) as Labels);
 }
 
 /** Ports of the pods that a rule's ports are asked for at: of its policy's, for ingress, else of those that it names. */

@@ -6,7 +6,7 @@ import {
   type Range,
   type TextEdit,
 } from 'vscode-languageserver/node';
-import { qualifiedName } from '#core/api/types.ts';
+import { kindAndName } from '#core/api/types.ts';
 import { editTitle } from '#core/lint/line-edit.ts';
 import type { Finding, Severity } from '#core/lint/rule.ts';
 import { linesOf, locationOf, rangeAt, rangeOfEdit } from './places.ts';
@@ -29,7 +29,7 @@ export function diagnosticsOf(findings: readonly Finding[], text: string, { text
   const lines = linesOf(text);
   return findings.map(({ code, severity, message, policy, source, related = [] }) => {
     const href = pageOf(code);
-    const whose = policy === undefined ? '' : ` (${policy.kind} ${qualifiedName(policy)})`;
+    const whose = policy === undefined ? '' : ` (${kindAndName(policy)})`;
     return {
       range: source === undefined ? nowhere : rangeAt(source, lines),
       severity: severities[severity],

@@ -1,6 +1,6 @@
 import type { Choices } from '#core/api/choices.ts';
 import type { Diagnostic } from '#core/api/diagnostic.ts';
-import { qualifiedName } from '#core/api/types.ts';
+import { isPolicyKind, kindAndName, qualifiedName } from '#core/api/types.ts';
 import { Originals } from '#core/lint/originals.ts';
 import { type ReadDocument, readDocuments } from '#manifest/collect.ts';
 
@@ -54,14 +54,9 @@ function keptOf(before: WorkspaceFile | undefined, parts: readonly Part[]): read
 /** Everything that counts of a file. */
 export const partsOf = (file: WorkspaceFile | undefined): readonly Part[] => (file === undefined ? [] : [...file.parts, ...file.kept]);
 
-const titlesIn = ({ document: { objects, workloads } }: Part): string[] =>
-  [...objects, ...workloads].map((object) => `${object.kind} ${qualifiedName(object)}`);
+const titlesIn = ({ document: { objects, workloads } }: Part): string[] => [...objects, ...workloads].map(kindAndName);
 
 const policiesIn = (parts: readonly Part[]): Set<string> =>
   new Set(
-    parts.flatMap(({ document }) =>
-      document.objects
-        .filter(({ kind }) => kind === 'NetworkPolicy' || kind === 'ClusterNetworkPolicy')
-        .map((policy) => qualifiedName(policy)),
-    ),
+    parts.flatMap(({ document }) => document.objects.filter(({ kind }) => isPolicyKind(kind)).map((policy) => qualifiedName(policy))),
   );

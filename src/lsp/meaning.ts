@@ -1,6 +1,6 @@
 import { type Direction, type Pod, type PortMatch, qualifiedName, type Service, workloadOf } from '#core/api/types.ts';
 import { podsOf } from '#core/cluster/cluster.ts';
-import { matches, selector } from '#core/label/selector.ts';
+import { equalLabels, matches } from '#core/label/selector.ts';
 import type { CompiledPeer, CompiledPolicy, CompiledRule, PodSet } from '#core/policy/model.ts';
 import type { Analysis } from '#core/verdict/analysis.ts';
 import type { Field } from './field.ts';
@@ -58,7 +58,7 @@ const isOwned = (pod: Pod, { kind, name }: Named): boolean => {
 
 function podsBehind({ cluster }: Analysis, { namespace, selector: labels }: Service): readonly Pod[] {
   if (labels === undefined) return [];
-  const wanted = selector(Object.entries(labels).map(([key, value]) => ({ key, operator: 'In', values: [value] })));
+  const wanted = equalLabels(labels);
   return [...(cluster.namespaces.get(namespace)?.pods.values() ?? [])].filter((pod) => matches(wanted, pod.labels));
 }
 

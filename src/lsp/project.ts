@@ -1,6 +1,6 @@
 import type { ChoiceName, Choices } from '#core/api/choices.ts';
 import type { Diagnostic } from '#core/api/diagnostic.ts';
-import { type KubernetesObject, type ObjectId, type PolicyId, qualifiedName } from '#core/api/types.ts';
+import { type KubernetesObject, kindAndName, type ObjectId, type PolicyId, qualifiedName } from '#core/api/types.ts';
 import { assignAddresses } from '#core/cluster/assign-addresses.ts';
 import { applyChanges, type ClusterChange, clusterOf, findObject, idOf } from '#core/cluster/cluster.ts';
 import type { RuleSeverities } from '#core/lint/configuration.ts';
@@ -124,10 +124,10 @@ export class Project {
     const { cluster, model, settled } = whole.analysis;
     const [before, after] = [simpleObjectsIn(old), simpleObjectsIn(now)];
     if (before === undefined || after === undefined || whole.diagnostics.length > 0) return undefined;
-    const titles = new Set(after.map(titleOf));
+    const titles = new Set(after.map(kindAndName));
     const isOfOther = (id: ObjectId): boolean => (findObject(cluster, id)?.source?.file ?? path) !== path;
     if (titles.size < after.length || after.some((object) => isOfOther(idOf(object)))) return undefined;
-    const gone = before.filter((object) => !titles.has(titleOf(object)));
+    const gone = before.filter((object) => !titles.has(kindAndName(object)));
     const changes: ClusterChange[] = [
       ...gone.map((object) => ({ type: 'delete' as const, id: idOf(object) })),
       ...after.map((object) => ({ type: 'put' as const, object })),
@@ -137,8 +137,6 @@ export class Project {
     return { analysis, originals: this.#originals(), diagnostics: [] };
   }
 }
-
-const titleOf = (object: KubernetesObject): string => `${object.kind} ${qualifiedName(object)}`;
 
 const isOf = (policies: ReadonlySet<string>, policy: PolicyId | undefined): boolean =>
   policy !== undefined && policies.has(qualifiedName(policy));

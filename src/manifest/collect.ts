@@ -3,7 +3,7 @@ import { type Decoded, decodeObject, type OnForeign, type OnObject } from '#core
 import type { Diagnostic } from '#core/api/diagnostic.ts';
 import { expandWorkloads } from '#core/api/expand-workloads.ts';
 import { Pool } from '#core/api/pool.ts';
-import { type KubernetesObject, qualifiedName } from '#core/api/types.ts';
+import { type KubernetesObject, kindAndName } from '#core/api/types.ts';
 import type { Workload } from '#core/api/workload.ts';
 import { isConnectivityTest } from '#core/expect/read-test.ts';
 import type { ManifestDocument } from './document.ts';
@@ -99,7 +99,7 @@ export class ManifestCollection {
   }
 
   #add<T extends KubernetesObject | Workload>(known: Map<string, T>, object: T): void {
-    const title = `${object.kind} ${qualifiedName(object)}`;
+    const title = kindAndName(object);
     const first = known.get(title);
     if (first === undefined) {
       known.set(title, object);

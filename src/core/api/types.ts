@@ -223,3 +223,10 @@ export const workloadOf = ({ owner }: Pod): Owner | undefined => (owner?.kind ==
 /** `shop/deny`, or the bare name of a cluster-scoped object. */
 export const qualifiedName = ({ namespace, name }: { readonly namespace?: string; readonly name: string }): string =>
   namespace === undefined ? name : `${namespace}/${name}`;
+
+/** `NetworkPolicy shop/deny`: names an object among all. */
+export const kindAndName = ({ kind, ...id }: { readonly kind: string; readonly namespace?: string; readonly name: string }): string =>
+  `${kind} ${qualifiedName(id)}`;
+
+/** Whether the pod has ended, so that its address is free for another. */
+export const isFinished = ({ phase }: Pod): boolean => phase === 'Succeeded' || phase === 'Failed';

@@ -1,3 +1,4 @@
+import { namespaceNameLabel } from '../api/namespace.ts';
 import type {
   ClusterNetworkPolicy,
   EndpointSlice,
@@ -9,6 +10,7 @@ import type {
   Pod,
   Service,
 } from '../api/types.ts';
+import type { Labels } from '../label/selector.ts';
 
 /** What happened to one object. */
 export type ClusterChange =
@@ -24,6 +26,10 @@ export interface NamespaceContent {
   readonly endpointSlices: ReadonlyMap<string, EndpointSlice>;
   readonly policies: ReadonlyMap<string, NetworkPolicy>;
 }
+
+/** The labels of a namespace. One that is known by its name alone has the label that the API server sets. */
+export const namespaceLabels = (name: string, { namespace }: Pick<NamespaceContent, 'namespace'>): Labels =>
+  namespace?.labels ?? { [namespaceNameLabel]: name };
 
 /** An immutable snapshot of a cluster. */
 export interface Cluster {

@@ -1,4 +1,4 @@
-import { type KubernetesObject, type Pod, qualifiedName, workloadOf } from '../api/types.ts';
+import { type KubernetesObject, kindAndName, type Pod, workloadOf } from '../api/types.ts';
 import type { Labels } from '../label/selector.ts';
 
 /**
@@ -15,12 +15,10 @@ function applied(there: readonly KubernetesObject[], objects: readonly Kubernete
   const renewed = podsByWorkload(objects);
   const becoming = [...renewed].flatMap(([workload, made]) => podsOfWorkload(pods.get(workload) ?? [], made));
   const isRenewed = (object: KubernetesObject): boolean => renewed.has(workloadKey(object) ?? '');
-  const named = new Map(objects.filter((object) => !isRenewed(object)).map((object) => [identityOf(object), object]));
-  const kept = there.filter((object) => !isRenewed(object) && !named.has(identityOf(object)));
+  const named = new Map(objects.filter((object) => !isRenewed(object)).map((object) => [kindAndName(object), object]));
+  const kept = there.filter((object) => !isRenewed(object) && !named.has(kindAndName(object)));
   return [...kept, ...named.values(), ...becoming];
 }
-
-const identityOf = (object: KubernetesObject): string => `${object.kind} ${qualifiedName(object)}`;
 
 function workloadKey(object: KubernetesObject): string | undefined {
   const owner = object.kind === 'Pod' ? workloadOf(object) : undefined;

@@ -1,5 +1,5 @@
 import type { Source } from '../api/diagnostic.ts';
-import { type ObjectId, qualifiedName } from '../api/types.ts';
+import { kindAndName, type ObjectId } from '../api/types.ts';
 import { type Cluster, differenceOf, findObject, idOf } from './cluster.ts';
 
 /** What became of one object between two snapshots. */
@@ -19,10 +19,8 @@ export function objectChanges(before: Cluster, after: Cluster): ObjectChange[] {
     const { source } = (now ?? old)!;
     return [{ change: old === undefined ? 'added' : now === undefined ? 'removed' : 'edited', object: id, ...(source && { source }) }];
   });
-  return changes.sort((a, b) => (keyOf(a.object) < keyOf(b.object) ? -1 : 1));
+  return changes.sort((a, b) => (kindAndName(a.object) < kindAndName(b.object) ? -1 : 1));
 }
-
-const keyOf = (id: ObjectId): string => `${id.kind} ${qualifiedName(id)}`;
 
 /** Beside the point of what an object says. */
 const beside: ReadonlySet<string> = new Set(['source', 'generation']);

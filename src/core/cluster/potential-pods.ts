@@ -5,12 +5,18 @@ import { exampleOf } from '../label/example.ts';
 import { parseSelector } from '../label/parse-selector.ts';
 import { everything, type Labels, matches, type Selector } from '../label/selector.ts';
 import { assignAddresses } from './assign-addresses.ts';
-import { applyChanges, type Cluster, podsOf } from './cluster.ts';
+import { applyChanges, type Cluster, type NamespaceContent, namespaceLabels, podsOf } from './cluster.ts';
 
 /** Pods that do not exist but could: all that a selector would select in a namespace, or in namespaces that a selector would. */
 export interface PotentialName {
   readonly namespace: string | Selector;
   readonly pods: Selector;
+}
+
+/** The namespaces that there are and that such pods could be in. */
+export function homesOf({ namespaces }: Cluster, { namespace }: PotentialName): NamespaceContent[] {
+  if (typeof namespace === 'string') return [namespaces.get(namespace)].filter((home) => home !== undefined);
+  return [...namespaces].filter(([name, home]) => matches(namespace, namespaceLabels(name, home))).map(([, home]) => home);
 }
 
 /** The canonical text: `shop/{app=web}`, `{team=red}/{}`. */
@@ -90,8 +96,7 @@ function homeOf(
   const named = Object.hasOwn(example, namespaceNameLabel) ? example[namespaceNameLabel]! : undefined;
   if (named === undefined) return undefined;
   const existing = cluster.namespaces.get(named);
-  if (existing !== undefined)
-    return matches(namespace, existing.namespace?.labels ?? { [namespaceNameLabel]: named }) ? { name: named } : undefined;
+  if (existing !== undefined) return matches(namespace, namespaceLabels(named, existing)) ? { name: named } : undefined;
   return matches(namespace, example) ? { name: named, labels: example } : undefined;
 }
 

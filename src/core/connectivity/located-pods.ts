@@ -1,10 +1,9 @@
-import { type Node, type Pod, workloadOf } from '../api/types.ts';
+import { isFinished, type Node, type Pod, workloadOf } from '../api/types.ts';
 import { type Cluster, podsOf } from '../cluster/cluster.ts';
 import type { Interval } from '../net/interval.ts';
 import type { Family } from '../net/ip.ts';
 import type { PodClass } from '../policy/model.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
-import { isFinished } from '../verdict/address-space.ts';
 import { podId } from '../verdict/endpoint.ts';
 import { addressesOfPod } from '../verdict/ends.ts';
 import { type Party, partyAt, partyOf } from '../verdict/party.ts';

@@ -1,11 +1,10 @@
 import type { ChoiceName } from '../api/choices.ts';
-import { type Direction, directions, type Pod } from '../api/types.ts';
+import { type Direction, directions, isFinished, type Pod } from '../api/types.ts';
 import { type Cluster, podsOf } from '../cluster/cluster.ts';
 import { type AddressSet, addressesFrom } from '../net/address-set.ts';
 import { families, parseIp } from '../net/ip.ts';
 import type { CompiledPolicy, CompiledRule } from '../policy/model.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
-import { isFinished } from '../verdict/address-space.ts';
 
 /** Choices of which connectivity between endpoints may depend, the exception for a pod's own node aside. */
 export const comparedChoices = [

@@ -1,7 +1,7 @@
 import type { OnObject } from '../api/decode.ts';
 import { type Description, descriptionIn } from '../api/description.ts';
 import type { Source } from '../api/diagnostic.ts';
-import { qualifiedName } from '../api/types.ts';
+import { kindAndName } from '../api/types.ts';
 
 /** An object, as far as it is looked up here. */
 interface Described {
@@ -24,16 +24,14 @@ export class Descriptions {
   readonly onObject: OnObject = (object, value) => {
     const { metadata } = value as { readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> | null } };
     const description = descriptionIn(metadata?.annotations ?? {});
-    if (Object.keys(description).length > 0) this.#known.set(keyOf(object), description);
+    if (Object.keys(description).length > 0) this.#known.set(kindAndName(object), description);
   };
 
   /** What an object says of itself, if it does. */
   of(object: Described): Description {
-    const { text, owner } = this.#known.get(keyOf(object)) ?? {};
+    const { text, owner } = this.#known.get(kindAndName(object)) ?? {};
     // Above a namespace mostly stands what the whole file is for.
     const said = text ?? (object.source && object.kind !== 'Namespace' ? this.#commentAbove(object.source) : undefined);
     return { ...(said !== undefined && { text: said }), ...(owner !== undefined && { owner }) };
   }
 }
-
-const keyOf = (object: Described): string => `${object.kind} ${qualifiedName(object)}`;

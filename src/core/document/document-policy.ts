@@ -1,7 +1,7 @@
 import { type ClusterNetworkPolicy, type Direction, directions, type NetworkPolicy, qualifiedName } from '../api/types.ts';
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
 import { workloadId } from '../connectivity/located-pods.ts';
-import type { Decider } from '../expect/coverage.ts';
+import { type Decider, deciderKey } from '../expect/coverage.ts';
 import type { CompiledPolicy, CompiledRule, PodSet } from '../policy/model.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 import { podId } from '../verdict/endpoint.ts';
@@ -30,7 +30,7 @@ export class PolicyWriter {
       endpoints.flatMap(({ kind, id, members = [] }) => (kind === 'Pod' ? members.map((member) => [member, id] as const) : [])),
     );
     this.#descriptions = descriptions;
-    this.#untested = uncovered && new Set(uncovered.map(({ policy, direction, rule }) => deciderKey(policy.name, direction, rule?.index)));
+    this.#untested = uncovered && new Set(uncovered.map(deciderKey));
   }
 
   /** The policy in plain words. */
@@ -66,8 +66,8 @@ export class PolicyWriter {
     };
   }
 
-  #isTested({ name }: CompiledPolicy, direction: Direction, rule?: CompiledRule): { readonly tested?: boolean } {
-    return this.#untested === undefined ? {} : { tested: !this.#untested.has(deciderKey(name, direction, rule?.index)) };
+  #isTested(policy: CompiledPolicy, direction: Direction, rule?: CompiledRule): { readonly tested?: boolean } {
+    return this.#untested === undefined ? {} : { tested: !this.#untested.has(deciderKey({ policy, direction, ...(rule && { rule }) })) };
   }
 
   /** The ids of the workloads, and of pods without, that are in the set. */
@@ -81,5 +81,3 @@ export class PolicyWriter {
     return members;
   }
 }
-
-const deciderKey = (policy: string, direction: Direction, index: number | undefined): string => `${policy} ${direction} ${index}`;

@@ -1,7 +1,6 @@
-import { namespaceNameLabel } from '../api/namespace.ts';
 import type { Direction } from '../api/types.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { anyPod, type PotentialName, potentialId, potentialPeers, potentialSubjects } from '../cluster/potential-pods.ts';
+import { anyPod, homesOf, type PotentialName, potentialId, potentialPeers, potentialSubjects } from '../cluster/potential-pods.ts';
 import { type Connectivity, connectivityOf } from '../connectivity/connectivity.ts';
 import { ConnectivityIndex } from '../connectivity/connectivity-index.ts';
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
@@ -130,15 +129,8 @@ function byNamespace(name: PotentialName): PotentialName {
 }
 
 /** Whether a pod exists that the name means. */
-function isAnybody({ namespaces }: Cluster, { namespace, pods }: PotentialName): boolean {
-  const homes =
-    typeof namespace === 'string'
-      ? [namespaces.get(namespace)].filter((home) => home !== undefined)
-      : [...namespaces].flatMap(([name, home]) =>
-          matches(namespace, home.namespace?.labels ?? { [namespaceNameLabel]: name }) ? [home] : [],
-        );
-  return homes.some((home) => [...home.pods.values()].some((pod) => matches(pods, pod.labels)));
-}
+const isAnybody = (cluster: Cluster, name: PotentialName): boolean =>
+  homesOf(cluster, name).some((home) => [...home.pods.values()].some((pod) => matches(name.pods, pod.labels)));
 
 function withoutPotential(found: Connectivity): Connectivity {
   const endpoints = found.endpoints.filter(({ kind }) => kind !== 'Potential');

@@ -25,15 +25,14 @@ export interface CoverageReport {
 
 /** Notes which rules decide the connections that tests ask about. */
 export class Coverage {
-  readonly #rules = new Set<string>();
-  readonly #isolations = new Set<string>();
+  readonly #seen = new Set<string>();
 
   /** Takes a judged connection in. */
   addTried({ outcome: { verdict } }: Tried): void {
     for (const direction of directions) {
       const { allowed, reason, rules, policies } = verdict[direction];
-      for (const { rule } of rules) this.#rules.add(ruleKey(rule));
-      if (!allowed && reason === 'no-rule-matched') for (const policy of policies) this.#isolations.add(isolationKey(policy, direction));
+      for (const { rule } of rules) this.#seen.add(deciderKey({ policy: rule.policy, direction, rule }));
+      if (!allowed && reason === 'no-rule-matched') for (const policy of policies) this.#seen.add(deciderKey({ policy, direction }));
     }
   }
 
@@ -45,7 +44,7 @@ export class Coverage {
       if (isUnanswerable(end)) continue;
       for (const podClass of classesOf(model, end))
         for (const policy of model.policiesOf(podClass, nothingElse.direction))
-          this.#isolations.add(isolationKey(policy, nothingElse.direction));
+          this.#seen.add(deciderKey({ policy, direction: nothingElse.direction }));
     }
   }
 
@@ -53,9 +52,7 @@ export class Coverage {
   report(model: PolicyModel): CoverageReport {
     const policies = [...model.policies.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
     const all = policies.flatMap(decidersOf);
-    const uncovered = all.filter(({ policy, direction, rule }) =>
-      rule === undefined ? !this.#isolations.has(isolationKey(policy, direction)) : !this.#rules.has(ruleKey(rule)),
-    );
+    const uncovered = all.filter((decider) => !this.#seen.has(deciderKey(decider)));
     return { covered: all.length - uncovered.length, total: all.length, uncovered };
   }
 }
@@ -70,5 +67,5 @@ function decidersOf(policy: CompiledPolicy): Decider[] {
   });
 }
 
-const isolationKey = ({ name }: CompiledPolicy, direction: Direction): string => `${name} ${direction}`;
-const ruleKey = ({ policy, direction, index }: CompiledRule): string => `${policy.name} ${direction} ${index}`;
+/** Names a decider among all, whichever model of the cluster it is of. */
+export const deciderKey = ({ policy, direction, rule }: Decider): string => `${policy.name} ${direction} ${rule?.index}`;

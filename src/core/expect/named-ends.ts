@@ -1,9 +1,8 @@
-import type { Pod, ServicePort } from '../api/types.ts';
+import { isFinished, type Pod, type ServicePort } from '../api/types.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { type PotentialName, parsePotential } from '../cluster/potential-pods.ts';
+import { homesOf, type PotentialName, parsePotential } from '../cluster/potential-pods.ts';
 import { matches } from '../label/selector.ts';
 import { allAddresses, formatRanges } from '../net/address-set.ts';
-import { isFinished } from '../verdict/address-space.ts';
 import type { Analysis } from '../verdict/analysis.ts';
 import type { Endpoint, Unanswerable } from '../verdict/endpoint.ts';
 import { parseEndpoint } from '../verdict/endpoint-name.ts';
@@ -113,18 +112,13 @@ function nodesOf({ nodes }: Cluster): NamedEnd | Unanswerable {
     : { members: { kind: 'addresses', addresses } };
 }
 
-function selectedBy(cluster: Cluster, { namespace, pods: wanted }: PotentialName, text: string): NamedEnd | Unanswerable {
+function selectedBy(cluster: Cluster, name: PotentialName, text: string): NamedEnd | Unanswerable {
+  const { namespace } = name;
   if (typeof namespace === 'string' && !cluster.namespaces.has(namespace))
     return { error: `\`${text}\` selects no pod: there is no namespace ${namespace}` };
-  const homes =
-    typeof namespace === 'string'
-      ? [cluster.namespaces.get(namespace)!]
-      : [...cluster.namespaces]
-          .filter(([name, home]) => matches(namespace, home.namespace?.labels ?? nameLabels(name)))
-          .map(([, home]) => home);
-  const pods = homes.flatMap((home) => [...home.pods.values()].filter((pod) => isThere(pod) && matches(wanted, pod.labels)));
+  const there = homesOf(cluster, name).flatMap((home) => [...home.pods.values()].filter(isThere));
+  const pods = there.filter((pod) => matches(name.pods, pod.labels));
   return pods.length === 0 ? { error: `\`${text}\` selects no pod: a test of nobody proves nothing` } : { members: { kind: 'pods', pods } };
 }
 
-const nameLabels = (name: string): Record<string, string> => ({ 'kubernetes.io/metadata.name': name });
 const isThere = (pod: Pod): boolean => pod.potential === undefined && !isFinished(pod);

@@ -1,10 +1,10 @@
 import { selectorOf } from '../advise/peer.ts';
 import { namespaceNameLabel } from '../api/namespace.ts';
-import type { Pod, Service } from '../api/types.ts';
+import { isFinished, type Pod, type Service } from '../api/types.ts';
 import { type Cluster, podsOf } from '../cluster/cluster.ts';
 import type { Labels } from '../label/selector.ts';
-import { isFinished } from '../verdict/address-space.ts';
-import { dnsPort, dnsServices, isForDns, nodeLocalAddress, podsBehind } from '../verdict/cluster-dns.ts';
+import { dnsPort, dnsServices, isForDns, nodeLocalAddress } from '../verdict/cluster-dns.ts';
+import { podsBehind } from '../verdict/service-backends.ts';
 
 /** The DNS of the cluster, as the pods that ask it meet it. */
 export interface ClusterDns {

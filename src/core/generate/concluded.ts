@@ -1,6 +1,5 @@
-import { type Pod, type Service, type ServicePort, workloadOf } from '../api/types.ts';
+import { isFinished, type Pod, type Service, type ServicePort, workloadOf } from '../api/types.ts';
 import { type Cluster, podsOf } from '../cluster/cluster.ts';
-import { isFinished } from '../verdict/address-space.ts';
 import type { Flow } from '../verdict/check.ts';
 import { serviceId } from '../verdict/endpoint.ts';
 import { backendsOf } from '../verdict/service-backends.ts';

@@ -1,6 +1,6 @@
+import { isFinished } from '../api/types.ts';
 import { applyChanges, type Cluster, type ClusterChange, differenceOf } from '../cluster/cluster.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
-import { isFinished } from '../verdict/address-space.ts';
 import { Analysis } from '../verdict/analysis.ts';
 import type { Flow, FlowVerdict } from '../verdict/check.ts';
 import type { Outcome } from '../verdict/outcome.ts';

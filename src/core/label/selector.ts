@@ -24,6 +24,10 @@ export function selector(requirements: readonly Requirement[]): Selector {
   return { requirements: keys.map((key) => canonical.get(key)!), key: keys.join(',') };
 }
 
+/** The selector of exactly these labels: of `matchLabels`, or of a Service. */
+export const equalLabels = (labels: Labels): Selector =>
+  selector(Object.entries(labels).map(([key, value]) => ({ key, operator: 'In', values: [value] })));
+
 /** The selector that matches everything (`{}`). */
 export const everything: Selector = selector([]);
 

@@ -1,7 +1,7 @@
 import type { Direction, PortMatch } from '../api/types.ts';
 import type { CompiledRule, PodClass } from '../policy/model.ts';
-import { podsBehind } from '../verdict/cluster-dns.ts';
 import { portsMeant } from '../verdict/rule-match.ts';
+import { podsBehind } from '../verdict/service-backends.ts';
 import { type LintContext, titleOfClass } from './context.ts';
 import { leadsTo } from './expose.ts';
 import type { LintedPolicy } from './linted-policy.ts';

@@ -1,7 +1,6 @@
-import { namespaceNameLabel } from '../api/namespace.ts';
 import type { ContainerPort, Direction, Pod, PortMatch, Service } from '../api/types.ts';
 import { qualifiedName, workloadOf } from '../api/types.ts';
-import type { NamespaceContent } from '../cluster/cluster.ts';
+import { type NamespaceContent, namespaceLabels } from '../cluster/cluster.ts';
 import { type Labels, labelsKey, matches, type Selector } from '../label/selector.ts';
 import type { PodClass } from '../policy/model.ts';
 import type { Analysis } from '../verdict/analysis.ts';
@@ -74,7 +73,7 @@ export class LintContext {
     this.hasDefaultNamespace = hasDefaultNamespace;
     this.namespaces = [...analysis.cluster.namespaces].map(([name, content]) => ({
       name,
-      labels: content.namespace?.labels ?? { [namespaceNameLabel]: name },
+      labels: namespaceLabels(name, content),
       isObject: content.namespace !== undefined,
       content,
     }));

@@ -1,5 +1,6 @@
 import type { Pod, Service } from '../api/types.ts';
-import { dnsServices, isForDns, podsBehind } from '../verdict/cluster-dns.ts';
+import { dnsServices, isForDns } from '../verdict/cluster-dns.ts';
+import { podsBehind } from '../verdict/service-backends.ts';
 import type { LintContext } from './context.ts';
 
 /** The cluster's DNS as it runs here: for each protocol the pods that answer, with the ports that they are reached at. */

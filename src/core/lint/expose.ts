@@ -1,5 +1,5 @@
 import type { ContainerPort, PortMatch, Service, ServicePort } from '../api/types.ts';
-import { matches, selector } from '../label/selector.ts';
+import { equalLabels, matches } from '../label/selector.ts';
 import type { PodClass } from '../policy/model.ts';
 import type { LintContext } from './context.ts';
 import { type Item, type LintedRule, podPeersIn, portsIn } from './linted-policy.ts';
@@ -55,13 +55,10 @@ export interface Lead {
 export function leadsTo(context: LintContext, destination: Destination): readonly Lead[] {
   return context.keep(`leads ${destination.key}`, () => {
     const services = [...(context.analysis.cluster.namespaces.get(destination.namespace)?.services.values() ?? [])];
-    const selecting = services.filter(({ selector: labels }) => labels !== undefined && matches(selectorOf(labels), destination.labels));
+    const selecting = services.filter(({ selector: labels }) => labels !== undefined && matches(equalLabels(labels), destination.labels));
     return selecting.flatMap((service) => service.ports.map((port) => ({ service, port, target: targetOf(port, destination) })));
   });
 }
-
-const selectorOf = (labels: Readonly<Record<string, string>>) =>
-  selector(Object.entries(labels).map(([key, value]) => ({ key, operator: 'In', values: [value] })));
 
 function targetOf({ targetPort, protocol }: ServicePort, { ports }: Destination): number | undefined {
   if (typeof targetPort === 'number') return targetPort;

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../api/diagnostic.ts';
-import { qualifiedName } from '../api/types.ts';
+import { kindAndName, qualifiedName } from '../api/types.ts';
 import type { LintContext } from './context.ts';
 import { invalidIgnore, withoutIgnored } from './ignores.ts';
 import { doorTitles, findingOf } from './reader-findings.ts';
@@ -82,4 +82,4 @@ function keyOf({ source, policy, code, message }: Finding): string {
 
 /** What a finding is about, as one text that stays when lines move: the identity by which baselines know it. */
 export const fingerprintOf = ({ code, policy, message }: Finding): string =>
-  [code, policy === undefined ? '' : `${policy.kind} ${qualifiedName(policy)}`, message].join('|');
+  [code, policy === undefined ? '' : kindAndName(policy), message].join('|');

@@ -2,7 +2,7 @@ import type { OnForeign, OnObject } from '../api/decode.ts';
 import type { Source } from '../api/diagnostic.ts';
 import type { Place } from '../api/faults.ts';
 import { type WrittenPolicy, writtenPolicyOf } from '../api/network-policy.ts';
-import { type KubernetesObject, qualifiedName } from '../api/types.ts';
+import { type KubernetesObject, kindAndName, type Pod, qualifiedName, workloadOf } from '../api/types.ts';
 import { itemsAt, textAt, valueAt } from '../api/values.ts';
 import { templatePathOf, type Workload } from '../api/workload.ts';
 import type { Labels } from '../label/selector.ts';
@@ -82,7 +82,7 @@ export class Originals {
     if (object.kind === 'NetworkPolicy') this.policies.set(qualifiedName(object), { policy: writtenPolicyOf(value), at: place });
     else if (object.kind === 'ClusterNetworkPolicy') this.annotations.set(object.name, mapAt(value, 'annotations'));
     else if ('count' in object) this.workloads.push(object);
-    if ('count' in object || object.kind === 'Pod') this.#note(`${object.kind} ${qualifiedName(object)}`, notesOf(value, object.kind));
+    if ('count' in object || object.kind === 'Pod') this.#note(kindAndName(object), notesOf(value, object.kind));
     if ('count' in object || object.kind === 'Service') this.#label(object, mapAt(value, 'labels'));
   };
 
@@ -94,6 +94,12 @@ export class Originals {
     const namespace = textAt(value, 'metadata', 'namespace') || defaultNamespace;
     this.foreign.push({ kind, namespace, name: textAt(value, 'metadata', 'name'), value, ...(source && { source }) });
   };
+
+  /** What is written of a pod: where its workload is, or in the Pod itself. */
+  notesOf(pod: Pod): PodNotes | undefined {
+    const { kind, name } = workloadOf(pod) ?? pod;
+    return this.notes.get(kindAndName({ ...pod, kind, name })) ?? this.notes.get(kindAndName(pod));
+  }
 
   #note(title: string, notes: PodNotes): void {
     if (Object.keys(notes).length > 0) this.notes.set(title, notes);

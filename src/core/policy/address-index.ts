@@ -1,4 +1,4 @@
-import type { Node, Pod } from '../api/types.ts';
+import { isFinished, type Node, type Pod } from '../api/types.ts';
 
 /**
  * Who has which address. At most one live pod does; when two claim it (its last owner is not yet gone), the one that is not
@@ -67,8 +67,7 @@ export class AddressIndex {
 }
 
 function byRight(a: Pod, b: Pod): number {
-  const isOver = (pod: Pod): boolean => pod.phase === 'Succeeded' || pod.phase === 'Failed';
-  const rank = (pod: Pod): number => (isOver(pod) ? 4 : 0) + (pod.terminating ? 2 : 0) + (pod.phase === 'Running' ? 0 : 1);
+  const rank = (pod: Pod): number => (isFinished(pod) ? 4 : 0) + (pod.terminating ? 2 : 0) + (pod.phase === 'Running' ? 0 : 1);
   const name = (pod: Pod): string => `${pod.namespace}/${pod.name}`;
   return rank(a) - rank(b) || (name(a) < name(b) ? -1 : 1);
 }

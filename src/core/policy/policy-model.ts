@@ -1,7 +1,16 @@
 import { type Choices, defaultChoices } from '../api/choices.ts';
 import { namespaceNameLabel } from '../api/namespace.ts';
-import type { ClusterNetworkPolicy, ContainerPort, Direction, KubernetesObject, Node, ObjectId, Pod } from '../api/types.ts';
-import { qualifiedName } from '../api/types.ts';
+import {
+  type ClusterNetworkPolicy,
+  type ContainerPort,
+  type Direction,
+  isFinished,
+  type KubernetesObject,
+  type Node,
+  type ObjectId,
+  type Pod,
+  qualifiedName,
+} from '../api/types.ts';
 import type { ClusterChange } from '../cluster/cluster.ts';
 import { labelsKey } from '../label/selector.ts';
 import { AddressIndex } from './address-index.ts';
@@ -164,8 +173,7 @@ export class PolicyModel {
 
   /** Whether policy knows the pod as a pod. Source: semantics.md sections 2.4 and 4.4. */
   #isParty(pod: Pod): boolean {
-    const isOver = pod.phase === 'Succeeded' || pod.phase === 'Failed';
-    return !(isOver && this.choices['terminal-pods'] === 'ignored') && !(pod.hostNetwork && this.choices.hostnetwork === 'node');
+    return !(isFinished(pod) && this.choices['terminal-pods'] === 'ignored') && !(pod.hostNetwork && this.choices.hostnetwork === 'node');
   }
 
   #join(pod: Pod): void {

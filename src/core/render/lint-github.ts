@@ -1,4 +1,4 @@
-import { qualifiedName } from '../api/types.ts';
+import { kindAndName } from '../api/types.ts';
 import type { Finding } from '../lint/rule.ts';
 
 const commands = { error: 'error', warning: 'warning', note: 'notice' };
@@ -7,7 +7,7 @@ const commands = { error: 'error', warning: 'warning', note: 'notice' };
 export function* lintGithub(findings: readonly Finding[]): Iterable<string> {
   for (const { code, severity, message, policy, source } of findings) {
     const place = source === undefined ? [] : [`file=${property(source.file)}`, `line=${source.line}`, `col=${source.column}`];
-    const whose = policy === undefined ? '' : ` (${policy.kind} ${qualifiedName(policy)})`;
+    const whose = policy === undefined ? '' : ` (${kindAndName(policy)})`;
     yield `::${commands[severity]} ${[...place, `title=${property(code)}`].join(',')}::${escaped(message + whose)}`;
   }
 }

@@ -1,4 +1,4 @@
-import { qualifiedName } from '../api/types.ts';
+import { kindAndName } from '../api/types.ts';
 import type { Finding, Severity } from '../lint/rule.ts';
 import { formatSource, type LineOf, renderExcerpt } from './diagnostics.ts';
 import type { Style } from './palette.ts';
@@ -26,7 +26,7 @@ export function* lintText(findings: readonly Finding[], style: Style, lineOf: Li
 function headOf({ source, severity, message, policy, code }: Finding, { palette }: Style): string {
   const place = source === undefined ? '' : `${palette.strong(formatSource(source))}: `;
   const paint = { error: palette.deny, warning: palette.warning, note: palette.faint }[severity];
-  const whose = policy === undefined ? '' : palette.faint(` (${printable(`${policy.kind} ${qualifiedName(policy)}`)})`);
+  const whose = policy === undefined ? '' : palette.faint(` (${printable(kindAndName(policy))})`);
   return `${place}${paint(severity)}: ${printable(message)}${whose} ${palette.faint(`[${code}]`)}`;
 }
 

@@ -1,4 +1,3 @@
-import type { Pod } from '../api/types.ts';
 import { type Cluster, podsOf } from '../cluster/cluster.ts';
 import { type AddressSet, addressesOf, allAddresses, hasAddress, subtractAddresses } from '../net/address-set.ts';
 import { parseCidr } from '../net/cidr.ts';
@@ -30,9 +29,6 @@ export function ownedAddresses(cluster: Cluster, model: PolicyModel, space: Addr
       if (hasAddress(space, parseIp(address)!) && model.ownerOf(address).kind !== 'External') found.add(address);
   return [...found];
 }
-
-/** Whether the pod has ended, so that its address is free for another. */
-export const isFinished = ({ phase }: Pod): boolean => phase === 'Succeeded' || phase === 'Failed';
 
 const controlPlaneLabel = 'node-role.kubernetes.io/control-plane';
 

@@ -1,7 +1,7 @@
 import { type ChoiceName, choices as settings } from '../api/choices.ts';
 import { type ProfileName, profilesWith } from '../api/profiles.ts';
+import { isFinished } from '../api/types.ts';
 import { protocols } from '../net/protocol.ts';
-import { isFinished } from './address-space.ts';
 import type { Analysis } from './analysis.ts';
 import { podsMeant } from './endpoint.ts';
 import { type EndpointPair, judgePair } from './outcome.ts';

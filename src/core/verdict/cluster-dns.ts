@@ -1,6 +1,5 @@
-import type { Pod, Service, ServicePort } from '../api/types.ts';
+import type { Service, ServicePort } from '../api/types.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { behind } from './service-backends.ts';
 
 /** Where distributions run the DNS of the cluster. */
 const homes: readonly string[] = ['kube-system', 'openshift-dns'];
@@ -30,10 +29,3 @@ function isDns({ name, selector = {}, ports }: Service): boolean {
 }
 
 export const isForDns = ({ port, protocol }: ServicePort): boolean => port === dnsPort && protocol !== 'SCTP';
-
-/** The pods that answer at a port of a Service, with the ports that they are reached at. */
-export function podsBehind(cluster: Cluster, service: Service, port: ServicePort): (readonly [Pod, number])[] {
-  const backends = behind(cluster, { kind: 'name', service, port });
-  if ('error' in backends) return [];
-  return [...backends.targets].flatMap(([backend, target]) => (typeof backend === 'string' ? [] : [[backend, target] as const]));
-}

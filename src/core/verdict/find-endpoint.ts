@@ -1,11 +1,11 @@
 import { closest } from '../api/spelling.ts';
-import { type Pod, type Service, workloadOf } from '../api/types.ts';
+import { isFinished, type Pod, type Service, workloadOf } from '../api/types.ts';
 import { type Cluster, podsOf } from '../cluster/cluster.ts';
 import { potentialId } from '../cluster/potential-pods.ts';
 import { type AddressSet, formatRanges } from '../net/address-set.ts';
 import { formatCidr } from '../net/cidr.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
-import { apiServerAt, internetSpace, isFinished, ownedAddresses } from './address-space.ts';
+import { apiServerAt, internetSpace, ownedAddresses } from './address-space.ts';
 import {
   type Endpoint,
   type EndpointIdentity,

@@ -1,7 +1,6 @@
-import type { Node, Pod, Service, ServicePort } from '../api/types.ts';
+import { isFinished, type Node, type Pod, type Service, type ServicePort } from '../api/types.ts';
 import type { Cluster, NamespaceContent } from '../cluster/cluster.ts';
-import { matches, selector } from '../label/selector.ts';
-import { isFinished } from './address-space.ts';
+import { equalLabels, matches } from '../label/selector.ts';
 import type { Unanswerable } from './endpoint.ts';
 
 /** Somebody behind a Service: a pod that its selector selects, or an address that a slice names. */
@@ -35,6 +34,13 @@ export function backendsOf(cluster: Cluster, service: Service, protocol: string,
   return { error: `${called(service)} has no port ${protocol}/${port}: it has ${known || 'none'}` };
 }
 
+/** The pods that answer at a port of a Service, with the ports that they are reached at. */
+export function podsBehind(cluster: Cluster, service: Service, port: ServicePort): (readonly [Pod, number])[] {
+  const backends = behind(cluster, { kind: 'name', service, port });
+  if ('error' in backends) return [];
+  return [...backends.targets].flatMap(([backend, target]) => (typeof backend === 'string' ? [] : [[backend, target] as const]));
+}
+
 /** Everybody at the end of a way. Whether an endpoint is ready is not asked of pods: it changes, and policy does not know of it. */
 export function behind(cluster: Cluster, way: Way): Backends | Unanswerable {
   const { service, port } = way;
@@ -49,7 +55,7 @@ export function behind(cluster: Cluster, way: Way): Backends | Unanswerable {
 }
 
 function podsOf(content: NamespaceContent | undefined, labels: Readonly<Record<string, string>>): Pod[] {
-  const wanted = selector(Object.entries(labels).map(([key, value]) => ({ key, operator: 'In', values: [value] })));
+  const wanted = equalLabels(labels);
   return [...(content?.pods.values() ?? [])].filter((pod) => !isFinished(pod) && matches(wanted, pod.labels));
 }
 

@@ -42,10 +42,7 @@ const boundAccounts = ({ originals }: LintContext): ReadonlyMap<string, string> 
       ),
   );
 
-function accountOf({ originals: { notes } }: LintContext, podClass: PodClass): string | undefined {
-  const pod = memberOf(podClass);
-  return (notes.get(titleOf(pod)) ?? notes.get(`Pod ${pod.namespace}/${pod.name}`))?.account;
-}
+const accountOf = ({ originals }: LintContext, podClass: PodClass): string | undefined => originals.notesOf(memberOf(podClass))?.account;
 
 function mayReachApiServer({ analysis: { cluster, model } }: LintContext, podClass: PodClass): boolean {
   const found = apiServerAt(cluster);

@@ -1,9 +1,9 @@
 import { namespaceNameLabel } from '../../api/namespace.ts';
 import { itemsAt, textAt, valueAt } from '../../api/values.ts';
-import { type Labels, matches, type Requirement, type Selector, selector } from '../../label/selector.ts';
+import { equalLabels, type Labels, matches, type Selector, selector } from '../../label/selector.ts';
 import type { PodClass } from '../../policy/model.ts';
 import { closing, isOpenToSomebody, lessSure, type Reached, reachedBy, reachedText } from '../callers.ts';
-import { type LintContext, titleOf } from '../context.ts';
+import type { LintContext } from '../context.ts';
 import type { Foreign } from '../originals.ts';
 import { memberOf, verdictOf } from '../reach.ts';
 import type { LintRule } from '../rule.ts';
@@ -42,10 +42,9 @@ function targetsIn(context: LintContext): Target[] {
 }
 
 /** Pods that say by annotations that they have metrics. */
-function annotated({ analysis: { model }, originals: { notes } }: LintContext): Target[] {
+function annotated({ analysis: { model }, originals }: LintContext): Target[] {
   return [...model.classes.values()].flatMap((podClass) => {
-    const pod = memberOf(podClass);
-    const metrics = (notes.get(titleOf(pod)) ?? notes.get(`Pod ${pod.namespace}/${pod.name}`))?.metrics;
+    const metrics = originals.notesOf(memberOf(podClass))?.metrics;
     if (metrics === undefined) return [];
     return [{ reached: { podClass, protocol: 'TCP' as const, port: metrics }, by: 'annotation prometheus.io/scrape' }];
   });
@@ -84,8 +83,7 @@ function isWithin(value: unknown, home: string, namespace: string): boolean {
 function selectorAt(value: unknown): Selector {
   const labels = (valueAt(value, 'spec', 'selector', 'matchLabels') ?? {}) as Labels;
   const isPlain = itemsAt(value, 'spec', 'selector', 'matchExpressions').length === 0;
-  const equal = Object.entries(labels).map(([key, text]): Requirement => ({ key, operator: 'In', values: [text] }));
-  return selector(isPlain ? equal : [{ key: namespaceNameLabel, operator: 'In', values: [] }]);
+  return isPlain ? equalLabels(labels) : selector([{ key: namespaceNameLabel, operator: 'In', values: [] }]);
 }
 
 const isPrometheus = ({ labels }: PodClass): boolean =>
