@@ -1,6 +1,6 @@
 # What a person types. Everything below is quick when there is nothing to do.
 .DEFAULT_GOAL := help
-.PHONY: help setup system browser node build demo test docs apiserver cluster cluster-down cluster-test conformance with-cluster bench clean
+.PHONY: help setup system browser node build demo image test docs apiserver cluster cluster-down cluster-test conformance with-cluster bench clean
 MAKEFLAGS += --no-print-directory
 # nft, ip and conntrack stand in sbin, which a plain user's PATH leaves out.
 export PATH := $(PATH):/usr/sbin:/sbin
@@ -24,6 +24,9 @@ demo: build ## the production example on real packets, each pattern by itself an
 
 test: browser build $(knip) $(typedoc) ## types, lint, unused code, and every fast test
 	@$(with-node) node scripts/test.ts
+
+image: $(packages) ## the container image with its bill of materials, in build/image; IMAGE=registry.example/sallyport for another name
+	@$(with-node) node scripts/image/main.ts
 
 docs: $(packages) $(typedoc) ## docs/reference, from what the code says of the library
 	@$(with-node) node scripts/reference.ts

@@ -1,10 +1,11 @@
 /**
  * Bundles what ships: `node scripts/build.ts [directory]` writes agent.js, the loop that a lab's node runs, and sallyport.js, the commands,
- * beside it as name-HASH.js the parts of these: a command loads what it needs, and of Node's modules, too, no others. Without a directory
+ * beside it as name-HASH.js the parts of these: a command loads what it needs, and of Node's modules, too, no others; and bundled.json, the npm
+ * packages that are in them. Without a directory
  * it is for the package, and the library is there, too: index.js with its declarations.
  */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
@@ -71,6 +72,11 @@ if (process.argv[2] === undefined) {
   builds.push(await bundleLibrary(directory));
   writeDeclarations(directory);
 }
+
+// The npm packages that are in the bundles of the commands and the agent, for whoever has to say what ships.
+const inputs = builds.slice(0, 2).flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
+const bundled = new Set(inputs.flatMap((path) => /(?:^|.*\/)node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []));
+writeFileSync(join(directory, 'bundled.json'), `${JSON.stringify([...bundled].sort(), null, 2)}\n`);
 
 // Parts are named by what they hold: those of earlier builds are nobody's.
 const written = new Set(builds.flatMap(({ metafile }) => Object.keys(metafile?.outputs ?? {})).map((path) => basename(path)));

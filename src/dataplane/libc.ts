@@ -27,6 +27,8 @@ export interface Libc {
   setsockopt(fd: number, level: number, option: number, value: Uint8Array, length: number): number;
   send(fd: number, bytes: Uint8Array, length: number, flags: number): number;
   recv(fd: number, bytes: Uint8Array, length: number, flags: number): number;
+  /** Sets a limit (absent: none) of a process (0: this one), and says what it was: two numbers of 64 bits, soft and hard. */
+  prlimit(pid: number, resource: number, limit: Uint8Array | null, old: Uint8Array): number;
   /** Attaches a classic filter program to a socket; whether that went well. */
   attachFilter(fd: number, program: Uint8Array): boolean;
   /** The errno of the last call. */
@@ -66,6 +68,7 @@ export function loadLibc(): Libc {
     setsockopt: self.func('int setsockopt(int fd, int level, int option, const uint8_t *value, uint32_t length)'),
     send: self.func('long send(int fd, const uint8_t *bytes, size_t length, int flags)'),
     recv: self.func('long recv(int fd, uint8_t *bytes, size_t length, int flags)'),
+    prlimit: self.func('int prlimit(int pid, int resource, const uint8_t *limit, uint8_t *old)'),
     attachFilter: (fd, filter) => setFilter(fd, SOL_SOCKET, SO_ATTACH_FILTER, { instructions: filter.length / 8, filter }, 16) === 0,
     errno: () => ffi.errno(),
   };

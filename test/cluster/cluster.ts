@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { inNamespace, run, succeeds, until } from './commands.ts';
 import { ControlPlaneSetup } from './control-plane-setup.ts';
 import { Daemons } from './daemons.ts';
-import { writeImage } from './image.ts';
+import { writeProgramImage } from './image.ts';
 import { type ClusterOptions, control, images, nodes, type RunningCluster, state } from './layout.ts';
 import { makeNetwork, removeNetwork } from './network.ts';
 import { RunningNode } from './node.ts';
@@ -49,7 +49,7 @@ export class Cluster {
     mkdirSync(state, { recursive: true });
     makeNetwork(options);
     const archives = images.map(({ program, ...image }) =>
-      writeImage(join(state, 'images', program), { ...image, program: join(programs, program) }),
+      writeProgramImage(join(state, 'images', program), { ...image, program: join(programs, program) }),
     );
     await this.#startControlPlane();
     const files = nodes.map((node) => writeNodeFiles(node, options, this.authority, this.kubeconfig));

@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from './commands.ts';
+import { layerOf, writeImage } from '../../scripts/image/archive.ts';
 
 /** What a container of an image runs. */
-interface ImageOptions {
+interface ProgramImage {
   readonly name: string;
   /** The program's path on this machine; it links to no library. */
   readonly program: string;
@@ -12,30 +11,15 @@ interface ImageOptions {
   readonly words: readonly string[];
 }
 
-/**
- * Writes an image of one program and no other file as an archive, which `ctr images import` reads, and returns its path. No registry and no
- * base image is involved. Source of the format: docker/image-spec v1.2, "Combined Image JSON + Filesystem Changeset Format".
- */
-export function writeImage(directory: string, { name, program, words }: ImageOptions): string {
+/** Writes an image of one program and no other file as an archive, which `ctr images import` reads, and returns its path. */
+export function writeProgramImage(directory: string, { name, program, words }: ProgramImage): string {
   const entry = `/${program.split('/').at(-1)}`;
+  const folder = join(directory, 'layer');
   rmSync(directory, { recursive: true, force: true });
-  mkdirSync(join(directory, 'layer/tmp'), { recursive: true, mode: 0o777 });
-  copyFileSync(program, join(directory, 'layer', entry));
-  const archive = join(directory, 'layer.tar');
-  run(['tar', '--create', `--file=${archive}`, `--directory=${join(directory, 'layer')}`, '--owner=0', '--group=0', '--mtime=@0', '.']);
-  const config = JSON.stringify({
-    architecture: process.arch === 'x64' ? 'amd64' : process.arch,
-    os: 'linux',
-    config: { Entrypoint: [entry], Cmd: words },
-    rootfs: { type: 'layers', diff_ids: [`sha256:${digest(readFileSync(archive))}`] },
-  });
-  const configName = `${digest(config)}.json`;
-  writeFileSync(join(directory, configName), config);
-  writeFileSync(join(directory, 'manifest.json'), JSON.stringify([{ Config: configName, RepoTags: [name], Layers: ['layer.tar'] }]));
-  const image = `${directory}.tar`;
-  run(['tar', '--create', `--file=${image}`, `--directory=${directory}`, 'manifest.json', configName, 'layer.tar']);
+  mkdirSync(join(folder, 'tmp'), { recursive: true, mode: 0o777 });
+  copyFileSync(program, join(folder, entry));
+  const archive = `${directory}.tar`;
+  writeImage(archive, { name, entrypoint: [entry], words, layers: [layerOf(folder)] });
   rmSync(directory, { recursive: true });
-  return image;
+  return archive;
 }
-
-const digest = (content: string | Buffer): string => createHash('sha256').update(content).digest('hex');
