@@ -9,7 +9,7 @@ export interface Kernel {
   check(transaction: Transaction): Promise<boolean>;
   /** What our table holds now; empty when there is none. */
   list(): Promise<Listing>;
-  /** What nft lists for a table of these objects, loaded somewhere else: for comparing with `list`. */
+  /** What nft lists for a table of these objects, loaded where it meets no packet: for comparing with `list`. */
   listOf(objects: Iterable<RulesetObject>): Promise<Listing>;
   /** Deletes the conntrack entries of addresses that no longer belong to the pod they were of. */
   forgetConnections(addresses: readonly string[]): Promise<void>;

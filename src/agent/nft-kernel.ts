@@ -1,13 +1,11 @@
-import { closeSync } from 'node:fs';
 import { type Listing, readListing } from '#core/ruleset/listing.ts';
 import { printTable, printTransaction } from '#core/ruleset/print.ts';
 import { type Change, type RulesetObject, type Transaction, table } from '#core/ruleset/types.ts';
 import { Conntrack } from '#dataplane/conntrack.ts';
-import { createNamespace, withNamespace } from '#dataplane/namespace.ts';
+import { withNamespace } from '#dataplane/namespace.ts';
 import { NetlinkTable } from '#dataplane/netlink-table.ts';
 import { type Nft, openNft } from '#dataplane/nft.ts';
 import { NftError } from '#dataplane/nft-error.ts';
-import { runNft } from '#dataplane/nft-process.ts';
 import { isNetlinkTransaction } from '#dataplane/table-change.ts';
 import { TableWatch } from '#dataplane/table-watch.ts';
 import type { Kernel } from './kernel.ts';
@@ -16,6 +14,14 @@ import type { Kernel } from './kernel.ts';
 export function openKernel(namespace?: number): Kernel {
   return new NftKernel(namespace);
 }
+
+/**
+ * Where `listOf` loads what it lists: beside our table, and dormant. A network namespace of its own would meet no packet either, but to make one
+ * takes CAP_SYS_ADMIN, which is nearly everything that root may do.
+ */
+const comparison = `${table}-expected`;
+/** Works whether it is there or not: an agent may have died before it took its own away. */
+const removeComparison = `add table ${comparison}\ndelete table ${comparison}\n`;
 
 /**
  * New objects go through nft, which has the words for every rule; what happens all the time (elements that come and go, the generation, old chains
@@ -63,12 +69,11 @@ class NftKernel implements Kernel {
   }
 
   async listOf(objects: Iterable<RulesetObject>): Promise<Listing> {
-    const namespace = createNamespace();
+    await this.#nft.run(`${removeComparison}${printTable(objects, { name: comparison })}`);
     try {
-      await runNft({ namespace }, ['-f', '-'], printTable(objects));
-      return readListing(JSON.parse(await runNft({ namespace }, ['-j', 'list', 'table', ...table.split(' ')])));
+      return readListing(await this.#nft.list(comparison));
     } finally {
-      closeSync(namespace);
+      await this.#nft.run(removeComparison);
     }
   }
 
@@ -93,6 +98,7 @@ class NftKernel implements Kernel {
   }
 
   async remove(): Promise<boolean> {
+    await this.#nft.run(removeComparison);
     if ((await this.list()).size === 0) return false;
     await this.#nft.run(`delete table ${table}\n`);
     return true;

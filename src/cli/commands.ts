@@ -23,6 +23,7 @@ export const entries: readonly Entry[] = [
   { name: 'lab', summary: 'the cluster on this machine, with real packets', load: () => import('./lab.ts') },
   { name: 'agent', summary: 'enforce the policies of a cluster on this node', load: () => import('./agent.ts') },
   { name: 'uninstall', summary: 'take everything of Sallyport off this node', load: () => import('./uninstall.ts') },
+  { name: 'doctor', summary: 'what could hinder enforcement on this node', load: () => import('./doctor.ts') },
   { name: 'lsp', summary: 'a language server for editors', load: () => import('./lsp.ts') },
   { name: 'completion', summary: 'completion for your shell', load: () => import('./completion.ts') },
   { name: 'version', summary: 'which Sallyport this is', load: () => import('./version.ts') },

@@ -4,7 +4,7 @@ import type { Chain, RulesetObject, Verdict } from './types.ts';
 export interface ListedObject {
   readonly kind: RulesetObject['kind'];
   readonly name: string;
-  /** What the object is, without its elements, handles and counts: equal texts mean equal objects. */
+  /** What the object is, without its table, elements, handles and counts: equal texts mean equal objects. */
   readonly structure: string;
   readonly elements: ReadonlyMap<string, Verdict | true>;
 }
@@ -17,6 +17,7 @@ interface Item {
   readonly handle?: number;
   readonly packets?: number;
   readonly bytes?: number;
+  readonly table?: string;
   readonly elem?: readonly unknown[];
   readonly chain?: string;
   readonly expr?: readonly unknown[];
@@ -41,7 +42,7 @@ export function readListing(json: unknown): Listing {
     for (const kind of kinds) {
       const item = record[kind];
       if (item === undefined) continue;
-      const { handle: _handle, packets: _packets, bytes: _bytes, elem, ...rest } = item;
+      const { handle: _handle, packets: _packets, bytes: _bytes, table: _table, elem, ...rest } = item;
       const isFilledByKernel = item.flags?.includes('dynamic') === true;
       const elements = isFilledByKernel ? [] : (elem ?? []).map(readElement);
       const structure = JSON.stringify([kind, rest, rules.get(item.name)]);

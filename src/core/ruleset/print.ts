@@ -212,16 +212,21 @@ function printElements(verb: 'add' | 'delete', set: string, elements: readonly (
   return commands;
 }
 
-/** A whole table as one readable script, loadable with `nft -f`. */
-export function printTable(objects: Iterable<RulesetObject>): string {
-  const lines: string[] = [];
+/** A table that meets no packet: its chains are not hooked in. */
+export interface DormantTable {
+  readonly name: string;
+}
+
+/** A whole table as one readable script, loadable with `nft -f`; ours, or a dormant one of another name. */
+export function printTable(objects: Iterable<RulesetObject>, dormant?: DormantTable): string {
+  const lines: string[] = dormant === undefined ? [] : ['', '\tflags dormant', ''];
   for (const object of objects) {
     lines.push('', `\t${object.kind} ${object.name} {`);
     for (const property of propertiesOf(object)) lines.push(`\t\t${wrapElements(property)}${object.kind === 'chain' ? ';' : ''}`);
     if (object.kind === 'chain') for (const rule of object.rules) lines.push(`\t\t${printRule(rule)}`);
     lines.push('\t}');
   }
-  return [`table ${table} {`, ...lines.slice(1), '}', ''].join('\n');
+  return [`table ${dormant?.name ?? table} {`, ...lines.slice(1), '}', ''].join('\n');
 }
 
 /** Long element lists get a line for each few elements. */
