@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { cniResultsDirectory } from '#agent/cni-results.ts';
 import { openKernel } from '#agent/nft-kernel.ts';
 import type { ListenAddress } from '#agent/observe/listener.ts';
-import { agentPort } from '#agent/observe/well-known.ts';
+import { agentPort } from '#core/enforcement/well-known.ts';
 import { choices as knownChoices } from '#core/api/choices.ts';
 import { unenforceableChoice } from '#core/ruleset/enforceable.ts';
 import { defaultMarkMask } from '#core/ruleset/frame.ts';
