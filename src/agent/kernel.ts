@@ -1,6 +1,9 @@
 import type { Listing } from '#core/ruleset/listing.ts';
 import type { RulesetObject, Transaction } from '#core/ruleset/types.ts';
 
+/** Transactions by how they reached the kernel and what became of them. */
+export type TransactionCounts = Readonly<Record<'nft' | 'netlink', { committed: number; refused: number }>>;
+
 /** What the reconcile loop needs of the machine it runs on. */
 export interface Kernel {
   /** Commits a transaction: all of it, or it rejects and nothing has changed. */
@@ -22,6 +25,10 @@ export interface Kernel {
   clearMarks(mask: number): Promise<void>;
   /** Calls `visit` whenever anybody takes our table away, where that can be noticed at once. */
   onRemoved(visit: () => void): void;
+  /** The packets that each counter of our table has counted, by its name; empty when there is no table. Others get their turn meanwhile. */
+  counters(): Promise<ReadonlyMap<string, number>>;
+  /** How many transactions there have been. */
+  readonly transactions: TransactionCounts;
   /** Takes our table away, and with it every restriction. Returns whether there was one. */
   remove(): Promise<boolean>;
   close(): void;

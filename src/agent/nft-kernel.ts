@@ -2,13 +2,16 @@ import { type Listing, readListing } from '#core/ruleset/listing.ts';
 import { printTable, printTransaction } from '#core/ruleset/print.ts';
 import { type Change, type RulesetObject, type Transaction, table } from '#core/ruleset/types.ts';
 import { Conntrack } from '#dataplane/conntrack.ts';
+import { CounterReader } from '#dataplane/counters.ts';
 import { withNamespace } from '#dataplane/namespace.ts';
 import { NetlinkTable } from '#dataplane/netlink-table.ts';
 import { type Nft, openNft } from '#dataplane/nft.ts';
 import { NftError } from '#dataplane/nft-error.ts';
-import { isNetlinkTransaction } from '#dataplane/table-change.ts';
+import { isNetlinkTransaction, type TableChange, type TableName } from '#dataplane/table-change.ts';
 import { TableWatch } from '#dataplane/table-watch.ts';
-import type { Kernel } from './kernel.ts';
+import type { Kernel, TransactionCounts } from './kernel.ts';
+
+const tableName: TableName = { family: 'inet', name: table.replace('inet ', '') };
 
 /** The kernel of a network namespace, given as an open file descriptor; that of this process when absent. Needs root there, nft, and koffi. */
 export function openKernel(namespace?: number): Kernel {
@@ -34,6 +37,8 @@ class NftKernel implements Kernel {
   readonly #namespace: number | undefined;
   #direct: NetlinkTable | undefined;
   #watch: TableWatch | undefined;
+  #counters: CounterReader | undefined;
+  readonly transactions: TransactionCounts = { nft: { committed: 0, refused: 0 }, netlink: { committed: 0, refused: 0 } };
 
   constructor(namespace: number | undefined) {
     this.#nft = openNft(namespace === undefined ? {} : { namespace });
@@ -44,9 +49,26 @@ class NftKernel implements Kernel {
 
   async commit(transaction: Transaction): Promise<void> {
     const changes = inOrderOfRemoval(transaction);
-    if (!isNetlinkTransaction(changes)) return this.#nft.run(printTransaction(transaction));
-    this.#direct ??= this.#inside(() => new NetlinkTable({ family: 'inet', name: 'sallyport' }));
+    const isDirect = isNetlinkTransaction(changes);
+    const counts = this.transactions[isDirect ? 'netlink' : 'nft'];
+    try {
+      if (isDirect) this.#commitDirectly(changes);
+      else await this.#nft.run(printTransaction(transaction));
+      counts.committed++;
+    } catch (error) {
+      counts.refused++;
+      throw error;
+    }
+  }
+
+  #commitDirectly(changes: readonly TableChange[]): void {
+    this.#direct ??= this.#inside(() => new NetlinkTable(tableName));
     this.#direct.commit(changes);
+  }
+
+  counters(): Promise<ReadonlyMap<string, number>> {
+    this.#counters ??= new CounterReader(tableName, this.#namespace);
+    return this.#counters.read();
   }
 
   async check(transaction: Transaction): Promise<boolean> {
@@ -93,8 +115,7 @@ class NftKernel implements Kernel {
   }
 
   onRemoved(visit: () => void): void {
-    const [, name = ''] = table.split(' ');
-    this.#watch = new TableWatch(name, visit, this.#namespace);
+    this.#watch = new TableWatch(tableName.name, visit, this.#namespace);
   }
 
   async remove(): Promise<boolean> {
@@ -106,6 +127,7 @@ class NftKernel implements Kernel {
 
   close(): void {
     this.#watch?.close();
+    this.#counters?.close();
     this.#nft.close();
     this.#direct?.close();
     this.#connections.close();

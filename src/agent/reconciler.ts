@@ -40,6 +40,8 @@ export interface ReconcilerOptions extends Omit<RulesetOptions, 'choices'> {
   readonly onApplied: (applied: Applied) => void;
   /** Milliseconds between audits; 0 for none. */
   readonly auditInterval: number;
+  /** Called before objects are removed that have counted: what they have counted goes with them. */
+  readonly onRemoval?: () => Promise<void>;
   /** Milliseconds before a failed pass is tried again. */
   readonly retryInterval: number;
 }
@@ -68,6 +70,7 @@ export class Reconciler {
   #timers: NodeJS.Timeout[] = [];
   #isStopped = false;
   #gone: string[] = [];
+  #passingSince: number | undefined;
 
   constructor(options: ReconcilerOptions) {
     this.#options = options;
@@ -75,6 +78,21 @@ export class Reconciler {
     this.#ruleset = new NodeRuleset(this.#model, options.node, options);
     options.kernel.onRemoved(() => this.audit());
     if (options.auditInterval > 0) this.#timers.push(setInterval(() => this.audit(), options.auditInterval));
+  }
+
+  /** What the node is to enforce: for those who count it. */
+  get ruleset(): NodeRuleset {
+    return this.#ruleset;
+  }
+
+  /** What is known of the cluster. */
+  get model(): PolicyModel {
+    return this.#model;
+  }
+
+  /** When the pass began that is under way, by the monotonic clock in milliseconds; undefined when none is. */
+  get passingSince(): number | undefined {
+    return this.#passingSince;
   }
 
   /** Takes in a batch of changes; `version` comes back when the kernel has it. */
@@ -121,6 +139,7 @@ export class Reconciler {
     while (this.#isDirty && !this.#isStopped) {
       this.#isDirty = false;
       const started = performance.now();
+      this.#passingSince = started;
       const since = this.#since ?? started;
       this.#since = undefined;
       const version = this.#takeIn();
@@ -130,6 +149,7 @@ export class Reconciler {
       // What can wait until the kernel has the change.
       const later = await attempt(() => this.#tidy());
       if (later.length > 0) this.#report({ started, since, failures: later, repaired: [], changed: false });
+      this.#passingSince = undefined;
     }
   }
 
@@ -188,6 +208,7 @@ export class Reconciler {
     }
     await this.#run(plan.switch);
     plan.switched();
+    if (plan.clean.some((change) => change.change === 'remove' && change.kind === 'counter')) await this.#options.onRemoval?.();
     await this.#run(plan.clean);
     plan.cleaned();
     return true;

@@ -66,7 +66,9 @@ describe('the log of an agent', () => {
     const lines = logOf((log) => {
       log.note({ type: 'fault', resource: 'pods', fault: new KubeFault('unreachable', 'no way', 'go there') });
       log.note({ type: 'forbidden', refused });
-      log.note({ type: 'unreadable', object: 'NetworkPolicy shop/x', isClosed: true, faults: ['spec: wrong'] });
+      const object = { kind: 'NetworkPolicy', namespace: 'shop', name: 'x' };
+      log.note({ type: 'unreadable', ...object, object: 'NetworkPolicy shop/x', isClosed: true, faults: ['spec: wrong'] });
+      log.note({ type: 'readable', object });
       log.note({ type: 'relisted', resource: 'pods', reason: 'gone' });
     });
     expect(lines).toEqual([
@@ -78,6 +80,7 @@ describe('the log of an agent', () => {
         hint: expect.stringContaining('--serviceaccount=kube-system:sallyport'),
       },
       { level: 'error', event: 'unreadable', object: 'NetworkPolicy shop/x', closed: true, faults: ['spec: wrong'] },
+      { level: 'info', event: 'readable', object: 'NetworkPolicy shop/x' },
       { level: 'info', event: 'relisted', resource: 'pods', reason: 'gone' },
     ]);
   });

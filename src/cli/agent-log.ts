@@ -1,4 +1,5 @@
 import type { Applied } from '#agent/reconciler.ts';
+import { kindAndName } from '#core/api/types.ts';
 import type { UnjudgedDevice } from '#dataplane/unjudged.ts';
 import type { WatchNote } from '#kube/cluster-watch.ts';
 import { KubeFault } from '#kube/fault.ts';
@@ -70,6 +71,9 @@ export class AgentLog {
       }
       case 'unreadable':
         this.tell('error', 'unreadable', { object: note.object, closed: note.isClosed, faults: note.faults });
+        break;
+      case 'readable':
+        this.tell('info', 'readable', { object: kindAndName(note.object) });
         break;
       case 'relisted':
       case 'recovered':

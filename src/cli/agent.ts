@@ -1,6 +1,9 @@
+import { isIP } from 'node:net';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { cniResultsDirectory } from '#agent/cni-results.ts';
 import { openKernel } from '#agent/nft-kernel.ts';
+import type { ListenAddress } from '#agent/observe/listener.ts';
+import { agentPort } from '#core/enforcement/well-known.ts';
 import { choices as knownChoices } from '#core/api/choices.ts';
 import { unenforceableChoice } from '#core/ruleset/enforceable.ts';
 import { defaultMarkMask } from '#core/ruleset/frame.ts';
@@ -38,6 +41,14 @@ export function define(command: Command): void {
     .option('--watch-silence <seconds>', 'how long the API server may say nothing before the connection counts as dead', secondsOf, 75)
     .option('--no-hold-back', "let pass what comes from or goes to an address of the node's pod range before its pod is known")
     .option('--cni-results <directory>', 'where the container runtime keeps what network plugins answered', cniResultsDirectory)
+    .addOption(
+      new Option(
+        '--listen <address>',
+        'where metrics, health and status are answered: `:PORT` is every address of the node; `none`: nowhere',
+      )
+        .argParser(listenOf)
+        .default({ port: agentPort }, `:${agentPort}`),
+    )
     .option('--pod-interfaces <pattern>', 'interfaces of pods, `veth*`: what comes from them must have an address of theirs')
     .option('--set <name=value>', `decide what Kubernetes leaves open: ${Object.keys(knownChoices).join(', ')}; may be repeated`, collect);
   addMarkMaskOption(command);
@@ -61,6 +72,17 @@ function secondsOf(text: string): number {
   const seconds = Number(text);
   if (text.trim() === '' || !(seconds >= 0)) throw new InvalidArgumentError('It must be a number of seconds.');
   return seconds;
+}
+
+/** False for nowhere. */
+function listenOf(text: string): ListenAddress | false {
+  if (text === 'none') return false;
+  const [, host, number] = /^(.*):(\d{1,5})$/.exec(text) ?? [];
+  const address = host?.replace(/^\[(.*)\]$/, '$1');
+  const port = Number(number);
+  if (address === undefined || !(port > 0 && port < 65536) || (address !== '' && isIP(address) === 0))
+    throw new InvalidArgumentError('It must be :PORT, an address and a port as in 192.0.2.1:9470 or [2001:db8::1]:9470, or `none`.');
+  return { port, ...(address !== '' && { host: address }) };
 }
 
 function maskOf(text: string): number {

@@ -2,12 +2,17 @@ import { CniResults } from '#agent/cni-results.ts';
 import { EarlyAddresses } from '#agent/early-addresses.ts';
 import type { Kernel } from '#agent/kernel.ts';
 import { LinkCheck } from '#agent/link-check.ts';
+import type { ListenAddress } from '#agent/observe/listener.ts';
+import { Observer } from '#agent/observe/observer.ts';
 import { Reconciler } from '#agent/reconciler.ts';
 import type { Choices } from '#core/api/choices.ts';
 import type { ClusterChange } from '#core/cluster/cluster.ts';
-import { ClusterWatch } from '#kube/cluster-watch.ts';
+import { ClusterWatch, type WatchNote } from '#kube/cluster-watch.ts';
 import type { Connection } from '#kube/connection.ts';
+import type { Permission } from '#kube/permission.ts';
+import { qualifiedResource } from '#kube/resource.ts';
 import type { AgentLog } from './agent-log.ts';
+import { buildOf } from './build.ts';
 
 /** How the agent of a node of a cluster works. */
 export interface AgentSettings {
@@ -21,6 +26,8 @@ export interface AgentSettings {
   readonly podInterfaces?: string;
   /** A directory. */
   readonly cniResults: string;
+  /** Where others may ask how it is; false: nowhere. */
+  readonly listen: ListenAddress | false;
 }
 
 /** Milliseconds before a failed pass is tried again. */
@@ -35,12 +42,13 @@ export class ClusterAgent {
   readonly #watch: ClusterWatch;
   readonly #results: CniResults;
   readonly #links: LinkCheck;
+  readonly #observer: Observer;
   readonly #started = performance.now();
   #version = 0;
   #objects = 0;
 
   constructor(settings: AgentSettings, connection: Connection, kernel: Kernel, log: AgentLog) {
-    const { node, choices, markMask, holdBack, podInterfaces, auditInterval, watchSilence, cniResults } = settings;
+    const { node, choices, markMask, holdBack, podInterfaces, auditInterval, watchSilence, cniResults, listen } = settings;
     this.#log = log;
     this.#kernel = kernel;
     this.#reconciler = new Reconciler({
@@ -53,10 +61,18 @@ export class ClusterAgent {
       auditInterval: auditInterval * 1000,
       retryInterval,
       ...(podInterfaces !== undefined && { podInterfaces }),
-      onApplied: (applied) => log.applied(applied),
+      onApplied: (applied) => {
+        log.applied(applied);
+        this.#observer.applied(applied);
+      },
+      onRemoval: () => this.#observer.metrics.readCounters().catch(() => undefined),
     });
+    this.#observer = new Observer({ build: buildOf(), node, kernel, reconciler: this.#reconciler, currency: () => this.#watch.currency });
     this.#early = new EarlyAddresses(node);
-    this.#links = new LinkCheck(node, (devices) => log.unjudged(devices));
+    this.#links = new LinkCheck(node, (devices) => {
+      log.unjudged(devices);
+      this.#observer.unjudged(devices.map(({ device }) => device));
+    });
     this.#watch = new ClusterWatch({
       connection,
       choices,
@@ -67,13 +83,14 @@ export class ClusterAgent {
         this.#offer(this.#early.fill(changes));
       },
       onSynced: () => this.#synced(),
-      onNote: (note) => log.note(note),
+      onNote: (note) => this.#note(note),
     });
     this.#results = new CniResults(cniResults, (place, network) => {
       this.#offer(this.#early.learn(place, network));
       this.#links.look();
     });
     this.#watch.start();
+    if (listen !== false) this.#observer.listen(listen, (message) => log.tell('warn', 'deaf', { message }));
   }
 
   /** Ends everything but what the kernel enforces. */
@@ -81,6 +98,7 @@ export class ClusterAgent {
     this.#watch.stop();
     this.#results.close();
     this.#links.close();
+    this.#observer.close();
     await this.#reconciler.stop();
     this.#kernel.close();
   }
@@ -88,12 +106,26 @@ export class ClusterAgent {
   #offer(changes: readonly ClusterChange[]): void {
     if (changes.length === 0) return;
     this.#version++;
+    this.#observer.offered(changes, this.#version);
     this.#reconciler.offer(changes, this.#version);
   }
 
   #synced(): void {
     this.#log.tell('info', 'synced', { objects: this.#objects, milliseconds: Math.round(performance.now() - this.#started) });
+    this.#observer.synced();
     this.#reconciler.synced();
     this.#links.look();
   }
+
+  #note(note: WatchNote): void {
+    this.#log.note(note);
+    const { watch } = this.#observer.metrics;
+    if (note.type === 'fault') watch.fault(note.resource);
+    else if (note.type === 'forbidden') for (const { permission } of note.refused) watch.fault(whatOf(permission));
+    else if (note.type === 'relisted') watch.relisted(note.resource);
+    else if (note.type === 'unreadable') this.#observer.unreadable(note, note.faults);
+    else if (note.type === 'readable') this.#observer.readable(note.object);
+  }
 }
+
+const whatOf = (permission: Permission): string => ('resource' in permission ? qualifiedResource(permission.resource) : 'discovery');

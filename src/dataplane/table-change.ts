@@ -40,7 +40,8 @@ export interface Batch {
   readonly origins: readonly (TableChange | undefined)[];
 }
 
-const families = { ip: 2, ip6: 10, inet: 1 } as const;
+/** The number by which the kernel knows a family. Source: linux/netfilter.h. */
+export const families = { ip: 2, ip6: 10, inet: 1 } as const;
 const subsystem = 10;
 const message = {
   begin: 0x10,

@@ -7,9 +7,10 @@ import type { Connection } from './connection.ts';
 import type { KeptObjects } from './kept-objects.ts';
 import { LastingPolicies } from './lasting-policies.ts';
 import { Forbidden } from './permission.ts';
-import { Projection, type Unreadable } from './projection.ts';
+import { Projection } from './projection.ts';
 import { Reflector } from './reflector.ts';
 import { namespaces, networkPolicies, nodes, pods, qualifiedResource, type Resource } from './resource.ts';
+import type { ObjectVersion, Unreadable } from './unreadable.ts';
 
 /** What a watch tells beside the changes. */
 export type WatchNote =
@@ -20,7 +21,19 @@ export type WatchNote =
   | { readonly type: 'relisted'; readonly resource: string; readonly reason: string }
   /** May not be read: these permissions lack. Told again when they are others. */
   | { readonly type: 'forbidden'; readonly refused: readonly Forbidden[] }
-  | ({ readonly type: 'unreadable' } & Unreadable);
+  | ({ readonly type: 'unreadable' } & Unreadable)
+  /** What could not be read can be now, or is gone. */
+  | { readonly type: 'readable'; readonly object: ObjectVersion };
+
+/** How current one kind of objects is. */
+export interface Currency {
+  /** As RBAC calls it. */
+  readonly resource: string;
+  /** No fault keeps it from being followed. */
+  readonly isCurrent: boolean;
+  /** When the server last said anything of it, by the monotonic clock in milliseconds; absent: never. */
+  readonly heard?: number;
+}
 
 /** What is needed to follow a cluster. */
 export interface ClusterWatchOptions {
@@ -34,6 +47,13 @@ export interface ClusterWatchOptions {
   readonly silence: number;
   /** Milliseconds between two looks at whether there are kinds of cluster-wide policies. */
   readonly discoveryInterval?: number;
+}
+
+interface Followed {
+  readonly kind: string;
+  readonly kept: KeptObjects;
+  readonly end: AbortController;
+  heard?: number;
 }
 
 /** What is followed whether or not anything of it is there. */
@@ -52,7 +72,7 @@ export class ClusterWatch {
   readonly #projection: Projection;
   readonly #lasting: LastingPolicies;
   readonly #stop = new AbortController();
-  readonly #followed = new Map<string, { readonly kept: KeptObjects; readonly end: AbortController }>();
+  readonly #followed = new Map<string, Followed>();
   /** What has not been read completely yet. */
   readonly #waiting = new Set<string>(['discovery']);
   #isSynced = false;
@@ -64,7 +84,11 @@ export class ClusterWatch {
 
   constructor(options: ClusterWatchOptions) {
     this.#options = options;
-    this.#projection = new Projection(options.choices, (unreadable) => options.onNote({ type: 'unreadable', ...unreadable }));
+    this.#projection = new Projection(
+      options.choices,
+      (unreadable) => options.onNote({ type: 'unreadable', ...unreadable }),
+      (object) => options.onNote({ type: 'readable', object }),
+    );
     const ofPods = qualifiedResource(pods);
     this.#lasting = new LastingPolicies((namespace) => this.#followed.get(ofPods)?.kept.hasAnyIn(namespace) ?? false);
   }
@@ -73,6 +97,15 @@ export class ClusterWatch {
   start(): void {
     for (const resource of always) this.#follow(resource);
     void this.#discover();
+  }
+
+  /** How current every kind is that is followed. */
+  get currency(): readonly Currency[] {
+    return Array.from(this.#followed, ([resource, { heard }]) => ({
+      resource,
+      isCurrent: !this.#faulty.has(resource),
+      ...(heard !== undefined && { heard }),
+    }));
   }
 
   /** Ends all requests. */
@@ -98,8 +131,12 @@ export class ClusterWatch {
       },
       onFault: (fault) => this.#note(name, fault),
       onRelist: (reason) => onNote({ type: 'relisted', resource: name, reason }),
+      onHeard: () => {
+        followed.heard = performance.now();
+      },
     });
-    this.#followed.set(name, { kept: reflector.kept, end });
+    const followed: Followed = { kind: resource.kind, kept: reflector.kept, end };
+    this.#followed.set(name, followed);
     void reflector.run();
   }
 
@@ -147,8 +184,10 @@ export class ClusterWatch {
 
   /** The kind is no more, and so are its objects. */
   #forsake(name: string): void {
-    const { kept, end } = this.#followed.get(name)!;
+    const { kind, kept, end } = this.#followed.get(name)!;
     end.abort();
+    this.#projection.unreadable.beginList(kind);
+    this.#projection.unreadable.endList(kind);
     this.#followed.delete(name);
     this.#absences.delete(name);
     this.#note(name, undefined);

@@ -18,7 +18,8 @@ export class KeptObjects {
       inNamespace = new Map();
       this.#objects.set(namespace, inNamespace);
     }
-    if (saysTheSame(inNamespace.get(name), object)) return undefined;
+    const before = inNamespace.get(name);
+    if (saysTheSame(before, object) && generationOf(before) === generationOf(object)) return undefined;
     inNamespace.set(name, object);
     return { type: 'put', object };
   }
@@ -54,3 +55,7 @@ export class KeptObjects {
     return this.#objects.has(namespace);
   }
 }
+
+/** How often a policy was written: whoever waits for a version of it must hear of those that mean the same, too. */
+const generationOf = (object: KubernetesObject | undefined): number | undefined =>
+  object !== undefined && 'generation' in object ? object.generation : undefined;

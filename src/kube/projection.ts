@@ -5,23 +5,19 @@ import { Pool } from '#core/api/pool.ts';
 import { isObject } from '#core/api/reader.ts';
 import { type KubernetesObject, kindAndName, type ObjectId } from '#core/api/types.ts';
 import { apiVersionOf, type Resource } from './resource.ts';
-
-/** An object of the cluster that this program can't read. */
-export interface Unreadable {
-  /** As messages name it: `NetworkPolicy shop/deny`. */
-  readonly object: string;
-  /** Whether something stands for it that closes whomever it can mean; without that it is not there for this program. */
-  readonly isClosed: boolean;
-  readonly faults: readonly string[];
-}
+import { type ObjectVersion, type Unreadable, UnreadableObjects } from './unreadable.ts';
 
 /** Makes of the objects of an API server what policy needs of them: a few hundred bytes each. */
 export class Projection {
   readonly #choices: Choices;
   readonly #pool = new Pool();
   readonly #onUnreadable: (unreadable: Unreadable) => void;
+  /** Told what of the objects that can't be read is there. */
+  readonly unreadable: UnreadableObjects;
 
-  constructor(choices: Choices, onUnreadable: (unreadable: Unreadable) => void) {
+  /** `onReadable` is told of every object that could not be read and now can, or is gone. */
+  constructor(choices: Choices, onUnreadable: (unreadable: Unreadable) => void, onReadable: (object: ObjectVersion) => void) {
+    this.unreadable = new UnreadableObjects(onReadable);
     // What the server keeps of a field that is unknown here was meant: passing over it may open what it closes.
     this.#choices = { ...choices, 'unknown-fields': 'error' };
     this.#onUnreadable = onUnreadable;
@@ -33,15 +29,27 @@ export class Projection {
     const context = { choices: this.#choices, pool: this.#pool, isStored: true };
     const { objects, diagnostics, unknown } = decodeObject(written, context);
     const [object] = objects;
-    if (object !== undefined) return object;
+    if (object !== undefined) {
+      this.unreadable.end(object);
+      return policies.includes(resource.kind) ? { ...object, ...versionOf(value) } : object;
+    }
     const closed = closedFormOf(written, resource);
+    const which = { kind: resource.kind, ...idOf(value), ...versionOf(value) };
+    this.unreadable.add(which);
     this.#onUnreadable({
-      object: kindAndName({ kind: resource.kind, ...idOf(value) }),
+      ...which,
+      object: kindAndName(which),
       isClosed: closed !== undefined,
       faults: [...diagnostics, ...unknown].map(({ path, message }) => (path ? `${path}: ${message}` : message)),
     });
-    return closed;
+    return closed && { ...closed, ...versionOf(value) };
   }
+}
+
+/** What tells the versions of an object apart. */
+function versionOf(value: unknown): { readonly generation?: number; readonly uid?: string } {
+  const { generation, uid } = isObject(value) && isObject(value.metadata) ? value.metadata : {};
+  return { ...(typeof generation === 'number' && { generation }), ...(typeof uid === 'string' && { uid }) };
 }
 
 /** The namespace and name of a value of the API. */

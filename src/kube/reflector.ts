@@ -22,6 +22,8 @@ export interface ReflectorOptions {
   readonly onFault: (fault: unknown) => void;
   /** Told that what the server has was read anew, and why. */
   readonly onRelist: (reason: string) => void;
+  /** Told whenever the server has said anything. */
+  readonly onHeard: () => void;
 }
 
 /** Small pages: what the reading of one leaves behind stays with the process. */
@@ -66,16 +68,19 @@ export class Reflector {
   async #list(): Promise<void> {
     const { connection, resource, projection, signal, onChanges, onFault, onRelist } = this.#options;
     let version: unknown;
+    projection.unreadable.beginList(resource.kind);
     const pages = await readList(connection, { resource, signal, pageSize }, ({ metadata, items }) => {
       version = isObject(metadata) ? metadata.resourceVersion : undefined;
       return items.map((item) => projection.objectOf(item, resource)).filter((object) => object !== undefined);
     });
+    projection.unreadable.endList(resource.kind);
     const changes = this.kept.replace(pages.flat());
     this.#version = String(version);
     this.#backoff.reset();
     onFault(undefined);
     if (this.#reason !== '') onRelist(this.#reason);
     this.#reason = '';
+    this.#options.onHeard();
     onChanges(changes);
   }
 
@@ -86,6 +91,7 @@ export class Reflector {
     const onOpen = (): void => onFault(undefined);
     for await (const events of watch(connection, { resource, version: from, silence, signal, onOpen })) {
       isSilent = false;
+      this.#options.onHeard();
       this.#backoff.reset();
       this.#takeIn(events);
     }
@@ -108,8 +114,12 @@ export class Reflector {
   }
 
   #changeOf(type: WatchEvent['type'], value: WatchEvent['object']): ClusterChange | undefined {
-    if (type === 'DELETED') return this.kept.delete(idOf(value));
-    const object = this.#options.projection.objectOf(value, this.#options.resource);
+    const { projection, resource } = this.#options;
+    if (type === 'DELETED') {
+      projection.unreadable.end({ kind: resource.kind, ...idOf(value) });
+      return this.kept.delete(idOf(value));
+    }
+    const object = projection.objectOf(value, resource);
     return object && this.kept.put(object);
   }
 }

@@ -20,6 +20,7 @@ const mayImportInCore: Record<string, readonly string[]> = {
   lint: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'connectivity'],
   expect: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'connectivity'],
   document: ['net', 'label', 'api', 'cluster', 'policy', 'verdict', 'connectivity', 'advise', 'expect'],
+  enforcement: ['net', 'label', 'api', 'cluster', 'policy'],
   render: [
     'net',
     'label',
@@ -34,6 +35,7 @@ const mayImportInCore: Record<string, readonly string[]> = {
     'lint',
     'expect',
     'document',
+    'enforcement',
   ],
 };
 

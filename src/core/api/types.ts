@@ -153,6 +153,8 @@ export interface NetworkPolicy extends Named {
   readonly ingress?: readonly Rule[];
   readonly egress?: readonly Rule[];
   readonly generation?: number;
+  /** Of a policy that an API server holds: with the generation it tells every version of it from all others. */
+  readonly uid?: string;
 }
 
 /** Pods of the namespaces that one selector selects, as far as the other selects them. Never hostNetwork pods. */
@@ -194,6 +196,8 @@ export interface ClusterNetworkPolicy extends Named {
   readonly ingress?: readonly ClusterRule[];
   readonly egress?: readonly ClusterRule[];
   readonly generation?: number;
+  /** See NetworkPolicy. */
+  readonly uid?: string;
 }
 
 /** Any object that this program reads. Workloads are expanded to Pods at the door. */

@@ -107,7 +107,15 @@ export class GateChains {
   /** Its name is the hash of all policies, so the chains that count with it are told apart by it. */
   #takeCounter(direction: Direction, policies: readonly string[]): string {
     const comment = `denied by ${direction} of ${shown(policies)}`;
-    return this.#objects.take('deny', `${direction} of ${policies.join(', ')}`, [], (name) => ({ kind: 'counter', name, comment }));
+    // Of what the middle tier closes, policies of the others are no cause.
+    const isolating = policies.filter((name) => name.includes('/'));
+    const denials = { direction, policies: isolating.length > 0 ? isolating : policies };
+    return this.#objects.take('deny', `${direction} of ${policies.join(', ')}`, [], (name) => ({
+      kind: 'counter',
+      name,
+      comment,
+      denials,
+    }));
   }
 
   /** Egress to ports that the destination declares by name: pairs of address and port. */

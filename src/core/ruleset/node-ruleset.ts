@@ -4,6 +4,7 @@ import { parseCidr } from '../net/cidr.ts';
 import { families } from '../net/ip.ts';
 import type { ModelDelta, PodClass } from '../policy/model.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
+import { type Subjects, subjectsOf } from './census.ts';
 import { frame, generationChains, greatestGeneration, nearFrame, type RulesetOptions, type Walk } from './frame.ts';
 import { baseChains, frameObjects, nearObjects } from './frame-chains.ts';
 import { closedGate, gateOf } from './gate.ts';
@@ -93,6 +94,11 @@ export class NodeRuleset {
   policedAddresses(): ReadonlySet<string> {
     const sets = families.map((family) => this.#objects.get(frame.policed(family)));
     return new Set(sets.flatMap((set) => (set?.kind === 'set' ? [...set.elements] : [])));
+  }
+
+  /** The pods of this node that policies select. */
+  subjects(): Subjects {
+    return subjectsOf(this.#local.values());
   }
 
   /** The names of policies whose subjects are closed because they could not be programmed. */

@@ -213,6 +213,7 @@ export class TierChains {
       kind: 'counter',
       name,
       comment: `denied by ${direction} rules of ${policy}`,
+      denials: { direction, policies: [policy] },
     }));
     const rules = [rule(goto(frame.deny), { do: 'count', counter })];
     return takeChain(this.#objects, 'd', { rules, taken: [counter] }, `denied by ${direction} rules of ${policy}`);

@@ -1,3 +1,4 @@
+import type { Direction } from '../api/types.ts';
 import type { Protocol } from '../net/protocol.ts';
 
 /** The table that holds everything of ours; nothing else of the host is read or written. */
@@ -102,6 +103,14 @@ export interface VerdictMap extends Named {
 /** A counter of its own, which survives the chains that count with it. */
 export interface Counter extends Named {
   readonly kind: 'counter';
+  /** Whose denials it counts: a packet that several policies isolate is denied by each of them. */
+  readonly denials?: Denials;
+}
+
+/** Which policies, `namespace/name` or the bare name of a cluster-wide one, deny in which direction. */
+export interface Denials {
+  readonly direction: Direction;
+  readonly policies: readonly string[];
 }
 
 export type RulesetObject = Chain | AddressSetObject | VerdictMap | Counter;

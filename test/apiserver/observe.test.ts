@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { NodeStatus, PolicyStatus } from '#core/enforcement/node-status.ts';
+import { cannotRunControlPlane } from '../cluster/programs.ts';
+import { ask, askJson, metric } from './asking.ts';
+import { agentRole, boundTo, NodeAgent } from './node-agent.ts';
+import { clusterPolicyKind, pod, policy, shop } from './shop.ts';
+import { World } from './world.ts';
+
+const missing = cannotRunControlPlane() ?? (process.getuid?.() === 0 ? undefined : 'needs root');
+
+describe.skipIf(missing !== undefined)(`what an agent says of itself${missing === undefined ? '' : ` (${missing})`}`, () => {
+  let world: World;
+  let agent: NodeAgent;
+  beforeAll(async () => {
+    world = await World.create({ users: [{ token: 'token-of-agent', name: 'agent' }] });
+    await world.plane.create([...shop, clusterPolicyKind, agentRole, boundTo('agent')]);
+    agent = new NodeAgent(world, 'token-of-agent').start();
+    await agent.line('programmed');
+  });
+  afterAll(async () => {
+    await agent?.[Symbol.asyncDispose]();
+    await world?.[Symbol.asyncDispose]();
+  });
+
+  const status = (): Promise<NodeStatus> => askJson(agent, '/status');
+  const policyOf = async (name: string): Promise<PolicyStatus | undefined> => (await status()).policies.find((each) => each.name === name);
+  const until = async <T>(look: () => Promise<T | undefined>): Promise<T> => {
+    let found: T | undefined;
+    await world.plane.until(async () => {
+      found = await look();
+      return found !== undefined;
+    });
+    return found!;
+  };
+  const networkPolicy = (namespace: string, name = ''): string =>
+    `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies/${name}`;
+  const edit = (name: string, spec: object) =>
+    world.plane.send('PATCH', networkPolicy('shop', name), { spec }, 'application/merge-patch+json');
+
+  test('is alive and ready, with the reasons', async () => {
+    expect(await ask(agent, '/healthz')).toMatchObject({ status: 200, body: '{"ok":true,"message":"the loop waits for changes"}\n' });
+    const { body, ...rest } = await ask(agent, '/readyz');
+    expect(rest).toEqual({ status: 200, type: 'application/json' });
+    expect(JSON.parse(body)).toMatchObject({ ready: true, checks: [{ name: 'synced' }, { name: 'programmed' }, { name: 'judged' }] });
+    expect((await ask(agent, '/nothing')).status).toBe(404);
+    expect((await ask(agent, '/status', 'POST')).status).toBe(405);
+  });
+
+  test('says of every policy which generation the kernel has, and whether that matters here', async () => {
+    const { policies, ...rest } = await status();
+    expect(rest).toMatchObject({ node: 'n1', ready: true, failures: [] });
+    expect(policies).toEqual([
+      expect.objectContaining({ namespace: 'pay', name: 'db', generation: 1, state: 'not-needed', subjects: 0 }),
+      expect.objectContaining({ namespace: 'shop', name: 'client', generation: 1, state: 'enforced', subjects: 1 }),
+      expect.objectContaining({ namespace: 'shop', name: 'deny', generation: 1, state: 'enforced', subjects: 2 }),
+      expect.objectContaining({ namespace: 'shop', name: 'web', generation: 1, state: 'enforced', subjects: 1 }),
+    ]);
+    const since = policies[1]!.since!;
+    await edit('client', { egress: [] });
+    const edited = await until(async () => {
+      const now = await policyOf('client');
+      return now?.generation === 2 ? now : undefined;
+    });
+    expect(edited.since! > since).toBe(true);
+    expect(edited).toMatchObject({ uid: policies[1]!.uid, state: 'enforced' });
+  });
+
+  test('notices a generation that means the same', async () => {
+    // Rules of a direction that the policy does not isolate are inert.
+    const { body } = await edit('client', { ingress: [{}] });
+    const { generation } = (body as { metadata: { generation: number } }).metadata;
+    await until(async () => ((await policyOf('client'))?.generation === generation ? true : undefined));
+  });
+
+  test('a policy that is made anew is another', async () => {
+    const before = await policyOf('web');
+    await world.plane.send('DELETE', networkPolicy('shop', 'web'));
+    await world.plane.create([policy('shop', 'web', { podSelector: { matchLabels: { app: 'web' } } })]);
+    const after = await until(async () => {
+      const now = await policyOf('web');
+      return now !== undefined && now.uid !== before?.uid ? now : undefined;
+    });
+    expect(after).toMatchObject({ generation: 1, state: 'enforced' });
+  });
+
+  test('names what it can not read, until it can or that is gone', async () => {
+    const root = '/apis/policy.networking.k8s.io/v1alpha2/clusternetworkpolicies';
+    const wrong = {
+      apiVersion: 'policy.networking.k8s.io/v1alpha2',
+      kind: 'ClusterNetworkPolicy',
+      metadata: { name: 'wrong' },
+      spec: { tier: 'Elsewhere', priority: 1, subject: { pods: { namespaceSelector: {}, podSelector: { matchLabels: { app: 'web' } } } } },
+    };
+    await world.plane.create([wrong]);
+    const found = await until(() => policyOf('wrong'));
+    expect(found).toMatchObject({ kind: 'ClusterNetworkPolicy', state: 'unreadable', subjects: 1 });
+    expect(found.reason).toContain('spec.tier');
+    expect(await metric(agent, 'sallyport_unreadable_objects{kind="ClusterNetworkPolicy"}')).toBe(1);
+    await world.plane.send('PATCH', `${root}/wrong`, { spec: { tier: 'Baseline', ingress: [] } }, 'application/merge-patch+json');
+    await until(async () => ((await policyOf('wrong'))?.state === 'enforced' ? true : undefined));
+    await agent.line('readable');
+    await world.plane.send('DELETE', `${root}/wrong`);
+    await until(async () => ((await policyOf('wrong')) === undefined ? true : undefined));
+  });
+
+  test('measures what it does', async () => {
+    const before = (await metric(agent, 'sallyport_enforcement_latency_seconds_count'))!;
+    await world.plane.create([pod('shop', 'more', { labels: { app: 'client' }, ip: '10.244.11.77', node: 'n1' })]);
+    await until(async () => (((await metric(agent, 'sallyport_enforcement_latency_seconds_count')) ?? 0) > before ? true : undefined));
+    expect(await metric(agent, 'sallyport_subjects')).toBe(3);
+    expect(await metric(agent, 'sallyport_policies{kind="NetworkPolicy",state="enforced"}')).toBe(3);
+    expect(await metric(agent, 'sallyport_transactions_total{way="nft",result="committed"}')).toBeGreaterThan(0);
+    expect(await metric(agent, 'sallyport_watch_current{resource="pods"}')).toBe(1);
+    expect(await metric(agent, 'sallyport_watch_message_age_seconds{resource="pods"}')).toBeLessThan(75);
+    expect((await status()).latency!.changes).toBeGreaterThan(0);
+    await agent.nft('delete', 'table', 'inet', 'sallyport');
+    await agent.line('repaired');
+    expect(await metric(agent, 'sallyport_repaired_objects_total')).toBeGreaterThan(0);
+  });
+
+  test('a storm of questions is answered by a few readings', { timeout: 60_000 }, async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => ask(agent, '/metrics')));
+    expect(new Set(answers.map(({ status: code }) => code))).toEqual(new Set([200]));
+  });
+});
