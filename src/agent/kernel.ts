@@ -20,8 +20,8 @@ export interface Kernel {
   forgetPickedUp(addresses: ReadonlySet<string>): Promise<void>;
   /** Takes the bits of the mask off the mark of every connection. */
   clearMarks(mask: number): Promise<void>;
-  /** Calls `visit` whenever anybody takes our table away, where that can be noticed at once. */
-  onRemoved(visit: () => void): void;
+  /** Calls `visit` whenever somebody else takes our table away, or anything out of it, where that can be noticed at once. */
+  onDeletion(visit: () => void): void;
   /** Takes our table away, and with it every restriction. Returns whether there was one. */
   remove(): Promise<boolean>;
   close(): void;

@@ -12,6 +12,8 @@ import { isNetlinkTransaction } from '#dataplane/table-change.ts';
 import { TableWatch } from '#dataplane/table-watch.ts';
 import type { Kernel } from './kernel.ts';
 
+const [, tableName = ''] = table.split(' ');
+
 /** The kernel of a network namespace, given as an open file descriptor; that of this process when absent. Needs root there, nft, and koffi. */
 export function openKernel(namespace?: number): Kernel {
   return new NftKernel(namespace);
@@ -39,8 +41,12 @@ class NftKernel implements Kernel {
   async commit(transaction: Transaction): Promise<void> {
     const changes = inOrderOfRemoval(transaction);
     if (!isNetlinkTransaction(changes)) return this.#nft.run(printTransaction(transaction));
-    this.#direct ??= this.#inside(() => new NetlinkTable({ family: 'inet', name: 'sallyport' }));
-    this.#direct.commit(changes);
+    this.#writer().commit(changes);
+  }
+
+  #writer(): NetlinkTable {
+    this.#direct ??= this.#inside(() => new NetlinkTable({ family: 'inet', name: tableName }));
+    return this.#direct;
   }
 
   async check(transaction: Transaction): Promise<boolean> {
@@ -87,9 +93,14 @@ class NftKernel implements Kernel {
     await this.#connections.clearMarks(mask);
   }
 
-  onRemoved(visit: () => void): void {
-    const [, name = ''] = table.split(' ');
-    this.#watch = new TableWatch(name, visit, this.#namespace);
+  onDeletion(visit: () => void): void {
+    this.#watch = new TableWatch({
+      table: tableName,
+      namespace: this.#namespace,
+      writer: this.#writer().port,
+      isOwn: (port) => this.#nft.isOwn(port),
+      onDeletion: visit,
+    });
   }
 
   async remove(): Promise<boolean> {
