@@ -25,7 +25,7 @@ export interface ReflectorOptions {
 }
 
 /** Items are read as they come, so a page costs the server a request and nobody memory. Informers of others ask for everything at once. */
-const pageSize = 5000;
+const pageSize = 1000;
 /** A stream that ends sooner, in milliseconds, without having said anything is no better than one that could not be opened. */
 const shortestStream = 1000;
 
