@@ -14,7 +14,7 @@ import { memoryOf } from './memory.ts';
 const size = clusterSizes.medium;
 const token = 'token-of-agent';
 const starts = 6;
-const events = 300;
+const events = 500;
 const idleSeconds = 20;
 
 /** A cluster of the medium size in a real API server, and agents of one of its nodes. */

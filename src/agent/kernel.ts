@@ -23,8 +23,8 @@ export interface Kernel {
   forgetPickedUp(addresses: ReadonlySet<string>): Promise<void>;
   /** Takes the bits of the mask off the mark of every connection. */
   clearMarks(mask: number): Promise<void>;
-  /** Calls `visit` whenever anybody takes our table away, where that can be noticed at once. */
-  onRemoved(visit: () => void): void;
+  /** Calls `visit` whenever somebody else takes our table away, or anything out of it, where that can be noticed at once. */
+  onDeletion(visit: () => void): void;
   /** The packets that each counter of our table has counted, by its name; empty when there is no table. Others get their turn meanwhile. */
   counters(): Promise<ReadonlyMap<string, number>>;
   /** How many transactions there have been. */

@@ -52,7 +52,7 @@ class NftKernel implements Kernel {
     const isDirect = isNetlinkTransaction(changes);
     const counts = this.transactions[isDirect ? 'netlink' : 'nft'];
     try {
-      if (isDirect) this.#commitDirectly(changes);
+      if (isDirect) this.#writer().commit(changes);
       else await this.#nft.run(printTransaction(transaction));
       counts.committed++;
     } catch (error) {
@@ -61,9 +61,9 @@ class NftKernel implements Kernel {
     }
   }
 
-  #commitDirectly(changes: readonly TableChange[]): void {
+  #writer(): NetlinkTable {
     this.#direct ??= this.#inside(() => new NetlinkTable(tableName));
-    this.#direct.commit(changes);
+    return this.#direct;
   }
 
   counters(): Promise<ReadonlyMap<string, number>> {
@@ -114,8 +114,14 @@ class NftKernel implements Kernel {
     await this.#connections.clearMarks(mask);
   }
 
-  onRemoved(visit: () => void): void {
-    this.#watch = new TableWatch(tableName.name, visit, this.#namespace);
+  onDeletion(visit: () => void): void {
+    this.#watch = new TableWatch({
+      table: tableName.name,
+      namespace: this.#namespace,
+      writer: this.#writer().port,
+      isOwn: (port) => this.#nft.isOwn(port),
+      onDeletion: visit,
+    });
   }
 
   async remove(): Promise<boolean> {

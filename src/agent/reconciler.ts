@@ -46,6 +46,9 @@ export interface ReconcilerOptions extends Omit<RulesetOptions, 'choices'> {
   readonly retryInterval: number;
 }
 
+/** Milliseconds between two audits because somebody takes away what is ours: two who fight over a table must not take the machine. */
+const noticePause = 1000;
+
 /**
  * Keeps the kernel's table what policies say. One pass at a time; what comes in meanwhile is one batch for the next. Before `synced` nothing is
  * programmed. When it dies, the kernel goes on enforcing; a new one adopts what is there.
@@ -68,6 +71,8 @@ export class Reconciler {
   #isDirty = false;
   #running: Promise<void> | undefined;
   #timers: NodeJS.Timeout[] = [];
+  #notice: NodeJS.Timeout | undefined;
+  #nextNotice = 0;
   #isStopped = false;
   #gone: string[] = [];
   #passingSince: number | undefined;
@@ -76,7 +81,7 @@ export class Reconciler {
     this.#options = options;
     this.#model = new PolicyModel(options.choices);
     this.#ruleset = new NodeRuleset(this.#model, options.node, options);
-    options.kernel.onRemoved(() => this.audit());
+    options.kernel.onDeletion(() => this.#noticed());
     if (options.auditInterval > 0) this.#timers.push(setInterval(() => this.audit(), options.auditInterval));
   }
 
@@ -116,10 +121,21 @@ export class Reconciler {
     this.#wake();
   }
 
+  /** Somebody takes away what is ours: at once the first time, with pauses from one who goes on. */
+  #noticed(): void {
+    if (this.#isStopped || this.#notice !== undefined) return;
+    const wait = Math.max(0, this.#nextNotice - performance.now());
+    this.#notice = setTimeout(() => {
+      this.#notice = undefined;
+      this.#nextNotice = performance.now() + noticePause;
+      this.audit();
+    }, wait);
+  }
+
   /** Stops the loop after the pass that runs; the table stays. */
   async stop(): Promise<void> {
     this.#isStopped = true;
-    for (const timer of this.#timers) clearTimeout(timer);
+    for (const timer of [...this.#timers, this.#notice]) clearTimeout(timer);
     await this.#running;
   }
 

@@ -24,6 +24,7 @@ export interface Libc {
   unshare(flags: number): number;
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, address: Uint8Array, length: number): number;
+  getsockname(fd: number, address: Uint8Array, length: Uint32Array): number;
   setsockopt(fd: number, level: number, option: number, value: Uint8Array, length: number): number;
   send(fd: number, bytes: Uint8Array, length: number, flags: number): number;
   recv(fd: number, bytes: Uint8Array, length: number, flags: number): number;
@@ -65,6 +66,7 @@ export function loadLibc(): Libc {
     unshare: self.func('int unshare(int flags)'),
     socket: self.func('int socket(int domain, int type, int protocol)'),
     bind: self.func('int bind(int fd, const uint8_t *address, uint32_t length)'),
+    getsockname: self.func('int getsockname(int fd, _Out_ uint8_t *address, _Inout_ uint32_t *length)'),
     setsockopt: self.func('int setsockopt(int fd, int level, int option, const uint8_t *value, uint32_t length)'),
     send: self.func('long send(int fd, const uint8_t *bytes, size_t length, int flags)'),
     recv: self.func('long recv(int fd, uint8_t *bytes, size_t length, int flags)'),

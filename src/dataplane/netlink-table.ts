@@ -20,6 +20,11 @@ export class NetlinkTable {
     this.#socket = new NetlinkSocket(namespace);
   }
 
+  /** The port that its changes come from. */
+  get port(): number {
+    return this.#socket.port;
+  }
+
   /**
    * One transaction: all changes in their order, or none, committed when it returns.
    * Throws an NftError that names the change which the kernel refused, MissingNeed without the right, and a RangeError for a key that does not fit its set's types.

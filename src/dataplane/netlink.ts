@@ -30,6 +30,8 @@ export const flags = { request: 0x1, ack: 0x4, dump: 0x300, create: 0x400, appen
 export interface Message {
   readonly type: number;
   readonly sequence: number;
+  /** The port of the socket whose request this tells of; usually the process id. Source: netlink(7), nl_pid. */
+  readonly sender: number;
   /** The protocol family of its netfilter header: 2 IPv4, 10 IPv6; 0 where it has none. */
   readonly family: number;
   /** What follows the netlink header and, for messages of a subsystem, its four bytes of header. */
@@ -47,6 +49,7 @@ export class NetlinkSocket {
   readonly fd: number;
   readonly #libc = loadLibc();
   #sendRoom = 0;
+  #isBound = false;
 
   /** Opens a socket in the network namespace of that file descriptor, or in this process' own. */
   constructor(namespace?: number) {
@@ -75,14 +78,27 @@ export class NetlinkSocket {
     if (!this.#set(SOL_SOCKET, SO_RCVBUFFORCE, bytes)) this.#set(SOL_SOCKET, SO_RCVBUF, bytes);
   }
 
-  /** Hears what the kernel tells the members of a group: datagrams that begin with a message of one of these types. Source: linux/filter.h. */
-  join(group: number, types: readonly number[]): void {
-    // A socket without an address hears nothing; the kernel chooses one.
+  /** The port that other sockets see as the sender's; the kernel gives one at the first call. */
+  get port(): number {
+    const address = Buffer.alloc(12);
+    if (!this.#bind() || this.#libc.getsockname(this.fd, address, Uint32Array.of(address.length)) !== 0)
+      throw new SystemCallError('getsockname', this.#libc.errno());
+    return address.readUInt32LE(4);
+  }
+
+  /** Hears what the kernel tells the members of a group: the datagrams that a filter program lets pass. Source: linux/filter.h. */
+  join(group: number, filter: Uint8Array): void {
+    const isFiltered = this.#bind() && this.#libc.attachFilter(this.fd, filter);
+    if (!isFiltered || !this.#set(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group)) throw netfilterError('joining a group', this.#libc.errno());
+  }
+
+  /** Gives the socket an address of the kernel's choice, without which it hears nothing and has no name. */
+  #bind(): boolean {
+    if (this.#isBound) return true;
     const anyAddress = Buffer.alloc(12);
     anyAddress.writeUInt16LE(AF_NETLINK);
-    const hasAddress = this.#libc.bind(this.fd, anyAddress, anyAddress.length) === 0;
-    const isFiltered = hasAddress && this.#libc.attachFilter(this.fd, beginningWith(types));
-    if (!isFiltered || !this.#set(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group)) throw netfilterError('joining a group', this.#libc.errno());
+    this.#isBound = this.#libc.bind(this.fd, anyAddress, anyAddress.length) === 0;
+    return this.#isBound;
   }
 
   /** The messages of one datagram; undefined when none is waiting. Throws ENOBUFS when the kernel had to discard some. */
@@ -109,27 +125,6 @@ export class NetlinkSocket {
   }
 }
 
-const loadHalf = 0x28;
-const jumpIfEqual = 0x15;
-const accept = 0x06;
-
-/** A filter program that lets datagrams pass whose first message is of one of the types. */
-function beginningWith(types: readonly number[]): Buffer {
-  const program = Buffer.alloc(8 * (types.length + 3));
-  const write = (index: number, code: number, ifTrue: number, ifFalse: number, value: number): void => {
-    program.writeUInt16LE(code, 8 * index);
-    program.writeUInt8(ifTrue, 8 * index + 2);
-    program.writeUInt8(ifFalse, 8 * index + 3);
-    program.writeUInt32LE(value, 8 * index + 4);
-  };
-  // The type stands at byte 4, in the machine's order; filters read in that of the network.
-  write(0, loadHalf, 0, 0, 4);
-  for (const [index, type] of types.entries()) write(index + 1, jumpIfEqual, types.length - index, 0, ((type & 0xff) << 8) | (type >> 8));
-  write(types.length + 1, accept, 0, 0, 0);
-  write(types.length + 2, accept, 0, 0, 0xffff);
-  return program;
-}
-
 /** The error for a request that the kernel refused with that errno. */
 export function netfilterError(request: string, errno: number): SystemCallError | MissingNeed {
   const error = new SystemCallError(request, errno);
@@ -154,13 +149,14 @@ export function readMessages(datagram: Buffer): Message[] {
 function readMessage(bytes: Buffer): Message {
   const type = bytes.readUInt16LE(4);
   const sequence = bytes.readUInt32LE(8);
+  const sender = bytes.readUInt32LE(12);
   const body = bytes.subarray(headerLength);
-  if (type !== NLMSG_ERROR && type !== NLMSG_DONE) return { type, sequence, family: body[0] ?? 0, attributes: body.subarray(4) };
+  if (type !== NLMSG_ERROR && type !== NLMSG_DONE) return { type, sequence, sender, family: body[0] ?? 0, attributes: body.subarray(4) };
   const status = body.length < 4 ? 0 : -body.readInt32LE(0);
-  if (type === NLMSG_DONE) return { type, sequence, family: 0, status, attributes: body.subarray(4) };
+  if (type === NLMSG_DONE) return { type, sequence, sender, family: 0, status, attributes: body.subarray(4) };
   // The header of the request stands between; without these flags, the rest of the request.
   const hasWords = (bytes.readUInt16LE(6) & cappedWithAttributes) === cappedWithAttributes;
-  return { type, sequence, family: 0, status, attributes: body.subarray(hasWords ? 4 + headerLength : body.length) };
+  return { type, sequence, sender, family: 0, status, attributes: body.subarray(hasWords ? 4 + headerLength : body.length) };
 }
 
 /** The attributes of a message or of a nested attribute: type and value. Cut short, they throw a RangeError. */

@@ -10,6 +10,8 @@ export interface NftStart {
   readonly program?: string;
   /** The network namespace to run in, as an open file descriptor; this process' own when absent. */
   readonly namespace?: number;
+  /** Told of the id of every process that is started. */
+  readonly onStart?: (pid: number) => void;
 }
 
 /** How long a script may take before nft is killed, in milliseconds. Loading 50,000 elements takes a third of a second. */
@@ -19,10 +21,16 @@ export const patience = 60_000;
  * Starts nft so that its crashes cost nothing but themselves: without core dumps (a crash loop filled a disk with 370 GB of them elsewhere),
  * without the user's history file, and speaking English, which is parsed.
  */
-export function startNft({ program = 'nft', namespace }: NftStart, args: readonly string[], stdio: SpawnOptions['stdio']): ChildProcess {
+export function startNft(
+  { program = 'nft', namespace, onStart }: NftStart,
+  args: readonly string[],
+  stdio: SpawnOptions['stdio'],
+): ChildProcess {
   const env = { PATH: process.env.PATH ?? '/usr/sbin:/sbin:/usr/bin:/bin', LC_ALL: 'C', HOME: '/dev/null' };
   const start = (): ChildProcess => withoutCoreDumps(() => spawn(program, args, { stdio: stdio ?? 'pipe', env }));
-  return namespace === undefined ? start() : withNamespace(namespace, start);
+  const child = namespace === undefined ? start() : withNamespace(namespace, start);
+  if (child.pid !== undefined) onStart?.(child.pid);
+  return child;
 }
 
 /** RLIMIT_CORE. Source: asm-generic/resource.h. */

@@ -11,6 +11,11 @@ export interface Nft {
   check(script: string): Promise<void>;
   /** The table (`inet sallyport`) as nft's JSON; an NftError of kind `not-found` when there is none. Source: libnftables-json(5). */
   list(table: string): Promise<unknown>;
+  /**
+   * Whether a netlink port is that of a process of this nft's: the kernel gives a process its id as port, unless another has it in that network namespace. Source:
+   * netlink(7).
+   */
+  isOwn(port: number): boolean;
   /** Ends the process that waits for scripts. */
   close(): void;
 }
@@ -27,6 +32,8 @@ const sessionPause = 600_000;
 /** Pauses before nft is started again after it has crashed, in milliseconds. */
 const firstPause = 100;
 const longestPause = 30_000;
+/** So many processes are remembered: what the kernel tells of one's changes may be read when it has ended. */
+const remembered = 16;
 
 /** Opens nft; nothing is started before the first script. */
 export function openNft(options: NftOptions = {}): Nft {
@@ -40,9 +47,10 @@ class NftRunner implements Nft {
   #sessionAfter = 0;
   #crashes = 0;
   #closed = false;
+  readonly #pids: number[] = [];
 
   constructor(options: NftOptions) {
-    this.#options = options;
+    this.#options = { ...options, onStart: (pid) => this.#remember(pid) };
     if (options.session === false) this.#sessionAfter = Number.POSITIVE_INFINITY;
   }
 
@@ -71,6 +79,15 @@ class NftRunner implements Nft {
   async list(table: string): Promise<unknown> {
     const text = await this.#inTurn(() => this.#start(['-j', 'list', 'table', ...table.split(' ')], ''));
     return JSON.parse(text);
+  }
+
+  isOwn(port: number): boolean {
+    return port === this.sessionPid || this.#pids.includes(port);
+  }
+
+  #remember(pid: number): void {
+    this.#pids.push(pid);
+    if (this.#pids.length > remembered) this.#pids.shift();
   }
 
   close(): void {

@@ -1,9 +1,10 @@
-import { Agent as PlainAgent } from 'node:http';
+import type { Agent as PlainAgent } from 'node:http';
 import { Agent } from 'node:https';
 import { getCACertificates } from 'node:tls';
 import type { Headers, Tls } from './credentials.ts';
 import { KubeFault } from './fault.ts';
 import { proxyOfEnvironment } from './proxy.ts';
+import { plain } from './request.ts';
 import { defaultSurroundings, type KubeOptions, type Surroundings, targetOf } from './target.ts';
 
 /** A server that can be asked. Whoever brings credentials of another kind makes one without the client library. */
@@ -36,8 +37,8 @@ export async function connectionOf(options: KubeOptions, surroundings: Surroundi
   return { server, agent, headers: () => orFault(user, headers), ...(timeout && { timeout }), ...(user !== undefined && { user }) };
 }
 
-function agentOf(server: string, tls: Tls): PlainAgent {
-  if (server.startsWith('http:')) return new PlainAgent({ keepAlive: true });
+async function agentOf(server: string, tls: Tls): Promise<PlainAgent> {
+  if (server.startsWith('http:')) return new (await plain()).Agent({ keepAlive: true });
   // A cluster that names no authority is trusted as this machine trusts; Node by itself goes by a list of its own.
   const ca = tls.ca ?? [...getCACertificates('default'), ...getCACertificates('system')];
   return new Agent({ ...tls, ca, keepAlive: true });

@@ -1,8 +1,10 @@
+import type { IncomingMessage } from 'node:http';
 import { isObject } from '#core/api/reader.ts';
 import type { Connection } from './connection.ts';
 import { KubeFault } from './fault.ts';
+import { ListScanner } from './list-scanner.ts';
 import { Forbidden, type Permission } from './permission.ts';
-import { type Answer, ask } from './request.ts';
+import { type Answer, answerOf, ask, askFor, chunksOf, jsonOf, type Receive, type Request } from './request.ts';
 import { pathOf, type Resource } from './resource.ts';
 
 /** A list of objects that is asked for. */
@@ -30,53 +32,115 @@ const mostStarts = 3;
 /** The meta.k8s.io form of a list: names, labels and owners without what the objects say. */
 const metadataForm = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
+/** What is made of one page. */
+interface Page<T> {
+  readonly metadata: unknown;
+  readonly count: number;
+  readonly made: T;
+}
+
+/** Makes something of the answer to a request for a page. */
+type ReadPage<T> = (query: string) => Promise<Page<T> | 'expired'>;
+
 /**
  * Reads a list, page by page, and gives what `take` makes of each page. When the server has forgotten the list meanwhile (its pages
  * are kept for some minutes), everything of it is read again: no list is made of two.
  */
 export async function readList<T>(connection: Connection, request: ListRequest, take: (page: ObjectList) => T): Promise<T[]> {
+  const pages = await readPages(request, async (query) => {
+    const asked = askedFor(request, query);
+    const answer = await ask(connection, asked);
+    if (isExpired(answer, query)) return 'expired';
+    const page = listIn(connection, request, answer);
+    return { metadata: page.metadata, count: page.items.length, made: take(page) };
+  });
+  return pages.map(({ made }) => made);
+}
+
+/**
+ * Reads a list as `readList` does, item by item while they come: what `take` makes of each item but undefined, and the version that the list is of. No page
+ * is ever in memory, so that pages may be large.
+ */
+export async function readItems<T>(
+  connection: Connection,
+  request: ListRequest,
+  take: (item: unknown) => T | undefined,
+): Promise<{ readonly items: readonly T[]; readonly version: string }> {
+  const pages = await readPages(request, async (query): Promise<Page<readonly T[]> | 'expired'> => {
+    const made: T[] = [];
+    let count = 0;
+    const receive: Receive<Answer> = (_, asked, response) =>
+      answerWithoutItems(connection, asked, response, (item) => {
+        count++;
+        const each = take(item);
+        if (each !== undefined) made.push(each);
+      });
+    const answer = await askFor(connection, askedFor(request, query), receive);
+    if (isExpired(answer, query)) return 'expired';
+    return { metadata: listIn(connection, request, answer).metadata, count, made };
+  });
+  const { resourceVersion } = metadataOf(pages.at(-1)!);
+  return { items: pages.flatMap(({ made }) => made), version: String(resourceVersion) };
+}
+
+async function readPages<T>(request: ListRequest, read: ReadPage<T>): Promise<Page<T>[]> {
   const { pageSize = usualPageSize } = request;
   for (let start = 1; ; start++) {
-    const taken = await readPages(connection, request, start > mostStarts ? [] : [`limit=${pageSize}`], take);
-    if (taken !== undefined) return taken;
+    const pages = await readOnce(request, start > mostStarts ? [] : [`limit=${pageSize}`], read);
+    if (pages !== undefined) return pages;
   }
 }
 
-/** What `take` makes of each page; undefined when the server has forgotten the list before its end. */
-async function readPages<T>(
-  connection: Connection,
-  request: ListRequest,
-  limit: readonly string[],
-  take: (page: ObjectList) => T,
-): Promise<T[] | undefined> {
-  const taken: T[] = [];
+/** All pages of a list; undefined when the server has forgotten it before its end. */
+async function readOnce<T>(request: ListRequest, limit: readonly string[], read: ReadPage<T>): Promise<Page<T>[] | undefined> {
+  const pages: Page<T>[] = [];
   let objects = 0;
   let token: string | undefined;
   do {
-    const page = await readPage(connection, request, token === undefined ? limit : [...limit, `continue=${encodeURIComponent(token)}`]);
+    const words = token === undefined ? limit : [...limit, `continue=${encodeURIComponent(token)}`];
+    const page = await read(words.length === 0 ? '' : `?${words.join('&')}`);
     if (page === 'expired') return undefined;
-    const { continue: next, remainingItemCount: remaining } = isObject(page.metadata) ? page.metadata : {};
-    objects += page.items.length;
-    taken.push(take(page));
+    const { continue: next, remainingItemCount: remaining } = metadataOf(page);
+    pages.push(page);
+    objects += page.count;
     request.onPage?.(objects, typeof remaining === 'number' ? remaining : 0);
     token = typeof next === 'string' && next !== '' ? next : undefined;
   } while (token !== undefined);
-  return taken;
+  return pages;
 }
 
-async function readPage(connection: Connection, request: ListRequest, query: readonly string[]): Promise<ObjectList | 'expired'> {
-  const { resource, namespace, metadataOnly, signal } = request;
-  const scope = namespace === undefined ? {} : { namespace };
-  const path = pathOf(resource, scope);
-  const words = query.length === 0 ? '' : `?${query.join('&')}`;
-  const answer = await ask(connection, { path: path + words, signal, ...(metadataOnly && { accept: metadataForm }) });
-  // Only a list that was begun can be too old.
-  if (answer.status === 410 && words.includes('continue=')) return 'expired';
-  return listIn(connection, path, answer, { verb: 'list', resource, ...scope });
+const metadataOf = ({ metadata }: Page<unknown>): Readonly<Record<string, unknown>> => (isObject(metadata) ? metadata : {});
+
+const scopeOf = ({ namespace }: ListRequest): { readonly namespace?: string } => (namespace === undefined ? {} : { namespace });
+
+const askedFor = (request: ListRequest, query: string): Request => ({
+  path: pathOf(request.resource, scopeOf(request)) + query,
+  signal: request.signal,
+  ...(request.metadataOnly && { accept: metadataForm }),
+});
+
+/** Only a list that was begun can be too old. */
+const isExpired = ({ status }: Answer, query: string): boolean => status === 410 && query.includes('continue=');
+
+/** The answer to a request for a list whose items were told of as they came. */
+async function answerWithoutItems(
+  connection: Connection,
+  request: Request,
+  response: IncomingMessage,
+  onItem: (item: unknown) => void,
+): Promise<Answer> {
+  const { statusCode: status } = response;
+  if (status !== 200) return answerOf(connection, request, response);
+  const scanner = new ListScanner(onItem);
+  const parse = <T>(work: () => T): T | undefined => jsonOf(connection, request, response, work);
+  for await (const chunk of chunksOf(connection, request, response)) parse(() => scanner.push(chunk));
+  return { status, body: parse(() => scanner.end()) };
 }
 
-function listIn(connection: Connection, path: string, answer: Answer, permission: Permission): ObjectList {
-  const body = succeeded(connection, path, answer, permission);
+function listIn(connection: Connection, request: ListRequest, answer: Answer): ObjectList {
+  const { resource } = request;
+  const path = pathOf(resource, scopeOf(request));
+  const body = succeeded(connection, path, answer, { verb: 'list', resource, ...scopeOf(request) });
   const { kind, items } = body;
   // Go writes a list without items as null.
   if (typeof kind === 'string' && kind.endsWith('List') && (Array.isArray(items) || items === null)) return { ...body, items: items ?? [] };

@@ -1,7 +1,6 @@
-import { type ClientRequest, type IncomingMessage, request as plainRequest } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import type { Connection } from './connection.ts';
@@ -39,12 +38,18 @@ const silenceTimeout = 75_000;
 /** How often a server that is busy, or that has just let go of a connection, is asked again. */
 const mostAttempts = 5;
 
+/** Reads a response. */
+export type Receive<T> = (connection: Connection, request: Request, response: IncomingMessage) => Promise<T>;
+
 /** Asks the server and reads the whole answer. A busy server is asked again when it says. */
-export async function ask(connection: Connection, request: Request): Promise<Answer> {
+export const ask = (connection: Connection, request: Request): Promise<Answer> => askFor(connection, request, answerOf);
+
+/** Asks the server as `ask` does; `receive` reads each response. */
+export async function askFor<T>(connection: Connection, request: Request, receive: Receive<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     const response = await open(connection, request);
     const wait = retryAfter(response);
-    const answer = await answerOf(connection, request, response);
+    const answer = await receive(connection, request, response);
     if (wait === undefined || attempt === mostAttempts) return answer;
     await sleep(wait, undefined, { signal: request.signal });
   }
@@ -54,7 +59,7 @@ export async function ask(connection: Connection, request: Request): Promise<Ans
 export async function open(connection: Connection, request: Request): Promise<IncomingMessage> {
   const { server, agent } = connection;
   const headers = { Accept: 'application/json', 'Accept-Encoding': 'gzip', 'User-Agent': userAgent, ...(await connection.headers()) };
-  const start = server.startsWith('https:') ? tlsRequest : plainRequest;
+  const start = server.startsWith('https:') ? tlsRequest : (await plain()).request;
   for (let attempt = 1; ; attempt++) {
     const sent = start(server + request.path, {
       method: request.send?.method ?? 'GET',
@@ -79,11 +84,14 @@ export async function open(connection: Connection, request: Request): Promise<In
 
 /** The rest of a response that is to be read whole. */
 export async function answerOf(connection: Connection, request: Request, response: IncomingMessage): Promise<Answer> {
-  const text = (await read(response, connection, request)).toString('utf8');
-  return { status: response.statusCode ?? 0, body: bodyOf(connection, request, response, text) };
+  const text = Buffer.concat(await Array.fromAsync(chunksOf(connection, request, response))).toString('utf8');
+  return { status: response.statusCode ?? 0, body: jsonOf(connection, request, response, () => JSON.parse(text)) };
 }
 
 const userAgent = 'sallyport';
+
+/** HTTP without TLS. Node's module for it brings a client of another kind along, 9 MB of memory that an agent has no use for. */
+export const plain = (): Promise<typeof import('node:http')> => import('node:http');
 
 const mediaTypes = { POST: 'application/json', PATCH: 'application/merge-patch+json' } as const;
 
@@ -126,12 +134,14 @@ class TimeoutError extends Error {
   }
 }
 
-async function read(response: IncomingMessage, connection: Connection, request: Request): Promise<Buffer> {
-  const body: Readable = response.headers['content-encoding'] === 'gzip' ? response.pipe(createGunzip()) : response;
+/** What a response says, as it comes. */
+export async function* chunksOf(connection: Connection, request: Request, response: IncomingMessage): AsyncGenerator<Buffer> {
+  const isPacked = response.headers['content-encoding'] === 'gzip';
+  const body: Readable = isPacked ? response.pipe(createGunzip({ chunkSize: 64 * 1024 })) : response;
   // A stream that is piped does not hear of the fault of the one before.
-  if (body !== response) response.on('error', (error) => body.destroy(error));
+  if (isPacked) response.on('error', (error) => body.destroy(error));
   try {
-    return await buffer(body);
+    yield* body as AsyncIterable<Buffer>;
   } catch (error) {
     throw transportFault(error, connection, request);
   }
@@ -147,10 +157,17 @@ function retryAfter({ statusCode = 0, headers }: IncomingMessage): number | unde
   return isBusy && wait >= 0 && wait <= mostPatience ? wait : undefined;
 }
 
-function bodyOf({ server }: Connection, { path }: Request, { statusCode, headers }: IncomingMessage, text: string): unknown {
+/** What `parse` makes of a response; undefined where that is no JSON and the status says what it is. */
+export function jsonOf<T>(
+  { server }: Connection,
+  { path }: Request,
+  { statusCode, headers }: IncomingMessage,
+  parse: () => T,
+): T | undefined {
   try {
-    return JSON.parse(text);
-  } catch {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
     // An error without JSON may come from the server all the same, or from what stands before it: the status says what it is.
     if (statusCode !== undefined && statusCode >= 400) return undefined;
     const type = headers['content-type'] ?? 'something without a type';

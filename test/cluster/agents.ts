@@ -16,24 +16,24 @@ export async function replaceAgents(cluster: Cluster): Promise<void> {
 }
 
 /**
- * Starts the agent of a node as its account, with more words where there are any, and waits until it has read the cluster. It finds the API
- * server as a pod in the node's network would.
+ * Starts the agent of a node as its account, and waits until it says that it has read the cluster, or something else. It finds the API server as a pod in
+ * the node's network would.
  */
-export async function startAgent(cluster: Cluster, { node }: RunningNode, ...words: readonly string[]): Promise<void> {
+export async function startAgent(cluster: Cluster, { node }: RunningNode, { awaited = 'synced' } = {}): Promise<void> {
   const name = `${node.name}-agent`;
   const log = cluster.daemons.logOf(name);
   const before = linesOf(log).length;
   const account = ['--service-account', accountOf(cluster, node)];
   const results = ['--cni-results', join(node.directory, 'var/lib/cni/results')];
-  const command = [join(clone, 'bin/sallyport'), 'agent', '--node', node.name, ...account, ...results, ...words];
+  const command = [join(clone, 'bin/sallyport'), 'agent', '--node', node.name, ...account, ...results];
   cluster.daemons.start(name, inNamespace(node.namespace, command), {
     KUBERNETES_SERVICE_HOST: control.address,
     KUBERNETES_SERVICE_PORT: String(control.port),
   });
   const news = (): string[] => linesOf(log).slice(before);
-  await until(`${name} to have read the cluster; see ${log}`, () => {
+  await until(`${name} to say ${awaited}; see ${log}`, () => {
     if (cluster.daemons.pid(name) === undefined) throw new Error(`${name} ended: ${news().join('\n')}`);
-    return news().some((line) => line.includes('"event":"synced"'));
+    return news().some((line) => line.includes(`"event":"${awaited}"`));
   });
 }
 

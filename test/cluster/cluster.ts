@@ -69,16 +69,31 @@ export class Cluster {
     rmSync(state, { recursive: true, force: true });
   }
 
-  async #startControlPlane(): Promise<void> {
-    const ports = { server: control.port, etcd: 2379, peer: 2380 };
-    const setup = new ControlPlaneSetup(planeDirectory, { address: control.address, ports });
-    setup.kubeconfig('admin');
+  /** Starts the API server, and etcd where it does not run, and waits until it answers. */
+  async startApiServer(): Promise<void> {
+    const setup = this.#setup();
     const { certificate, key } = setup.admin;
     const toNodes = [`--kubelet-client-certificate=${certificate}`, `--kubelet-client-key=${key}`];
     const busy = ['--max-requests-inflight=2000', '--max-mutating-requests-inflight=1000'];
     this.#run('etcd', setup.etcdWords());
     this.#run('kube-apiserver', setup.serverWords([...toNodes, '--kubelet-preferred-address-types=InternalIP', ...busy]));
     await until('the API server', () => succeeds(this.words(join(programs, 'kubectl'), 'get', '--raw=/readyz')), 120);
+  }
+
+  /** Ends the API server on the spot. */
+  async killApiServer(): Promise<void> {
+    await this.daemons.stop('kube-apiserver', 'SIGKILL');
+  }
+
+  #setup(): ControlPlaneSetup {
+    const ports = { server: control.port, etcd: 2379, peer: 2380 };
+    return new ControlPlaneSetup(planeDirectory, { address: control.address, ports });
+  }
+
+  async #startControlPlane(): Promise<void> {
+    const setup = this.#setup();
+    setup.kubeconfig('admin');
+    await this.startApiServer();
     const client = ['--leader-elect=false', '--bind-address=127.0.0.1', '--kube-api-qps=200', '--kube-api-burst=400'];
     const identity = ['', 'authentication-', 'authorization-'].map((prefix) => `--${prefix}kubeconfig=${this.kubeconfig}`);
     this.#run('kube-controller-manager', [

@@ -34,12 +34,14 @@ type WrittenContainerPort = NonNullable<WrittenContainer['ports']>[number];
 const naming = { name: checkSubdomain, namespaced: true };
 const phases: readonly string[] = ['Pending', 'Running', 'Succeeded', 'Failed', 'Unknown'] satisfies Pod['phase'][];
 
-/** What is checked of a Pod: the fields that are read. Source: ValidatePod in Kubernetes. */
-function validate(written: WrittenPod, { defaultNamespace }: Surroundings, faults: Faults): void {
-  validateIdentity(written.metadata ?? {}, naming, defaultNamespace, faults);
-  validatePodSpec(written.spec ?? {}, ['spec'], faults);
-  const { phase } = written.status ?? {};
-  if (phase && !phases.includes(phase)) faults.notSupported(['status', 'phase'], phase, phases);
+/** What is checked of a Pod: the fields that are read, of a stored one its addresses alone. Source: ValidatePod in Kubernetes. */
+function validate(written: WrittenPod, { defaultNamespace, isStored }: Surroundings, faults: Faults): void {
+  if (!isStored) {
+    validateIdentity(written.metadata ?? {}, naming, defaultNamespace, faults);
+    validatePodSpec(written.spec ?? {}, ['spec'], faults);
+    const { phase } = written.status ?? {};
+    if (phase && !phases.includes(phase)) faults.notSupported(['status', 'phase'], phase, phases);
+  }
   validateAddresses(written, faults);
 }
 

@@ -78,7 +78,7 @@ function readVerdict(verdict: unknown): Verdict {
 export interface Drift {
   /** Objects that are there and are what they should be, but for elements of mutable sets and maps. */
   readonly known: ReadonlyMap<string, ListedObject>;
-  /** Objects of ours with another content. */
+  /** Objects of ours with another content; after adoption also those that are missing or lack elements that the kernel was told of. */
   readonly damaged: ReadonlySet<string>;
   /** Objects that should not be there. */
   readonly strangers: readonly ListedObject[];

@@ -208,9 +208,10 @@ export class NodeRuleset {
     const hooks = this.#baseChains;
     this.#hooked = new Set(hooks.map(({ name }) => name).filter((name) => drift.known.has(name)));
     this.#damagedHooks = hooks.filter(({ name }) => drift.damaged.has(name));
-    this.#objects.adopt(drift);
-    if (drift.damaged.size > 0 || this.#hooked.size < hooks.length) this.#needsGeneration = true;
-    return drift;
+    const harmed = this.#objects.adopt(drift);
+    // What connections were judged by while something was missing is not known.
+    if (drift.damaged.size + harmed.length > 0 || this.#hooked.size < hooks.length) this.#needsGeneration = true;
+    return { ...drift, damaged: new Set([...drift.damaged, ...harmed]) };
   }
 
   #nextGeneration(): number {

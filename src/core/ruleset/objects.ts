@@ -32,9 +32,9 @@ export interface Pending {
 export class Objects {
   readonly #names = new Names();
   readonly #entries = new Map<string, Entry>();
-  readonly #created = new Set<string>();
+  #created = new Set<string>();
   readonly #idle = new Set<string>();
-  readonly #touched = new Map<string, Map<string, Before>>();
+  #touched = new Map<string, Map<string, Before>>();
   #damaged = new Set<string>();
   #strangers: Pending['strangers'] = [];
   readonly #onDrop: (name: string) => void;
@@ -166,17 +166,30 @@ export class Objects {
     for (const name of this.#idle) this.#drop(name);
   }
 
-  /** Takes what a listing of the kernel showed as what the kernel was told; the difference is pending. */
-  adopt({ known, damaged, strangers }: Drift): void {
-    this.#touched.clear();
-    this.#created.clear();
+  /**
+   * Takes what a listing of the kernel showed as what the kernel was told; the difference is pending. Gives the names of objects that the kernel was told of and
+   * that are not there, or not with the elements that it was told of.
+   */
+  adopt({ known, damaged, strangers }: Drift): string[] {
+    const [touched, created] = [this.#touched, this.#created];
+    this.#touched = new Map();
+    this.#created = new Set();
     this.#damaged = new Set(damaged);
     this.#strangers = strangers;
+    const harmed: string[] = [];
     for (const [name, { object }] of this.#entries) {
       const listed = known.get(name);
-      if (listed === undefined) this.#created.add(name);
-      else if (isMutable(object)) this.#touched.set(name, differences(object, listed.elements));
+      if (listed === undefined) {
+        this.#created.add(name);
+        if (!created.has(name)) harmed.push(name);
+      } else if (isMutable(object)) {
+        const different = differences(object, listed.elements);
+        this.#touched.set(name, different);
+        const told = touched.get(name);
+        if (!created.has(name) && [...different.keys()].some((key) => !told?.has(key))) harmed.push(name);
+      }
     }
+    return harmed;
   }
 
   #drop(name: string): void {
