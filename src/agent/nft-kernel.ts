@@ -7,7 +7,7 @@ import { withNamespace } from '#dataplane/namespace.ts';
 import { NetlinkTable } from '#dataplane/netlink-table.ts';
 import { type Nft, openNft } from '#dataplane/nft.ts';
 import { NftError } from '#dataplane/nft-error.ts';
-import { isNetlinkTransaction, type TableChange, type TableName } from '#dataplane/table-change.ts';
+import { isNetlinkTransaction, type TableName } from '#dataplane/table-change.ts';
 import { TableWatch } from '#dataplane/table-watch.ts';
 import type { Kernel, TransactionCounts } from './kernel.ts';
 

@@ -26,6 +26,7 @@ export const entries: readonly Entry[] = [
   { name: 'doctor', summary: 'what could hinder enforcement on this node', load: () => import('./doctor.ts') },
   { name: 'status', summary: 'which policies are enforced, on which nodes, since when', load: () => import('./status.ts') },
   { name: 'wait', summary: 'wait until policies are enforced', load: () => import('./wait.ts') },
+  { name: 'probe', summary: 'open connections, for test --live', hidden: true, load: () => import('./probe.ts') },
   { name: 'lsp', summary: 'a language server for editors', load: () => import('./lsp.ts') },
   { name: 'completion', summary: 'completion for your shell', load: () => import('./completion.ts') },
   { name: 'version', summary: 'which Sallyport this is', load: () => import('./version.ts') },

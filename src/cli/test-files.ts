@@ -63,8 +63,12 @@ function relativeTo(file: string, path: string): string {
 }
 
 /** Documents by what they are decided over: undefined is a cluster. What is said with options counts before what documents say. */
-export function groupsOf(documents: readonly TestDocument[], options: InputOptions): Map<string | undefined, readonly TestDocument[]> {
-  if (options.filename !== undefined || clusterFlagIn(options) !== undefined) return new Map([[options.filename?.join('\n'), documents]]);
+export function groupsOf(
+  documents: readonly TestDocument[],
+  options: InputOptions & { readonly live?: true },
+): Map<string | undefined, readonly TestDocument[]> {
+  if (options.live || options.filename !== undefined || clusterFlagIn(options) !== undefined)
+    return new Map([[options.filename?.join('\n'), documents]]);
   return Map.groupBy(documents, (document) => manifestsOf(document)?.join('\n'));
 }
 

@@ -15,6 +15,7 @@ import { stdout } from './terminal.ts';
 import { analysisOf, groupsOf, readTests, runTests, type TestDocument } from './test-files.ts';
 import { define as defineInit } from './test-init.ts';
 import { labTests } from './test-lab.ts';
+import { liveTests } from './test-live.ts';
 import { watchTests } from './test-watch.ts';
 
 type Format = 'text' | 'json' | 'junit' | 'tap';
@@ -23,6 +24,8 @@ interface Options extends InputOptions {
   readonly coverage?: true;
   readonly mutate?: true;
   readonly lab?: true;
+  readonly live?: true;
+  readonly image?: string;
   readonly watch?: true;
   readonly output: Format;
 }
@@ -40,6 +43,8 @@ export function define(command: Command): void {
     .option('--coverage', 'which rules and isolations decided no tested connection')
     .option('--mutate', 'which policies, rules, peers and ports could go without a test failing')
     .option('--lab', 'with real packets, in network namespaces on this machine')
+    .option('--live', 'with real packets, in the cluster: from containers that are put into its pods and end by themselves')
+    .option('--image <name>', 'with --live: the image of those containers (default: that of the agents that run there)')
     .option('--watch', 'again whenever a file changes, until Ctrl-C');
   addInputOptions(command);
   addClusterOptions(command);
@@ -50,6 +55,7 @@ export function define(command: Command): void {
     'sallyport test tests.yaml -f manifests/ -o junit > report.xml',
     'sallyport test tests.yaml -f manifests/ --lab',
     'sallyport test tests.yaml --context staging',
+    'sallyport test tests.yaml --context staging --live',
     'sallyport test init -f manifests/ > tests.yaml',
   ]);
   defineInit(command.command('init').summary('write tests for what holds today').helpOption('-h, --help', 'this help'));
@@ -62,14 +68,23 @@ async function test(files: readonly string[], options: Options): Promise<ExitCod
   return options.watch ? watchTests(files, options, () => runAll(files, options)) : runAll(files, options);
 }
 
-function checkOptions(files: readonly string[], { filename = [], coverage, mutate: isMutating, lab, watch, output }: Options): void {
+function checkOptions(files: readonly string[], options: Options): void {
+  const { filename = [], coverage, mutate: isMutating, watch, output } = options;
   if (files.includes('-') && filename.includes('-'))
     throw new CannotAnswer('standard input can be read once: for the tests or for -f -, not both');
   if ((output === 'junit' || output === 'tap') && (coverage || isMutating))
     throw new CannotAnswer(`-o ${output} has no place for --coverage and --mutate: use text or json`);
-  if (lab && (coverage || isMutating || watch))
-    throw new CannotAnswer('--lab tries the tests with packets: --coverage, --mutate and --watch are without it');
+  checkPackets(options);
   if (watch && output !== 'text') throw new CannotAnswer('--watch is for people to read: without -o');
+}
+
+/** What goes with tests on real packets, and what does not. */
+function checkPackets({ filename = [], coverage, mutate: isMutating, lab, live, image, watch }: Options): void {
+  if (lab && live) throw new CannotAnswer('--lab tries the tests on this machine, --live in the cluster: give one of them');
+  if ((lab || live) && (coverage || isMutating || watch))
+    throw new CannotAnswer(`--${lab ? 'lab' : 'live'} tries the tests with packets: --coverage, --mutate and --watch are without it`);
+  if (live && filename.length > 0) throw new CannotAnswer('--live asks a cluster and -f reads files: give one of them');
+  if (image !== undefined && !live) throw new CannotAnswer('--image is for --live');
 }
 
 /** What is said of tests that one set of manifests is asked for. */
@@ -85,7 +100,8 @@ async function runAll(files: readonly string[], options: Options): Promise<ExitC
   const reports: Report[] = [];
   for (const [paths, group] of groupsOf(documents, options)) {
     const input = paths === undefined ? options : { ...options, filename: paths.split('\n') };
-    reports.push(options.lab ? { tests: await labTests(group, input) } : runGroup(group, await analysisOf(input), options));
+    if (options.live) reports.push({ tests: await liveTests(group, input) });
+    else reports.push(options.lab ? { tests: await labTests(group, input) } : runGroup(group, await analysisOf(input), options));
   }
   await stdout.print(render(reports, options));
   const tests = reports.flatMap((report) => report.tests);
@@ -125,11 +141,11 @@ function jsonOf(reports: readonly Report[], tests: readonly TestAnswer[]): objec
   };
 }
 
-function* textOf(reports: readonly Report[], tests: readonly TestAnswer[], { mutate: isMutating, lab: isLab }: Options): Iterable<string> {
+function* textOf(reports: readonly Report[], tests: readonly TestAnswer[], { mutate: isMutating, lab, live }: Options): Iterable<string> {
   const sourceOf = (policy: PolicyId) =>
     reports.map(({ analysis }) => analysis?.model.policies.get(qualifiedName(policy))?.source).find((source) => source !== undefined);
   yield* renderTests(tests, { ...stdout.style, sourceOf });
-  if (isLab) yield packetsText(tests);
+  if (lab || live) yield packetsText(tests);
   for (const { coverage, mutation, tests: own } of reports) {
     if (reports.length > 1 && (coverage ?? mutation) !== undefined)
       yield stdout.style.palette.strong([...new Set(own.map(({ document }) => document))].join(', '));

@@ -174,11 +174,17 @@ function notKubernetes({ server }: Connection, path: string, what: string): Kube
 /** Reads one object; undefined where there is none of that name. */
 export async function readObject(
   connection: Connection,
-  request: { readonly resource: Resource; readonly object: string; readonly signal?: AbortSignal | undefined },
+  request: {
+    readonly resource: Resource;
+    readonly namespace?: string;
+    readonly object: string;
+    readonly signal?: AbortSignal | undefined;
+  },
 ): Promise<Readonly<Record<string, unknown>> | undefined> {
-  const { resource, object, signal } = request;
-  const path = pathOf(resource, { object });
+  const { resource, namespace, object, signal } = request;
+  const scope = { object, ...(namespace !== undefined && { namespace }) };
+  const path = pathOf(resource, scope);
   const answer = await ask(connection, { path, signal });
   const isAbsent = answer.status === 404 && isObject(answer.body) && answer.body.kind === 'Status';
-  return isAbsent ? undefined : succeeded(connection, path, answer, { verb: 'get', resource, object });
+  return isAbsent ? undefined : succeeded(connection, path, answer, { verb: 'get', resource, ...scope });
 }

@@ -53,10 +53,25 @@ export async function readRollout(connection: Connection, choices: Choices, sign
 }
 
 /** The JSON that an agent answers to a path, asked through the API server; a `Forbidden` when that is not allowed. */
-export async function askAgent(connection: Connection, { namespace, name, port }: AgentPod, path: string, signal: AbortSignal): Promise<unknown> {
+export async function askAgent(
+  connection: Connection,
+  { namespace, name, port }: AgentPod,
+  path: string,
+  signal: AbortSignal,
+): Promise<unknown> {
   const whole = `${pathOf(pods, { namespace, object: `${name}:${port}` })}/proxy${path}`;
   const answer = await ask(connection, { path: whole, signal });
   return succeeded(connection, whole, answer, { verb: 'get', resource: podProxies, namespace });
+}
+
+/** The image that the agents of a cluster run, which is on its nodes already; undefined where there is no agent, or none that we may see. */
+export async function imageOfAgents(connection: Connection): Promise<string | undefined> {
+  const selector = Object.entries(agentLabels).map(([key, value]) => `${key}=${value}`);
+  const path = `${pathOf(pods)}?limit=1&labelSelector=${encodeURIComponent(selector.join())}`;
+  const { status, body } = await ask(connection, { path });
+  const [pod] = status === 200 ? listAt(body, 'items') : [];
+  const image = textAt(listAt(pod, 'spec', 'containers')[0], 'image');
+  return image === '' ? undefined : image;
 }
 
 const podProxies: Resource = { ...pods, name: 'pods/proxy' };
@@ -83,7 +98,8 @@ function nodeIn(value: unknown): KnownNode[] {
 /** The agent that a pod is; none of a pod that is another thing, that has ended, or that is being replaced. */
 function agentIn(value: unknown): AgentPod[] {
   const isAgent = Object.entries(agentLabels).every(([key, label]) => textAt(value, 'metadata', 'labels', key) === label);
-  const isGone = ['Succeeded', 'Failed'].includes(textAt(value, 'status', 'phase')) || textAt(value, 'metadata', 'deletionTimestamp') !== '';
+  const isGone =
+    ['Succeeded', 'Failed'].includes(textAt(value, 'status', 'phase')) || textAt(value, 'metadata', 'deletionTimestamp') !== '';
   if (!isAgent || isGone) return [];
   const ports = listAt(value, 'spec', 'containers').flatMap((container) => listAt(container, 'ports'));
   const declared = field(

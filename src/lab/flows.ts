@@ -38,7 +38,7 @@ interface Party {
 }
 
 /** Every ordered pair of pods, nodes and hosts outside, on every port that the destination declares. Pairs without a common family are left out. */
-export function everyPair(topology: Topology): Flow[] {
+export function everyPair(topology: Pick<Topology, 'pods' | 'nodes' | 'externals'>): Flow[] {
   const parties = [
     ...[...topology.pods.values()].map((pod: Pod): Party => ({ id: podId(pod), addresses: pod.addresses, ports: pod.ports })),
     ...[...topology.nodes.values()].map(({ name, addresses }: Node): Party => ({ id: nodePlace(name), addresses, ports: [] })),

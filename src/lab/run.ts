@@ -74,7 +74,7 @@ function withoutPath(flow: PlannedFlow, { observed, detail }: Observation): Flow
 }
 
 /** What the connections of one flow together say: it is allowed when all are. */
-function compare(flow: PlannedFlow, observations: readonly Observation[]): FlowResult {
+export function compare(flow: PlannedFlow, observations: readonly Observation[]): FlowResult {
   const unclear = observations.find(({ observed }) => observed === 'error') ?? observations.find(({ observed }) => observed === 'skipped');
   if (unclear !== undefined) {
     const { observed, detail } = unclear;
