@@ -67,8 +67,15 @@ describe('the log of an agent', () => {
       log.note({ type: 'fault', resource: 'pods', fault: new KubeFault('unreachable', 'no way', 'go there') });
       log.note({ type: 'forbidden', refused });
       const object = { kind: 'NetworkPolicy', namespace: 'shop', name: 'x' };
-      log.note({ type: 'unreadable', ...object, object: 'NetworkPolicy shop/x', isClosed: true, faults: ['spec: wrong'] });
-      log.note({ type: 'readable', object });
+      log.note({
+        type: 'unreadable',
+        ...object,
+        object: 'NetworkPolicy shop/x',
+        apiVersion: 'networking.k8s.io/v1',
+        isClosed: true,
+        faults: ['spec: wrong'],
+      });
+      log.note({ type: 'readable', object, isGone: false });
       log.note({ type: 'relisted', resource: 'pods', reason: 'gone' });
     });
     expect(lines).toEqual([

@@ -3,7 +3,7 @@ import { kindAndName } from '#core/api/types.ts';
 import type { UnjudgedDevice } from '#dataplane/unjudged.ts';
 import type { WatchNote } from '#kube/cluster-watch.ts';
 import { KubeFault } from '#kube/fault.ts';
-import { permissionFault, watcher } from '#kube/permission.ts';
+import { Forbidden, permissionFault, teller, watcher } from '#kube/permission.ts';
 import { messageOf } from './exit.ts';
 
 type Level = 'info' | 'warn' | 'error';
@@ -58,6 +58,13 @@ export class AgentLog {
     this.#unjudged = now;
   }
 
+  /** Says why Events can't be written; nothing else depends on them. */
+  untold(fault: unknown): void {
+    const { message, hint } =
+      fault instanceof Forbidden ? permissionFault([fault], teller) : { message: messageOf(fault), ...hintOf(fault) };
+    this.tell('warn', 'untold', { message, ...(hint !== undefined && { hint }) });
+  }
+
   /** Says what the watch of the cluster has met. */
   note(note: WatchNote): void {
     switch (note.type) {
@@ -73,7 +80,7 @@ export class AgentLog {
         this.tell('error', 'unreadable', { object: note.object, closed: note.isClosed, faults: note.faults });
         break;
       case 'readable':
-        this.tell('info', 'readable', { object: kindAndName(note.object) });
+        this.tell('info', 'readable', { object: kindAndName(note.object), ...(note.isGone && { gone: true }) });
         break;
       case 'relisted':
       case 'recovered':
@@ -82,4 +89,5 @@ export class AgentLog {
   }
 }
 
-const hintOf = (fault: unknown): object => (fault instanceof KubeFault && fault.hint !== undefined ? { hint: fault.hint } : {});
+const hintOf = (fault: unknown): { readonly hint?: string } =>
+  fault instanceof KubeFault && fault.hint !== undefined ? { hint: fault.hint } : {};

@@ -11,8 +11,10 @@ import { ClusterWatch, type WatchNote } from '#kube/cluster-watch.ts';
 import type { Connection } from '#kube/connection.ts';
 import type { Permission } from '#kube/permission.ts';
 import { qualifiedResource } from '#kube/resource.ts';
+import type { Unreadable } from '#kube/unreadable.ts';
 import type { AgentLog } from './agent-log.ts';
 import { buildOf } from './build.ts';
+import { PolicyEvents } from './policy-events.ts';
 
 /** How the agent of a node of a cluster works. */
 export interface AgentSettings {
@@ -43,6 +45,7 @@ export class ClusterAgent {
   readonly #results: CniResults;
   readonly #links: LinkCheck;
   readonly #observer: Observer;
+  readonly #events: PolicyEvents;
   readonly #started = performance.now();
   #version = 0;
   #objects = 0;
@@ -64,10 +67,19 @@ export class ClusterAgent {
       onApplied: (applied) => {
         log.applied(applied);
         this.#observer.applied(applied);
+        this.#events.applied(applied);
       },
       onRemoval: () => this.#observer.metrics.readCounters().catch(() => undefined),
     });
     this.#observer = new Observer({ build: buildOf(), node, kernel, reconciler: this.#reconciler, currency: () => this.#watch.currency });
+    this.#events = new PolicyEvents({
+      node,
+      connection,
+      model: this.#reconciler.model,
+      policies: () => this.#observer.status().policies,
+      onResult: (result) => this.#observer.metrics.watch.event(result),
+      onFault: (fault) => log.untold(fault),
+    });
     this.#early = new EarlyAddresses(node);
     this.#links = new LinkCheck(node, (devices) => {
       log.unjudged(devices);
@@ -99,6 +111,7 @@ export class ClusterAgent {
     this.#results.close();
     this.#links.close();
     this.#observer.close();
+    this.#events.stop();
     await this.#reconciler.stop();
     this.#kernel.close();
   }
@@ -117,14 +130,24 @@ export class ClusterAgent {
     this.#links.look();
   }
 
+  #unreadable(unreadable: Unreadable): void {
+    this.#observer.unreadable(unreadable, unreadable.faults);
+    this.#events.unreadable(unreadable);
+  }
+
+  #readable({ object, isGone }: Extract<WatchNote, { type: 'readable' }>): void {
+    this.#observer.readable(object);
+    this.#events.readable(object, isGone);
+  }
+
   #note(note: WatchNote): void {
     this.#log.note(note);
     const { watch } = this.#observer.metrics;
     if (note.type === 'fault') watch.fault(note.resource);
     else if (note.type === 'forbidden') for (const { permission } of note.refused) watch.fault(whatOf(permission));
     else if (note.type === 'relisted') watch.relisted(note.resource);
-    else if (note.type === 'unreadable') this.#observer.unreadable(note, note.faults);
-    else if (note.type === 'readable') this.#observer.readable(note.object);
+    else if (note.type === 'unreadable') this.#unreadable(note);
+    else if (note.type === 'readable') this.#readable(note);
   }
 }
 

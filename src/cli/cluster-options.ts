@@ -23,9 +23,9 @@ const flags: readonly (readonly [flags: string, description: string])[] = [
 ];
 
 /** Adds the flags that name a cluster, under a heading of their own. */
-export function addClusterOptions(command: Command): Command {
+export function addClusterOptions(command: Command, heading = 'Cluster options (without -f a cluster is read):'): Command {
   for (const [flag, description] of flags) {
-    const option = new Option(flag, description).helpGroup('Cluster options (without -f a cluster is read):');
+    const option = new Option(flag, description).helpGroup(heading);
     command.addOption(flag.startsWith('--as-group') ? option.argParser(collectList) : option);
   }
   return command;

@@ -45,7 +45,7 @@ export class Rollout {
       if (agents.length === 0) throw new CannotAnswer('no agent runs in this cluster', whereAgentsAre);
       return new Rollout(agents, nodes, wantedIn(objects, defaultChoices));
     } catch (error) {
-      if (error instanceof KubeFault) throw new CannotAnswer(error.message, error.hint);
+      if (error instanceof KubeFault) throw asAnswer(error);
       throw error;
     }
   }
@@ -70,7 +70,9 @@ const whereAgentsAre = `they are the pods with the labels ${Object.entries(agent
   .map(([key, value]) => `${key}=${value}`)
   .join(', ')}; --agent says where others are`;
 
-const asAnswer = ({ message, hint }: KubeFault): CannotAnswer => new CannotAnswer(message, hint);
+const asAnswer = ({ message, hint }: KubeFault): CannotAnswer =>
+  // Agents are in no manifest.
+  new CannotAnswer(message, hint?.replace('-f where manifests are', '--agent where agents are'));
 
 function agentOf(connection: Connection, pod: Parameters<typeof askAgent>[1]): Agent {
   const name = `${pod.namespace}/${pod.name}`;

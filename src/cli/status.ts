@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { qualifiedName } from '#core/api/types.ts';
 import { closest } from '#core/api/spelling.ts';
+import { qualifiedName } from '#core/api/types.ts';
 import type { WantedPolicy } from '#core/enforcement/wanted.ts';
 import { renderClusterStatus, renderPolicyStatus } from '#core/render/enforcement.ts';
 import { renderJson } from '#core/render/json.ts';
@@ -43,7 +43,7 @@ export function addRolloutOptions(command: Command): void {
   command
     .option('-n, --namespace <name>', 'the namespace of policies that are named without one')
     .option('--agent <address>', 'the URL of an agent, or a file with what it has answered; may be repeated', collect);
-  addClusterOptions(command);
+  addClusterOptions(command, 'Cluster options:');
   addOutputOption(command, ['text', 'json']);
 }
 

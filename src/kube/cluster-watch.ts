@@ -23,7 +23,7 @@ export type WatchNote =
   | { readonly type: 'forbidden'; readonly refused: readonly Forbidden[] }
   | ({ readonly type: 'unreadable' } & Unreadable)
   /** What could not be read can be now, or is gone. */
-  | { readonly type: 'readable'; readonly object: ObjectVersion };
+  | { readonly type: 'readable'; readonly object: ObjectVersion; readonly isGone: boolean };
 
 /** How current one kind of objects is. */
 export interface Currency {
@@ -87,7 +87,7 @@ export class ClusterWatch {
     this.#projection = new Projection(
       options.choices,
       (unreadable) => options.onNote({ type: 'unreadable', ...unreadable }),
-      (object) => options.onNote({ type: 'readable', object }),
+      (object, isGone) => options.onNote({ type: 'readable', object, isGone }),
     );
     const ofPods = qualifiedResource(pods);
     this.#lasting = new LastingPolicies((namespace) => this.#followed.get(ofPods)?.kept.hasAnyIn(namespace) ?? false);

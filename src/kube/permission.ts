@@ -3,7 +3,12 @@ import { qualifiedResource, type Resource } from './resource.ts';
 
 /** What a request needs to be allowed. */
 export type Permission =
-  | { readonly verb: 'get' | 'list' | 'watch'; readonly resource: Resource; readonly namespace?: string; readonly object?: string }
+  | {
+      readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch';
+      readonly resource: Resource;
+      readonly namespace?: string;
+      readonly object?: string;
+    }
   /** A path that belongs to no object, as of the discovery of an API group. */
   | { readonly verb: 'get'; readonly path: string };
 
@@ -31,6 +36,9 @@ interface Role {
 const reader: Role = { name: 'sallyport-reader' };
 /** Whoever may list and not watch would be told of each only after the other. */
 export const watcher: Role = { name: 'sallyport-agent', verbs: ['list', 'watch'] };
+
+/** Whoever may write an Event may count its repetitions, too. */
+export const teller: Role = { name: 'sallyport-agent-events', verbs: ['create', 'patch'] };
 
 /** The fault of a reading that lacks permissions: each of them, and the commands of kubectl that would grant them. */
 export function permissionFault(refused: readonly Forbidden[], role: Role = reader): KubeFault {

@@ -5,7 +5,7 @@ import { Pool } from '#core/api/pool.ts';
 import { isObject } from '#core/api/reader.ts';
 import { type KubernetesObject, kindAndName, type ObjectId } from '#core/api/types.ts';
 import { apiVersionOf, type Resource } from './resource.ts';
-import { type ObjectVersion, type Unreadable, UnreadableObjects } from './unreadable.ts';
+import { type Unreadable, UnreadableObjects } from './unreadable.ts';
 
 /** Makes of the objects of an API server what policy needs of them: a few hundred bytes each. */
 export class Projection {
@@ -16,7 +16,7 @@ export class Projection {
   readonly unreadable: UnreadableObjects;
 
   /** `onReadable` is told of every object that could not be read and now can, or is gone. */
-  constructor(choices: Choices, onUnreadable: (unreadable: Unreadable) => void, onReadable: (object: ObjectVersion) => void) {
+  constructor(choices: Choices, onUnreadable: (unreadable: Unreadable) => void, onReadable: UnreadableObjects['end']) {
     this.unreadable = new UnreadableObjects(onReadable);
     // What the server keeps of a field that is unknown here was meant: passing over it may open what it closes.
     this.#choices = { ...choices, 'unknown-fields': 'error' };
@@ -30,7 +30,7 @@ export class Projection {
     const { objects, diagnostics, unknown } = decodeObject(written, context);
     const [object] = objects;
     if (object !== undefined) {
-      this.unreadable.end(object);
+      this.unreadable.end(object, false);
       return policies.includes(resource.kind) ? { ...object, ...versionOf(value) } : object;
     }
     const closed = closedFormOf(written, resource);
@@ -39,6 +39,7 @@ export class Projection {
     this.#onUnreadable({
       ...which,
       object: kindAndName(which),
+      apiVersion: apiVersionOf(resource),
       isClosed: closed !== undefined,
       faults: [...diagnostics, ...unknown].map(({ path, message }) => (path ? `${path}: ${message}` : message)),
     });

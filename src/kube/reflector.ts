@@ -116,7 +116,7 @@ export class Reflector {
   #changeOf(type: WatchEvent['type'], value: WatchEvent['object']): ClusterChange | undefined {
     const { projection, resource } = this.#options;
     if (type === 'DELETED') {
-      projection.unreadable.end({ kind: resource.kind, ...idOf(value) });
+      projection.unreadable.end({ kind: resource.kind, ...idOf(value) }, true);
       return this.kept.delete(idOf(value));
     }
     const object = projection.objectOf(value, resource);

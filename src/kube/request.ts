@@ -7,12 +7,20 @@ import { createGunzip } from 'node:zlib';
 import type { Connection } from './connection.ts';
 import { KubeFault } from './fault.ts';
 
-/** What is asked of a server. There is no verb: this program only ever gets. */
+/** What is sent to a server with a request that is not a GET. */
+export interface Sent {
+  readonly method: 'POST' | 'PATCH';
+  readonly body: object;
+}
+
+/** What is asked of a server. This program only ever gets, but for the Events that an agent writes. */
 export interface Request {
   /** From the server's root, with the query. */
   readonly path: string;
   /** Plain JSON unless given. */
   readonly accept?: string;
+  /** Absent: a GET. */
+  readonly send?: Sent;
   /** Milliseconds of silence after which the server counts as dead; unless given, somewhat more than it gives itself for an answer. */
   readonly silence?: number;
   readonly signal?: AbortSignal | undefined;
@@ -49,16 +57,21 @@ export async function open(connection: Connection, request: Request): Promise<In
   const start = server.startsWith('https:') ? tlsRequest : plainRequest;
   for (let attempt = 1; ; attempt++) {
     const sent = start(server + request.path, {
-      method: 'GET',
+      method: request.send?.method ?? 'GET',
       agent,
-      headers: { ...headers, ...(request.accept && { Accept: request.accept }) } as Record<string, string | string[]>,
+      headers: {
+        ...headers,
+        ...(request.accept && { Accept: request.accept }),
+        ...(request.send && { 'Content-Type': mediaTypes[request.send.method] }),
+      } as Record<string, string | string[]>,
       ...(request.signal && { signal: request.signal }),
     });
     try {
-      return await responseOf(sent, connection, request.silence ?? silenceTimeout);
+      return await responseOf(sent, connection, request);
     } catch (error) {
       // The server let go of an idle connection just when we took it up again.
-      const isStale = sent.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET' && attempt < mostAttempts;
+      const isStale =
+        sent.reusedSocket && request.send === undefined && (error as NodeJS.ErrnoException).code === 'ECONNRESET' && attempt < mostAttempts;
       if (!isStale) throw transportFault(error, connection, request);
     }
   }
@@ -72,7 +85,9 @@ export async function answerOf(connection: Connection, request: Request, respons
 
 const userAgent = 'sallyport';
 
-function responseOf(sent: ClientRequest, { timeout }: Connection, silence: number): Promise<IncomingMessage> {
+const mediaTypes = { POST: 'application/json', PATCH: 'application/merge-patch+json' } as const;
+
+function responseOf(sent: ClientRequest, { timeout }: Connection, { silence = silenceTimeout, send }: Request): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     let response: IncomingMessage | undefined;
     const giveUp = (error: Error): void => void (response ?? sent).destroy(error);
@@ -97,7 +112,7 @@ function responseOf(sent: ClientRequest, { timeout }: Connection, silence: numbe
       response = received;
       resolve(received);
     });
-    sent.end();
+    sent.end(send && JSON.stringify(send.body));
   });
 }
 

@@ -28,6 +28,9 @@ export const networkPolicies = resource('networking.k8s.io', 'v1', 'NetworkPolic
 export const replicaSets = resource('apps', 'v1', 'ReplicaSet', 'replicasets');
 export const jobs = resource('batch', 'v1', 'Job', 'jobs');
 
+/** What is written, and never read. */
+export const events = resource('', 'v1', 'Event', 'events');
+
 /** The path of a list, of all namespaces or of one, or of one object. */
 export function pathOf(
   { group, version, name, namespaced }: Resource,

@@ -13,6 +13,7 @@ export interface ObjectVersion {
 export interface Unreadable extends ObjectVersion {
   /** As messages name it: `NetworkPolicy shop/deny`. */
   readonly object: string;
+  readonly apiVersion: string;
   /** Whether something stands for it that closes whomever it can mean; without that it is not there for this program. */
   readonly isClosed: boolean;
   readonly faults: readonly string[];
@@ -23,9 +24,9 @@ export class UnreadableObjects {
   readonly #known = new Map<string, ObjectVersion>();
   /** Those that a list that is under way has not shown yet. */
   readonly #unseen = new Set<string>();
-  readonly #onEnd: (object: ObjectVersion) => void;
+  readonly #onEnd: (object: ObjectVersion, isGone: boolean) => void;
 
-  constructor(onEnd: (object: ObjectVersion) => void) {
+  constructor(onEnd: (object: ObjectVersion, isGone: boolean) => void) {
     this.#onEnd = onEnd;
   }
 
@@ -36,10 +37,10 @@ export class UnreadableObjects {
   }
 
   /** The object can be read, or is gone. */
-  end(object: ObjectVersion): void {
+  end(object: ObjectVersion, isGone: boolean): void {
     const key = kindAndName(object);
     this.#unseen.delete(key);
-    if (this.#known.delete(key)) this.#onEnd(object);
+    if (this.#known.delete(key)) this.#onEnd(object, isGone);
   }
 
   /** A list of the kind begins, which shows all that there are. */
@@ -52,7 +53,7 @@ export class UnreadableObjects {
     for (const key of this.#unseen) {
       const object = this.#known.get(key);
       if (object === undefined || object.kind === kind) this.#unseen.delete(key);
-      if (object?.kind === kind) this.end(object);
+      if (object?.kind === kind) this.end(object, true);
     }
   }
 }

@@ -21,6 +21,7 @@ export const agentRole: Manifest = {
     { apiGroups: [''], resources: ['namespaces', 'nodes', 'pods'], verbs: ['list', 'watch'] },
     { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: ['list', 'watch'] },
     { apiGroups: ['policy.networking.k8s.io'], resources: ['*'], verbs: ['list', 'watch'] },
+    { apiGroups: [''], resources: ['events'], verbs: ['create', 'patch'] },
   ],
 };
 

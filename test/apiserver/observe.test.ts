@@ -6,14 +6,35 @@ import { agentRole, boundTo, NodeAgent } from './node-agent.ts';
 import { clusterPolicyKind, pod, policy, shop } from './shop.ts';
 import { World } from './world.ts';
 
+/** A kind that is not enforced: its objects are named. */
+const unsupported = {
+  ...clusterPolicyKind,
+  metadata: { ...clusterPolicyKind.metadata, name: 'adminnetworkpolicies.policy.networking.k8s.io' },
+  spec: {
+    ...(clusterPolicyKind.spec as object),
+    names: {
+      kind: 'AdminNetworkPolicy',
+      listKind: 'AdminNetworkPolicyList',
+      plural: 'adminnetworkpolicies',
+      singular: 'adminnetworkpolicy',
+    },
+  },
+};
+
 const missing = cannotRunControlPlane() ?? (process.getuid?.() === 0 ? undefined : 'needs root');
 
 describe.skipIf(missing !== undefined)(`what an agent says of itself${missing === undefined ? '' : ` (${missing})`}`, () => {
   let world: World;
   let agent: NodeAgent;
   beforeAll(async () => {
-    world = await World.create({ users: [{ token: 'token-of-agent', name: 'agent' }] });
-    await world.plane.create([...shop, clusterPolicyKind, agentRole, boundTo('agent')]);
+    world = await World.create({
+      users: [
+        { token: 'token-of-agent', name: 'agent' },
+        { token: 'token-of-silent', name: 'silent' },
+      ],
+    });
+    const mute = { ...agentRole, metadata: { name: 'mute' }, rules: (agentRole.rules as object[]).slice(0, 3) };
+    await world.plane.create([...shop, clusterPolicyKind, agentRole, boundTo('agent'), mute, boundTo('silent', 'mute'), unsupported]);
     agent = new NodeAgent(world, 'token-of-agent').start();
     await agent.line('programmed');
   });
@@ -101,6 +122,52 @@ describe.skipIf(missing !== undefined)(`what an agent says of itself${missing ==
     await agent.line('readable');
     await world.plane.send('DELETE', `${root}/wrong`);
     await until(async () => ((await policyOf('wrong')) === undefined ? true : undefined));
+  });
+
+  test('tells of it where users look: when it can not be read, and when it can', async () => {
+    const eventsOf = async (name: string): Promise<Record<string, unknown>[]> => {
+      const { body } = await world.plane.send('GET', `/api/v1/events?fieldSelector=${encodeURIComponent(`involvedObject.name=${name}`)}`);
+      return (body as { items: Record<string, unknown>[] }).items;
+    };
+    const wrong = {
+      apiVersion: 'policy.networking.k8s.io/v1alpha2',
+      kind: 'ClusterNetworkPolicy',
+      metadata: { name: 'unclear' },
+      spec: { tier: 'Elsewhere', priority: 1, subject: { namespaces: {} } },
+    };
+    await world.plane.create([wrong]);
+    const told = await until(async () => (await eventsOf('unclear'))[0]);
+    expect(told).toMatchObject({
+      type: 'Warning',
+      reason: 'Unreadable',
+      count: 1,
+      reportingInstance: 'n1',
+      involvedObject: { apiVersion: wrong.apiVersion, kind: wrong.kind, name: 'unclear' },
+      message: expect.stringContaining('the pods that it may select are cut off: spec.tier'),
+    });
+    await world.plane.send(
+      'PATCH',
+      '/apis/policy.networking.k8s.io/v1alpha2/clusternetworkpolicies/unclear',
+      { spec: { tier: 'Admin', ingress: [] } },
+      'application/merge-patch+json',
+    );
+    await until(async () => (await eventsOf('unclear')).find(({ reason }) => reason === 'Readable'));
+    expect(await metric(agent, 'sallyport_events_total{result="written"}')).toBeGreaterThanOrEqual(2);
+    const { stdout } = await world.kubectl('events', '--for', 'clusternetworkpolicy/unclear');
+    expect(stdout).toContain('Sallyport can not read it');
+  });
+
+  test('without the permission to write Events it says so once, and enforces all the same', async () => {
+    const foreign = { apiVersion: 'policy.networking.k8s.io/v1alpha2', kind: 'AdminNetworkPolicy', metadata: { name: 'foreign' } };
+    await world.plane.send('POST', '/apis/policy.networking.k8s.io/v1alpha2/adminnetworkpolicies', foreign);
+    const named = await until(() => policyOf('foreign'));
+    expect(named).toMatchObject({ kind: 'AdminNetworkPolicy', state: 'unreadable', subjects: 0 });
+    await using silent = new NodeAgent(world, 'token-of-silent').start();
+    await silent.line('programmed');
+    const { message, hint } = await silent.line('untold');
+    expect(message).toContain('may not create events');
+    expect(hint).toContain('--verb=create,patch --resource=events');
+    expect(await metric(silent, 'sallyport_events_total{result="refused"}')).toBe(1);
   });
 
   test('measures what it does', async () => {

@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(path, { recursive: true }));
 
-describe.each(['README.md', 'docs/testing.md'])('%s', (name) => {
+describe.each(['README.md', 'docs/testing.md', 'docs/observe.md'])('%s', (name) => {
   const page = join(root, name);
 
   it('has a tour', () => {

@@ -14,6 +14,8 @@ import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
 import type { Exposed, ExposedTo, ExposedToEndpoint, ExposureAnswer } from '#core/connectivity/exposure.ts';
 import type { Witness } from '#core/connectivity/witness.ts';
 import type { FailingTest } from '#core/document/documentation.ts';
+import type { ClusterStatus, Gap, NodeReport, PolicyReport } from '#core/enforcement/cluster-status.ts';
+import type { Latency, NodeCheck, NodeStatus, PolicyState, PolicyStatus } from '#core/enforcement/node-status.ts';
 import type { LineEdit, Finding as LintFinding, Related, Severity } from '#core/lint/rule.ts';
 import type { Protocol } from '#core/net/protocol.ts';
 import type {
@@ -296,6 +298,54 @@ describe('the schemas have the fields of the types', () => {
     'doctor.schema.json#/$defs/check': fields<Examined>({ check: required, state: required, summary: required, hindrances: required }),
     'doctor.schema.json#/$defs/hindrance': fields<Hindrance>({ severity: required, message: required, remedy: required }),
     'lab-run.schema.json': fields<LabReport>({ flows: required, mismatches: required, errors: required, skipped: required }),
+    'agent-status.schema.json': fields<NodeStatus>({
+      node: required,
+      version: required,
+      commit: optional,
+      started: required,
+      synced: optional,
+      programmed: optional,
+      ready: required,
+      checks: required,
+      latency: optional,
+      failures: required,
+      policies: required,
+    }),
+    'agent-status.schema.json#/$defs/check': fields<NodeCheck>({ name: required, ok: required, message: required }),
+    'agent-status.schema.json#/$defs/latency': fields<Latency>({ median: required, worst: required, changes: required }),
+    'agent-status.schema.json#/$defs/policy': fields<PolicyStatus>({
+      kind: required,
+      namespace: optional,
+      name: required,
+      uid: optional,
+      generation: optional,
+      state: required,
+      reason: optional,
+      since: optional,
+      subjects: required,
+    }),
+    'status.schema.json': fields<ClusterStatus>({ enforced: required, nodes: required, policies: required }),
+    'status.schema.json#/$defs/node': fields<NodeReport>({
+      node: required,
+      agent: required,
+      nodeReady: optional,
+      version: optional,
+      policies: optional,
+      enforced: optional,
+      latency: optional,
+      messages: required,
+    }),
+    'status.schema.json#/$defs/policy': fields<PolicyReport>({
+      kind: required,
+      namespace: optional,
+      name: required,
+      generation: optional,
+      enforced: required,
+      nodes: required,
+      since: optional,
+      gaps: required,
+    }),
+    'status.schema.json#/$defs/gap': fields<Gap>({ node: required, state: required, generation: optional, reason: optional }),
     'lab-up.schema.json': fields<Answers['about']>({ name: required, pid: required }),
     // A port is not needed for a protocol without ports, and 0 then.
     'flows.schema.json#/$defs/flow': {
@@ -386,6 +436,26 @@ describe('the schemas have the values of the types', () => {
       'remove-rule': true,
     }),
     'lint.schema.json#/$defs/finding/properties/severity': values<Severity>({ error: true, warning: true, note: true }),
+    'agent-status.schema.json#/$defs/check/properties/name': values<NodeCheck['name']>({ synced: true, programmed: true, judged: true }),
+    'agent-status.schema.json#/$defs/policy/properties/state': values<PolicyState>({
+      enforced: true,
+      closed: true,
+      unreadable: true,
+      'not-needed': true,
+    }),
+    'status.schema.json#/$defs/node/properties/agent': values<NodeReport['agent']>({
+      ready: true,
+      unready: true,
+      unanswered: true,
+      missing: true,
+    }),
+    'status.schema.json#/$defs/gap/properties/state': values<Gap['state']>({
+      pending: true,
+      closed: true,
+      unreadable: true,
+      unanswered: true,
+      missing: true,
+    }),
     'docs.schema.json#/$defs/gate/properties/isolation': values<DocumentedGate['isolation']>({
       all: true,
       some: true,

@@ -53,6 +53,7 @@ describe('what sessions show is as the schemas say', () => {
       'ruleset',
       'lab-run',
       'lab-probe',
+      'status',
       'test',
     ];
     expect(seen).toEqual(new Set(commands));

@@ -5,7 +5,7 @@ import { DropTotals } from './drop-totals.ts';
 import type { MetricSources } from './metric-sources.ts';
 
 /** So many policies have their drops under their own names; those of all others are added up as `other`. */
-export const mostNamedPolicies = 500;
+const mostNamedPolicies = 500;
 
 /** What is enforced, and what it has dropped. */
 export class RulesetMetrics {

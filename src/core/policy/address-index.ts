@@ -26,6 +26,10 @@ export class AddressIndex {
     return this.#nodes.get(name);
   }
 
+  get nodeNames(): Iterable<string> {
+    return this.#nodes.keys();
+  }
+
   claim(address: string, pod: Pod): void {
     const claim = this.#claims.get(address);
     if (claim === undefined) this.#claims.set(address, pod);

@@ -90,6 +90,11 @@ export class PolicyModel {
     return this.#addresses.nodeOf(name);
   }
 
+  /** The names of all nodes. */
+  get nodeNames(): Iterable<string> {
+    return this.#addresses.nodeNames;
+  }
+
   /** The policies that select the class and have a say in the direction, in the order of evaluation. */
   policiesOf(podClass: PodClass, direction: Direction): CompiledPolicy[] {
     const policies: CompiledPolicy[] = [];
