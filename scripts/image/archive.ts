@@ -36,8 +36,8 @@ export function layerOf(folder: string, seconds = 0): Layer {
   return { bytes: gzipSync(bytes, { level: 6 }), plainDigest: digest(bytes) };
 }
 
-/** Writes an image as an archive. */
-export function writeImage(path: string, options: ImageOptions): void {
+/** Writes an image as an archive, and returns the digest of its manifest. */
+export function writeImage(path: string, options: ImageOptions): string {
   const directory = `${path}.parts`;
   rmSync(directory, { recursive: true, force: true });
   const blobs = join(directory, 'blobs/sha256');
@@ -81,6 +81,7 @@ export function writeImage(path: string, options: ImageOptions): void {
     'oci-layout',
   ]);
   rmSync(directory, { recursive: true });
+  return manifest.digest.replace('sha256:', '');
 }
 
 function configOf({ entrypoint, words, environment = [], labels = {}, created = 0, layers }: ImageOptions): object {

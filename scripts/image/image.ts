@@ -33,6 +33,8 @@ export interface WrittenImage {
   readonly name: string;
   /** The bill of materials beside the archive. */
   readonly bill: string;
+  /** Of its manifest, in hexadecimal. */
+  readonly digest: string;
   /** Bytes of the archive, which are those that a node pulls. */
   readonly size: number;
 }
@@ -48,9 +50,9 @@ export function buildImage(folder: string, repository = 'localhost/sallyport'): 
   const [archive, billFile] = [join(folder, 'sallyport.tar'), join(folder, 'sallyport.cdx.json')];
   writeFileSync(billFile, bill);
   const layers = [base.layer, layerOf(ours, created())];
-  writeImage(archive, { name, entrypoint, words, environment, labels: labelsOf(build), created: created(), layers });
+  const imageDigest = writeImage(archive, { name, entrypoint, words, environment, labels: labelsOf(build), created: created(), layers });
   rmSync(scratch, { recursive: true });
-  return { archive, name, bill: billFile, size: statSync(archive).size };
+  return { archive, name, bill: billFile, digest: imageDigest, size: statSync(archive).size };
 }
 
 /** Writes what is in the image as a tree of files: what a Dockerfile copies. */

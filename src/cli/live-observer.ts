@@ -33,8 +33,7 @@ export class LiveObserver {
   constructor(connection: Connection, pods: readonly Pod[], image: string) {
     this.#connection = connection;
     this.#image = image;
-    for (const pod of pods)
-      if (!isFinished(pod) && !pod.hostNetwork) for (const address of pod.addresses) this.#pods.set(address, pod);
+    for (const pod of pods) if (!isFinished(pod) && !pod.hostNetwork) for (const address of pod.addresses) this.#pods.set(address, pod);
   }
 
   /** In how many pods a container is needed for the trials. */

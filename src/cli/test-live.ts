@@ -47,7 +47,8 @@ export async function liveTests(documents: readonly TestDocument[], options: Liv
         'name fewer endpoints: one pod of a workload, say',
       );
     const observed = await withProgress('trying connections', (report) => observer.observe(trials, report));
-    if (places > 0) await note(`a container has run in each of ${count(places, 'pod')} and has ended; it is listed there until the pod goes`);
+    if (places > 0)
+      await note(`a container has run in each of ${count(places, 'pod')} and has ended; it is listed there until the pod goes`);
     let next = 0;
     return packets.answers(
       flows.map((flow) =>

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { agentLog } from './agents.ts';
 import { Cluster } from './cluster.ts';
 import { inNamespace, run, until } from './commands.ts';
 import { Probes } from './probes.ts';
@@ -20,9 +20,8 @@ describe.skipIf(reason !== undefined)(`pods on a bridge${reason === undefined ? 
     world.apply(policy('isolate', { podSelector: {}, policyTypes: ['Ingress'] }));
     const [client, server] = await world.start(serverPod('client', {}, 'node1'), serverPod('server', {}, 'node1'));
     const { node } = client!.node;
-    const log = world.cluster.daemons.logOf(`${node.name}-agent`);
-    const before = readFileSync(log, 'utf8').length;
-    const said = (event: string): boolean => readFileSync(log, 'utf8').slice(before).includes(`"event":"${event}"`);
+    const before = agentLog(world.cluster, node).length;
+    const said = (event: string): boolean => agentLog(world.cluster, node).slice(before).includes(`"event":"${event}"`);
     const judge = (value: number): string =>
       run(inNamespace(node.namespace, ['sh', '-c', `echo ${value} >/proc/sys/net/bridge/bridge-nf-call-iptables`]));
     await using probing = new Probes(client!.namespace, 20, [`${server!.address}:80`]);

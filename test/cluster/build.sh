@@ -1,7 +1,7 @@
 #!/bin/bash
 # build.sh [PROGRAM...]: builds the programs of a Kubernetes cluster that are not there yet; without words those of a control plane.
 # They are kept in a cache outside the clone, by what they are built from, so that another clone has them at once; build/cluster/bin leads there.
-# What only a cluster with nodes needs comes from a module of its own, so that a change there leaves the control plane as it was built.
+# What only a cluster with nodes needs, and helm, come from modules of their own, so that a change there leaves the control plane as it was built.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -17,8 +17,9 @@ source_of() {
     kube-controller-manager | kube-scheduler | kubelet | kube-proxy) echo nodes "k8s.io/kubernetes/cmd/$1" ;;
     agnhost | pause) echo nodes "./$1" ;;
     e2e.test) echo nodes ./e2e ;;
+    helm) echo helm helm.sh/helm/v3/cmd/helm ;;
     ginkgo) echo nodes github.com/onsi/ginkgo/v2/ginkgo ;;
-    *) echo "build.sh: unknown program $1; known are: $control_plane $nodes" >&2; return 2 ;;
+    *) echo "build.sh: unknown program $1; known are: $control_plane $nodes helm" >&2; return 2 ;;
   esac
 }
 
@@ -31,7 +32,7 @@ cache_of() {
   )"
 }
 
-version_of() { sed -n 's/^require k8s.io\/kubernetes //p' "$here/$1/go.mod"; }
+version_of() { sed -nE 's/^require (k8s.io\/kubernetes|helm.sh\/helm\/v3) //p' "$here/$1/go.mod"; }
 
 # What an official build tells its programs about themselves: clients look at the version.
 identity() {

@@ -93,8 +93,12 @@ describe.skipIf(reason !== undefined)(`faults on a real cluster${reason === unde
   });
 
   test('without an API server, and with agents that die meanwhile, nothing changes', async () => {
-    const probing = await probes(5);
     const { cluster } = world;
+    for (const node of cluster.nodes) {
+      await stopAgent(cluster, node, 'SIGTERM');
+      await startAgent(cluster, node);
+    }
+    const probing = await probes(5);
     await cluster.killApiServer();
     await sleep(2000);
     for (const node of cluster.nodes) {

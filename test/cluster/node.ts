@@ -51,6 +51,12 @@ export class RunningNode {
     for (const archive of archives) run(this.#within('ctr', '-n', 'k8s.io', 'images', 'import', archive));
   }
 
+  /** Gives containerd one more image, under another name than its own. */
+  importImage(archive: string, own: string, name: string): void {
+    run(this.#within('ctr', '-n', 'k8s.io', 'images', 'import', archive));
+    run(this.#within('ctr', '-n', 'k8s.io', 'images', 'tag', '--force', own, name));
+  }
+
   /** Starts kubelet and kube-proxy. */
   startKubernetes({ kubelet, proxy }: NodeFiles, kubeconfig: string): void {
     const { name, address } = this.node;

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Ajv } from 'ajv';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { agentFlags } from '#agent/flags.ts';
 import { type Layer, layerOf, writeImage } from '../../scripts/image/archive.ts';
@@ -124,6 +125,15 @@ describe.skipIf(reason !== undefined)(`the image${reason === undefined ? '' : ` 
     run('chroot . /usr/bin/ip link add one type veth peer name two');
     // What calls the kernel goes through koffi.
     expect(run('mkdir -p proc && mount -t proc proc proc && chroot . /usr/bin/sallyport uninstall')).toBe('there was nothing to remove\n');
+  });
+
+  test('has a bill of materials that is one', () => {
+    const schemas = join(root, 'node_modules/@cyclonedx/cyclonedx-library/res/schema');
+    const schema = (name: string): object => JSON.parse(readFileSync(join(schemas, `${name}.SNAPSHOT.schema.json`), 'utf8')) as object;
+    const ajv = new Ajv({ strict: false, validateFormats: false, schemas: [schema('spdx'), schema('jsf-0.82')] });
+    const isOne = ajv.compile(schema('bom-1.6'));
+    isOne(JSON.parse(readFileSync(image.bill, 'utf8')));
+    expect(isOne.errors).toBeNull();
   });
 
   test('has a bill of materials that names what is in it', () => {

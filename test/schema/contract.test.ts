@@ -27,6 +27,7 @@ import type {
   DocumentedWorkload,
   TalkAnswer,
 } from '#core/render/documentation-json.ts';
+import type { Diagnosis, Examined, Hindrance } from '#core/render/doctor.ts';
 import type { SimplificationAnswer, SimplifiedRule } from '#core/render/simplification.ts';
 import type { CheckAnswer, GateAnswer, ResultAnswer, RuleAnswer } from '#core/verdict/answer.ts';
 import type { Opinion } from '#core/verdict/certainty.ts';
@@ -293,6 +294,9 @@ describe('the schemas have the fields of the types', () => {
       covered: required,
       total: required,
     }),
+    'doctor.schema.json': fields<Diagnosis>({ checks: required, problems: required, warnings: required }),
+    'doctor.schema.json#/$defs/check': fields<Examined>({ check: required, state: required, summary: required, hindrances: required }),
+    'doctor.schema.json#/$defs/hindrance': fields<Hindrance>({ severity: required, message: required, remedy: required }),
     'lab-run.schema.json': fields<LabReport>({ flows: required, mismatches: required, errors: required, skipped: required }),
     'agent-status.schema.json': fields<NodeStatus>({
       node: required,
@@ -394,6 +398,8 @@ describe('the schemas have the values of the types', () => {
       error: true,
       skipped: true,
     }),
+    'doctor.schema.json#/$defs/check/properties/state': values<Examined['state']>({ ok: true, warning: true, problem: true, skipped: true }),
+    'doctor.schema.json#/$defs/hindrance/properties/severity': values<Hindrance['severity']>({ warning: true, problem: true }),
     'check.schema.json#/$defs/answer/properties/certainty': values<CheckAnswer['certainty']>({
       defined: true,
       undefined: true,

@@ -21,7 +21,7 @@ export const firewalls: Check = {
         );
       });
     return {
-      summary: `${forwarding.length} other filters of what is forwarded${hindrances.length === 0 ? ', none drops the rest' : ''}`,
+      summary: `${forwarding.length} other filter${forwarding.length === 1 ? '' : 's'} of what is forwarded${hindrances.length === 0 ? ', none drops the rest' : ''}`,
       hindrances,
     };
   },
