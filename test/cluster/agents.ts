@@ -34,7 +34,9 @@ export const podImage = (cluster: Cluster): string =>
 /** Applies one of the plain manifests with this image, but for nodes whose agent is a process. */
 export function applyManifest(cluster: Cluster, name: string, image: string): void {
   const elsewhere = { key: byHand, operator: 'DoesNotExist' };
-  const affinity = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [elsewhere] }] } } };
+  const affinity = {
+    nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [elsewhere] }] } },
+  };
   const text = readFileSync(join(manifests, name), 'utf8').replaceAll(/image: .*/g, `image: ${image}`);
   cluster.kubectl(['apply', '-f', '-'], text.replace(/^( +)hostNetwork: true$/m, `$1affinity: ${JSON.stringify(affinity)}\n$&`));
 }
@@ -84,7 +86,17 @@ const inHand = new Set<string>();
 async function takeInHand(cluster: Cluster, { name }: ClusterNode): Promise<void> {
   if (inHand.has(name)) return;
   cluster.kubectl(['label', 'node', name, `${byHand}=`, '--overwrite']);
-  const words = ['-n', 'kube-system', 'get', 'pods', '-l', 'app.kubernetes.io/name=sallyport', `--field-selector=spec.nodeName=${name}`, '-o', 'name'];
+  const words = [
+    '-n',
+    'kube-system',
+    'get',
+    'pods',
+    '-l',
+    'app.kubernetes.io/name=sallyport',
+    `--field-selector=spec.nodeName=${name}`,
+    '-o',
+    'name',
+  ];
   await until(`the agent's pod of ${name} to be gone`, () => cluster.kubectl(words) === '');
   inHand.add(name);
 }

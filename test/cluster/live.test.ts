@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startAgent, stopAgent } from './agents.ts';
 import { inNamespace, run } from './commands.ts';
 import { clone } from './programs.ts';
-import { startAgent, stopAgent } from './agents.ts';
 import { ClusterWorld, cannotUseCluster, policy, type RunningPod, serverPod } from './world.ts';
 
 const reason = cannotUseCluster();
@@ -23,7 +23,10 @@ describe.skipIf(reason !== undefined)(`test --live on a real cluster${reason ===
       serverPod('stranger', { app: 'stranger' }, 'node1'),
     )) as [RunningPod];
     world.apply(
-      policy('server', { podSelector: { matchLabels: { app: 'server' } }, ingress: [{ from: [{ podSelector: { matchLabels: { app: 'client' } } }] }] }),
+      policy('server', {
+        podSelector: { matchLabels: { app: 'server' } },
+        ingress: [{ from: [{ podSelector: { matchLabels: { app: 'client' } } }] }],
+      }),
     );
   });
   afterAll(async () => {
@@ -54,7 +57,12 @@ describe.skipIf(reason !== undefined)(`test --live on a real cluster${reason ===
   });
 
   test('nothing else passes: every other workload of the cluster is tried', () => {
-    const only = { name: 'nothing else', to: `${world.namespace}/server`, allow: [{ from: `${world.namespace}/client`, ports: 80 }], nothingElse: ['TCP/80'] };
+    const only = {
+      name: 'nothing else',
+      to: `${world.namespace}/server`,
+      allow: [{ from: `${world.namespace}/client`, ports: 80 }],
+      nothingElse: ['TCP/80'],
+    };
     const { status, stdout, stderr } = sallyport([only], '-o', 'json');
     expect({ status, stderr }).toMatchObject({ status: 0 });
     expect(JSON.parse(stdout)).toMatchObject({ passed: 1, failed: 0, errors: 0 });
@@ -87,7 +95,15 @@ describe.skipIf(reason !== undefined)(`test --live on a real cluster${reason ===
   });
 
   test('who may not put containers into pods is told', () => {
-    const { status, stderr } = sallyport([between('client', 'server', 'allow')], '--image', 'any', '--as', 'reader', '--as-group', 'system:masters-not');
+    const { status, stderr } = sallyport(
+      [between('client', 'server', 'allow')],
+      '--image',
+      'any',
+      '--as',
+      'reader',
+      '--as-group',
+      'system:masters-not',
+    );
     expect(status).toBe(2);
     expect(stderr).toContain('may not');
   });
