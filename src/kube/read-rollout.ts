@@ -1,6 +1,6 @@
 import type { Choices } from '#core/api/choices.ts';
-import { isObject } from '#core/api/reader.ts';
 import type { KubernetesObject } from '#core/api/types.ts';
+import { itemsAt, textAt, valueAt } from '#core/api/values.ts';
 import type { KnownNode } from '#core/enforcement/cluster-status.ts';
 import { agentLabels, agentPort, agentPortName } from '#core/enforcement/well-known.ts';
 import { clusterPolicies } from './cluster-policies.ts';
@@ -76,20 +76,9 @@ export async function imageOfAgents(connection: Connection): Promise<string | un
 
 const podProxies: Resource = { ...pods, name: 'pods/proxy' };
 
-const field = (value: unknown, ...path: readonly string[]): unknown =>
-  path.reduce<unknown>((inner, name) => (isObject(inner) ? inner[name] : undefined), value);
-const listAt = (value: unknown, ...path: readonly string[]): readonly unknown[] => {
-  const found = field(value, ...path);
-  return Array.isArray(found) ? found : [];
-};
-const textAt = (value: unknown, ...path: readonly string[]): string => {
-  const found = field(value, ...path);
-  return typeof found === 'string' ? found : '';
-};
-
 function nodeIn(value: unknown): KnownNode[] {
   const name = textAt(value, 'metadata', 'name');
-  const isReady = listAt(value, 'status', 'conditions').some(
+  const isReady = itemsAt(value, 'status', 'conditions').some(
     (condition) => textAt(condition, 'type') === 'Ready' && textAt(condition, 'status') === 'True',
   );
   return name === '' ? [] : [{ name, ready: isReady }];
@@ -101,8 +90,8 @@ function agentIn(value: unknown): AgentPod[] {
   const isGone =
     ['Succeeded', 'Failed'].includes(textAt(value, 'status', 'phase')) || textAt(value, 'metadata', 'deletionTimestamp') !== '';
   if (!isAgent || isGone) return [];
-  const ports = listAt(value, 'spec', 'containers').flatMap((container) => listAt(container, 'ports'));
-  const declared = field(
+  const ports = itemsAt(value, 'spec', 'containers').flatMap((container) => itemsAt(container, 'ports'));
+  const declared = valueAt(
     ports.find((port) => textAt(port, 'name') === agentPortName),
     'containerPort',
   );
