@@ -35,7 +35,11 @@ export function define(command: Command): void {
     .option('--all', 'wait for all policies of the cluster')
     .addOption(new Option('--timeout <time>', 'how long: 30s, 2m; 0 looks once').argParser(timeoutOf).default(30_000, '30s'));
   addRolloutOptions(command);
-  examples(command, ['sallyport wait shop/default-deny', 'sallyport wait --all --timeout 2m', 'kubectl apply -f policies/ && sallyport wait --all']);
+  examples(command, [
+    'sallyport wait shop/default-deny',
+    'sallyport wait --all --timeout 2m',
+    'kubectl apply -f policies/ && sallyport wait --all',
+  ]);
   command.action(answering(runWait));
 }
 

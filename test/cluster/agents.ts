@@ -33,7 +33,9 @@ export const podImage = (cluster: Cluster): string =>
 /** Applies one of the plain manifests with this image, but for nodes whose agent is a process. */
 export function applyManifest(cluster: Cluster, name: string, image: string): void {
   const elsewhere = { key: byHand, operator: 'DoesNotExist' };
-  const affinity = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [elsewhere] }] } } };
+  const affinity = {
+    nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [elsewhere] }] } },
+  };
   const text = readFileSync(join(manifests, name), 'utf8').replaceAll(/image: .*/g, `image: ${image}`);
   cluster.kubectl(['apply', '-f', '-'], text.replace(/^( +)hostNetwork: true$/m, `$1affinity: ${JSON.stringify(affinity)}\n$&`));
 }
@@ -79,7 +81,17 @@ const processOf = ({ name }: Pick<ClusterNode, 'name'>): string => `${name}-agen
 /** Sees that no pod is the agent of a node. */
 async function takeInHand(cluster: Cluster, { name }: ClusterNode): Promise<void> {
   cluster.kubectl(['label', 'node', name, `${byHand}=`, '--overwrite']);
-  const words = ['-n', 'kube-system', 'get', 'pods', '-l', 'app.kubernetes.io/name=sallyport', `--field-selector=spec.nodeName=${name}`, '-o', 'name'];
+  const words = [
+    '-n',
+    'kube-system',
+    'get',
+    'pods',
+    '-l',
+    'app.kubernetes.io/name=sallyport',
+    `--field-selector=spec.nodeName=${name}`,
+    '-o',
+    'name',
+  ];
   await until(`the agent's pod of ${name} to be gone`, () => cluster.kubectl(words) === '');
 }
 
