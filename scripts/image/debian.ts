@@ -47,7 +47,7 @@ export function unpack(names: readonly string[], cache: string, root: string): U
 }
 
 /** The same path without the links of a merged `/usr`. */
-export const inUsr = (path: string): string => (merged.includes(path.split('/')[0]!) ? `usr/${path}` : path);
+const inUsr = (path: string): string => (merged.includes(path.split('/')[0]!) ? `usr/${path}` : path);
 
 /** The libraries that programs are linked with, and what loads them, as paths in the tree that they were unpacked to; in order. */
 export function librariesOf(root: string, programs: readonly string[]): string[] {

@@ -17,13 +17,22 @@ interface Rendered {
   readonly kind: string;
   readonly spec: {
     readonly updateStrategy: object;
-    readonly template: { readonly spec: { readonly containers: readonly { readonly args: string[]; readonly image: string }[]; readonly initContainers?: object[] } };
+    readonly template: {
+      readonly spec: {
+        readonly containers: readonly { readonly args: string[]; readonly image: string }[];
+        readonly initContainers?: object[];
+      };
+    };
   };
 }
 
 /** What helm makes of the chart, as text. */
 const render = (...words: string[]): string => {
-  const { status, stdout, stderr } = spawnSync(helm, ['template', 'sallyport', chart, '-n', 'kube-system', '--kube-version', '1.34.0', ...words], { encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(
+    helm,
+    ['template', 'sallyport', chart, '-n', 'kube-system', '--kube-version', '1.34.0', ...words],
+    { encoding: 'utf8' },
+  );
   if (status !== 0) throw new Error(stderr);
   return stdout;
 };
@@ -80,7 +89,9 @@ describe.skipIf(reason !== undefined)(`the chart in helm${reason === undefined ?
 
   test('has a ServiceMonitor where that is asked for', () => {
     expect(objectsIn(render()).map(({ kind }) => kind)).not.toContain('ServiceMonitor');
-    expect(objectsIn(render('--set', 'serviceMonitor.enabled=true')).map(({ kind }) => kind)).toEqual(expect.arrayContaining(['Service', 'ServiceMonitor']));
+    expect(objectsIn(render('--set', 'serviceMonitor.enabled=true')).map(({ kind }) => kind)).toEqual(
+      expect.arrayContaining(['Service', 'ServiceMonitor']),
+    );
   });
 
   test.each([

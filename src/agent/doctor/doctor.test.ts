@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, closeSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -214,6 +214,11 @@ describe.skipIf(process.getuid?.() !== 0)('a doctor in a network namespace (need
       summary: expect.stringContaining('install nftables'),
     });
   });
+});
+
+test('every check has a row in the guide', () => {
+  const guide = readFileSync(new URL('../../../docs/troubleshoot.md', import.meta.url), 'utf8');
+  for (const name of [...checks.map((check) => check.name), 'self-test']) expect(guide).toContain(`| \`${name}\` | `);
 });
 
 test.each([
