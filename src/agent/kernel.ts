@@ -22,6 +22,8 @@ export interface Kernel {
   clearMarks(mask: number): Promise<void>;
   /** Calls `visit` whenever anybody takes our table away, where that can be noticed at once. */
   onRemoved(visit: () => void): void;
+  /** How many packets a counter of our table has counted; 0 when there is none. */
+  packetsOf(counter: string): Promise<number>;
   /** Takes our table away, and with it every restriction. Returns whether there was one. */
   remove(): Promise<boolean>;
   close(): void;

@@ -92,6 +92,13 @@ class NftKernel implements Kernel {
     this.#watch = new TableWatch(name, visit, this.#namespace);
   }
 
+  async packetsOf(counter: string): Promise<number> {
+    const words = ['-j', 'list', 'counter', ...table.split(' '), counter];
+    const text = await runNft(this.#namespace === undefined ? {} : { namespace: this.#namespace }, words).catch(() => '{}');
+    const { nftables = [] } = JSON.parse(text) as { readonly nftables?: readonly { readonly counter?: { readonly packets: number } }[] };
+    return nftables.find((each) => each.counter !== undefined)?.counter?.packets ?? 0;
+  }
+
   async remove(): Promise<boolean> {
     if ((await this.list()).size === 0) return false;
     await this.#nft.run(`delete table ${table}\n`);

@@ -77,6 +77,16 @@ export class Reconciler {
     if (options.auditInterval > 0) this.#timers.push(setInterval(() => this.audit(), options.auditInterval));
   }
 
+  /** What the node is to enforce: for those who count it. */
+  get ruleset(): NodeRuleset {
+    return this.#ruleset;
+  }
+
+  /** What is known of the cluster. */
+  get model(): PolicyModel {
+    return this.#model;
+  }
+
   /** Takes in a batch of changes; `version` comes back when the kernel has it. */
   offer(changes: readonly ClusterChange[], version: number): void {
     for (const change of changes) this.#queue.push(change);
@@ -143,8 +153,16 @@ export class Reconciler {
       this.#applied = version;
     });
     if (failures.length > 0) this.#failed();
-    for (const policy of this.#ruleset.closed) failures.push({ policy, message: 'the kernel rejects its rules; its pods are closed' });
+    for (const policy of this.#ruleset.closed)
+      failures.push({ policy, message: `the kernel rejects its rules; ${this.#consequence(policy)}` });
     return { repaired, changed, failures };
+  }
+
+  #consequence(name: string): string {
+    const policy = this.#model.policies.get(name);
+    return policy && this.#model.isAudited(policy)
+      ? 'it is in audit, so nothing is closed, and everything is told of'
+      : 'its pods are closed';
   }
 
   #report({ started, since, ...what }: { started: number; since: number } & Pick<Applied, 'failures' | 'repaired' | 'changed'>): void {

@@ -1,13 +1,19 @@
+import type { RequestListener } from 'node:http';
+import { serveOnSocket } from '#agent/agent-socket.ts';
 import { CniResults } from '#agent/cni-results.ts';
+import { DropFeed } from '#agent/drop-feed.ts';
+import { DropLog } from '#agent/drop-log.ts';
 import { EarlyAddresses } from '#agent/early-addresses.ts';
 import type { Kernel } from '#agent/kernel.ts';
 import { LinkCheck } from '#agent/link-check.ts';
 import { Reconciler } from '#agent/reconciler.ts';
 import type { Choices } from '#core/api/choices.ts';
+import { isPolicyKind, type KubernetesObject } from '#core/api/types.ts';
 import type { ClusterChange } from '#core/cluster/cluster.ts';
 import { ClusterWatch } from '#kube/cluster-watch.ts';
 import type { Connection } from '#kube/connection.ts';
 import type { AgentLog } from './agent-log.ts';
+import { messageOf } from './exit.ts';
 
 /** How the agent of a node of a cluster works. */
 export interface AgentSettings {
@@ -21,6 +27,13 @@ export interface AgentSettings {
   readonly podInterfaces?: string;
   /** A directory. */
   readonly cniResults: string;
+  /** The group of the packet log that hears of drops; false: none. */
+  readonly dropLog: number | false;
+  readonly logDrops?: true;
+  /** A path, or `none`. */
+  readonly socket: string;
+  /** Every policy is in audit. */
+  readonly audit?: true;
 }
 
 /** Milliseconds before a failed pass is tried again. */
@@ -35,12 +48,16 @@ export class ClusterAgent {
   readonly #watch: ClusterWatch;
   readonly #results: CniResults;
   readonly #links: LinkCheck;
+  readonly #drops = new DropFeed();
+  readonly #dropLog: DropLog | undefined;
+  readonly #socket: { close(): void } | undefined;
+  readonly #audit: boolean;
   readonly #started = performance.now();
   #version = 0;
   #objects = 0;
 
   constructor(settings: AgentSettings, connection: Connection, kernel: Kernel, log: AgentLog) {
-    const { node, choices, markMask, holdBack, podInterfaces, auditInterval, watchSilence, cniResults } = settings;
+    const { node, choices, markMask, holdBack, podInterfaces, auditInterval, watchSilence, cniResults, dropLog } = settings;
     this.#log = log;
     this.#kernel = kernel;
     this.#reconciler = new Reconciler({
@@ -53,8 +70,12 @@ export class ClusterAgent {
       auditInterval: auditInterval * 1000,
       retryInterval,
       ...(podInterfaces !== undefined && { podInterfaces }),
+      ...(dropLog !== false && { dropLog }),
       onApplied: (applied) => log.applied(applied),
     });
+    this.#audit = settings.audit === true;
+    this.#dropLog = dropLog === false ? undefined : this.#listenToDrops(settings, dropLog);
+    this.#socket = this.#openSocket(settings.socket);
     this.#early = new EarlyAddresses(node);
     this.#links = new LinkCheck(node, (devices) => log.unjudged(devices));
     this.#watch = new ClusterWatch({
@@ -81,6 +102,9 @@ export class ClusterAgent {
     this.#watch.stop();
     this.#results.close();
     this.#links.close();
+    this.#dropLog?.close();
+    this.#drops.close();
+    this.#socket?.close();
     await this.#reconciler.stop();
     this.#kernel.close();
   }
@@ -88,7 +112,39 @@ export class ClusterAgent {
   #offer(changes: readonly ClusterChange[]): void {
     if (changes.length === 0) return;
     this.#version++;
-    this.#reconciler.offer(changes, this.#version);
+    this.#reconciler.offer(this.#audit ? changes.map(inAudit) : changes, this.#version);
+  }
+
+  /** What is denied is told, and nothing depends on it. */
+  #listenToDrops({ node, logDrops }: AgentSettings, group: number): DropLog | undefined {
+    const { model, ruleset } = this.#reconciler;
+    try {
+      return new DropLog({
+        node,
+        group,
+        model,
+        ruleset,
+        kernel: this.#kernel,
+        onLine: (line) => {
+          this.#drops.add(line);
+          if (logDrops) this.#log.drop(line);
+        },
+      });
+    } catch (error) {
+      this.#log.tell('warn', 'deaf', { message: `what is denied can't be told: ${messageOf(error)}` });
+      return undefined;
+    }
+  }
+
+  #openSocket(path: string): { close(): void } | undefined {
+    if (path === 'none') return undefined;
+    const serve: RequestListener = (request, response) => {
+      if (/^\/drops(\?|$)/.test(request.url ?? '')) this.#drops.serve(request, response);
+      else response.writeHead(404).end();
+    };
+    return serveOnSocket(path, serve, (message) =>
+      this.#log.tell('warn', 'deaf', { message: `no commands are heard on ${path}: ${message}` }),
+    );
   }
 
   #synced(): void {
@@ -97,3 +153,9 @@ export class ClusterAgent {
     this.#links.look();
   }
 }
+
+/** A policy that would be enforced is only told of. */
+const inAudit = (change: ClusterChange): ClusterChange =>
+  change.type === 'put' && isPolicyKind(change.object.kind)
+    ? { type: 'put', object: { ...change.object, audit: true } as KubernetesObject }
+    : change;

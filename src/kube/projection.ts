@@ -1,3 +1,4 @@
+import { auditAnnotationOf } from '#core/api/audit.ts';
 import type { Choices } from '#core/api/choices.ts';
 import { closedClusterNetworkPolicy, closedNetworkPolicy } from '#core/api/closed-policy.ts';
 import { decodeObject } from '#core/api/decode.ts';
@@ -61,7 +62,12 @@ function writtenOf(value: unknown, resource: Resource): unknown {
   const { kind } = resource;
   const apiVersion = apiVersionOf(resource);
   if (!policies.includes(kind)) return { ...value, apiVersion, kind };
-  return { apiVersion, kind, metadata: idOf(value), ...(value.spec !== undefined && { spec: value.spec }) };
+  return {
+    apiVersion,
+    kind,
+    metadata: { ...idOf(value), ...auditAnnotationOf(value) },
+    ...(value.spec !== undefined && { spec: value.spec }),
+  };
 }
 
 function closedFormOf(value: unknown, { kind }: Resource): KubernetesObject | undefined {

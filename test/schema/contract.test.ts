@@ -98,6 +98,7 @@ describe('the schemas have the fields of the types', () => {
       certainty: required,
       egress: required,
       ingress: required,
+      audit: optional,
       via: optional,
       notes: optional,
       targetPorts: optional,
@@ -124,6 +125,7 @@ describe('the schemas have the fields of the types', () => {
       egress: required,
       ingress: required,
     }),
+    'check.schema.json#/$defs/answer/properties/audit': fields<NonNullable<CheckAnswer['audit']>>({ egress: required, ingress: required }),
     'check.schema.json#/$defs/answer/properties/via': fields<NonNullable<CheckAnswer['via']>>({
       service: required,
       way: required,

@@ -1,3 +1,4 @@
+import type { Direction } from '../api/types.ts';
 import type { Protocol } from '../net/protocol.ts';
 
 /** The table that holds everything of ours; nothing else of the host is read or written. */
@@ -43,8 +44,12 @@ export type Expression =
   | { readonly match: 'original-direction' }
   | { readonly match: 'interface'; readonly pattern: string }
   | { readonly match: 'spoofed' }
+  /** More packets than that have come here. */
+  | { readonly match: 'over-rate'; readonly perSecond: number; readonly burst: number }
   | { readonly do: 'set-mark'; readonly mask: number; readonly value: number }
   | { readonly do: 'count'; readonly counter: string }
+  /** Hands the packet's headers to whoever listens to the group; nobody waits for him. */
+  | { readonly do: 'log'; readonly prefix: string; readonly group: number }
   | { readonly do: 'witness'; readonly family: 4 | 6; readonly set: string }
   | { readonly do: 'reset' }
   | { readonly do: 'dispatch'; readonly key: Key; readonly map: string }
@@ -102,6 +107,16 @@ export interface VerdictMap extends Named {
 /** A counter of its own, which survives the chains that count with it. */
 export interface Counter extends Named {
   readonly kind: 'counter';
+  /** Whose denials it counts: a packet that several policies isolate is denied by each of them. */
+  readonly denials?: Denials;
+}
+
+/** Which policies, `namespace/name` or the bare name of a cluster-wide one, deny in which direction. */
+export interface Denials {
+  readonly direction: Direction;
+  readonly policies: readonly string[];
+  /** They only would: see docs/semantics.md section 11. */
+  readonly isAudit?: true;
 }
 
 export type RulesetObject = Chain | AddressSetObject | VerdictMap | Counter;
