@@ -12,6 +12,7 @@ import { Network } from '#lab/network.ts';
 import { topologyOf } from '#lab/topology.ts';
 import type { Manifest } from '../cluster/control-plane.ts';
 import { cannotRunControlPlane } from '../cluster/programs.ts';
+import { faultsOf } from '../schema/schemas.ts';
 import { cannotRunLab } from '../kernel/lab-needs.ts';
 import { agentRole, boundTo, NodeAgent } from './node-agent.ts';
 import { node, pod, policy } from './shop.ts';
@@ -83,7 +84,11 @@ describe.skipIf(missing !== undefined)(`what is dropped, and what would be${miss
     text
       .split('\n')
       .filter(Boolean)
-      .map((line) => JSON.parse(line) as Drop | Missed);
+      .map((line) => {
+        const told = JSON.parse(line) as Drop | Missed;
+        expect(faultsOf('drops', told)).toEqual([]);
+        return told;
+      });
   const annotate = (value: string | null) =>
     world.plane.send(
       'PATCH',

@@ -27,6 +27,7 @@ import type {
 } from '#core/render/documentation-json.ts';
 import type { SimplificationAnswer, SimplifiedRule } from '#core/render/simplification.ts';
 import type { CheckAnswer, GateAnswer, ResultAnswer, RuleAnswer } from '#core/verdict/answer.ts';
+import type { Drop, DropEnd, DropMiss, Missed } from '#core/verdict/drop.ts';
 import type { Opinion } from '#core/verdict/certainty.ts';
 import type { Flow } from '#core/verdict/check.ts';
 import type { EndpointIdentity } from '#core/verdict/endpoint.ts';
@@ -116,6 +117,22 @@ describe('the schemas have the fields of the types', () => {
     }),
     'check.schema.json#/$defs/rule': fields<RuleAnswer>(rule),
     'check.schema.json#/$defs/nearMiss': fields<GateAnswer['nearMisses'][number]>({ ...rule, failed: required }),
+    'drops.schema.json#/$defs/drop': fields<Drop>({
+      time: required,
+      node: required,
+      audit: required,
+      direction: required,
+      from: required,
+      to: required,
+      protocol: required,
+      port: required,
+      packets: required,
+      policies: required,
+      nearMisses: required,
+    }),
+    'drops.schema.json#/$defs/end': fields<DropEnd>({ ...endpoint, workload: optional }),
+    'drops.schema.json#/$defs/miss': fields<DropMiss>({ ...rule, failed: required, allows: required }),
+    'drops.schema.json#/$defs/missed': fields<Missed>({ time: required, node: required, missed: required }),
     'check.schema.json#/$defs/result': fields<ResultAnswer>({
       from: required,
       to: required,
