@@ -45,7 +45,7 @@ export class DropLog {
   #lines = mostLines;
   #missed = 0;
   #lost = 0;
-  #unlogged: number | undefined;
+  #unlogged = 0;
   #asked = performance.now();
   #hasHeard = false;
 
@@ -54,6 +54,10 @@ export class DropLog {
     this.#options = options;
     this.#log = new PacketLog(options.group);
     this.#timer = setInterval(() => this.#look(), lookInterval);
+    // A table that is there already has counted for another agent.
+    void options.kernel.packetsOf(frame.unlogged).then((packets) => {
+      this.#unlogged = packets;
+    });
   }
 
   close(): void {
@@ -114,7 +118,7 @@ export class DropLog {
     const { kernel, node, onLine } = this.#options;
     const unlogged = await kernel.packetsOf(frame.unlogged);
     // The counter may have been made anew.
-    const more = Math.max(0, unlogged - (this.#unlogged ?? unlogged));
+    const more = Math.max(0, unlogged - this.#unlogged);
     this.#unlogged = unlogged;
     const missed = more + this.#missed + (this.#log.lost - this.#lost);
     this.#missed = 0;

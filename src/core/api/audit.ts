@@ -5,7 +5,7 @@ import { isPolicyKind, type KubernetesObject } from './types.ts';
  * The annotation that puts a policy, or all NetworkPolicies of a namespace that say nothing themselves, in audit: they are not enforced, and
  * what they would drop is told. Source: docs/semantics.md section 11.
  */
-export const auditAnnotation = 'sallyport.dev/audit';
+const auditAnnotation = 'sallyport.dev/audit';
 
 /** What the annotations say: in audit or not; nothing where they do not speak of it. Whatever is not `true` enforces. */
 export function auditOf(annotations: Readonly<Record<string, string>> = {}): { readonly audit?: boolean } {

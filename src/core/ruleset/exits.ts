@@ -4,7 +4,7 @@ import { printVerdict } from './print.ts';
 import type { Verdict } from './types.ts';
 
 /** Where a packet goes that a direction lets through: the egress gate leaves it to the ingress gate. */
-export const passed = (direction: Direction): Verdict => goto(direction === 'egress' ? frame.ingress : frame.accepted);
+const passed = (direction: Direction): Verdict => goto(direction === 'egress' ? frame.ingress : frame.accepted);
 
 /** Where packets leave a gate. */
 export interface Exits {
