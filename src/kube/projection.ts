@@ -11,7 +11,7 @@ import { apiVersionOf, type Resource } from './resource.ts';
 export interface Unreadable {
   /** As messages name it: `NetworkPolicy shop/deny`. */
   readonly object: string;
-  /** Whether something stands for it that closes whomever it can mean; without that it is not there for this program. */
+  /** Whether something stands for it that closes whomever it can mean; without that it is not there for this program, or in audit. */
   readonly isClosed: boolean;
   readonly faults: readonly string[];
 }
@@ -38,7 +38,7 @@ export class Projection {
     const closed = closedFormOf(written, resource);
     this.#onUnreadable({
       object: kindAndName({ kind: resource.kind, ...idOf(value) }),
-      isClosed: closed !== undefined,
+      isClosed: closed !== undefined && !('audit' in closed && closed.audit),
       faults: [...diagnostics, ...unknown].map(({ path, message }) => (path ? `${path}: ${message}` : message)),
     });
     return closed;

@@ -88,7 +88,9 @@ export class NodeAgent implements AsyncDisposable {
 
   /** How many seconds of a processor it has used. Source: proc_pid_stat(5); a tick is a hundredth of a second. */
   processorTime(): number {
-    const fields = readFileSync(`/proc/${this.pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
+    const fields = readFileSync(`/proc/${this.pid}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' ');
     return (Number(fields[11]) + Number(fields[12])) / 100;
   }
 

@@ -13,8 +13,8 @@ import { Network } from '#lab/network.ts';
 import { topologyOf } from '#lab/topology.ts';
 import type { Manifest } from '../cluster/control-plane.ts';
 import { cannotRunControlPlane } from '../cluster/programs.ts';
-import { faultsOf } from '../schema/schemas.ts';
 import { cannotRunLab } from '../kernel/lab-needs.ts';
+import { faultsOf } from '../schema/schemas.ts';
 import { agentRole, boundTo, NodeAgent } from './node-agent.ts';
 import { node, pod, policy } from './shop.ts';
 import { World } from './world.ts';
@@ -162,7 +162,12 @@ describe.skipIf(missing !== undefined)(`what is dropped, and what would be${miss
     );
     expect((await other).stdout).toBe('');
     const page = readFileSync(new URL('../../docs/drops.md', import.meta.url), 'utf8').replaceAll(/\d\d:\d\d:\d\d/g, 'hh:mm:ss');
-    expect(page).toContain(stdout.replaceAll(/\d\d:\d\d:\d\d/g, 'hh:mm:ss').replaceAll(/^/gm, '    ').trimEnd());
+    expect(page).toContain(
+      stdout
+        .replaceAll(/\d\d:\d\d:\d\d/g, 'hh:mm:ss')
+        .replaceAll(/^/gm, '    ')
+        .trimEnd(),
+    );
     await agent.line('denied', ({ port }) => port === 8080);
   });
 
@@ -176,7 +181,9 @@ describe.skipIf(missing !== undefined)(`what is dropped, and what would be${miss
   });
 
   test('of a flood are told as a sample and a number, at little cost to the agent', async () => {
-    await world.plane.create([policy('shop', 'web', { podSelector: { matchLabels: { app: 'web' } }, ingress: [{ ports: [{ port: 8080 }] }] })]);
+    await world.plane.create([
+      policy('shop', 'web', { podSelector: { matchLabels: { app: 'web' } }, ingress: [{ ports: [{ port: 8080 }] }] }),
+    ]);
     agent.start('--socket', socket);
     await agent.line('programmed');
     const before = agent.processorTime();
@@ -195,7 +202,9 @@ describe.skipIf(missing !== undefined)(`what is dropped, and what would be${miss
     const lines = linesOf((await drops('--once', '-o', 'json')).stdout);
     const told = lines.reduce((sum, line) => sum + (isMissed(line) ? 0 : line.packets), 0);
     const missed = lines.reduce((sum, line) => sum + (isMissed(line) ? line.missed : 0), 0);
-    const counted = Number(/deny-\w+ \{\s*comment [^\n]*\s*packets (\d+)/.exec(await agent.nft('list', 'counters', 'table', 'inet', 'sallyport'))?.[1]);
+    const counted = Number(
+      /deny-\w+ \{\s*comment [^\n]*\s*packets (\d+)/.exec(await agent.nft('list', 'counters', 'table', 'inet', 'sallyport'))?.[1],
+    );
     expect(counted).toBeGreaterThan(10_000);
     // Every packet is told of, one way or the other; the last second of the sample may still be on its way.
     expect(told + missed).toBeGreaterThan(counted - 200);

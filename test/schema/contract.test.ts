@@ -27,9 +27,9 @@ import type {
 } from '#core/render/documentation-json.ts';
 import type { SimplificationAnswer, SimplifiedRule } from '#core/render/simplification.ts';
 import type { CheckAnswer, GateAnswer, ResultAnswer, RuleAnswer } from '#core/verdict/answer.ts';
-import type { Drop, DropEnd, DropMiss, Missed } from '#core/verdict/drop.ts';
 import type { Opinion } from '#core/verdict/certainty.ts';
 import type { Flow } from '#core/verdict/check.ts';
+import type { Drop, DropEnd, DropMiss, Missed } from '#core/verdict/drop.ts';
 import type { EndpointIdentity } from '#core/verdict/endpoint.ts';
 import type { Reason } from '#core/verdict/gate.ts';
 import { flowOf } from '#core/verdict/parse-flow.ts';

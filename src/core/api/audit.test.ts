@@ -19,7 +19,7 @@ describe('what is in audit', () => {
 
   test('no annotation says nothing', () => expect([auditOf(), auditOf({ other: 'true' })]).toEqual([{}, {}]));
 
-  test.each([
+  test.each<[string, unknown, { readonly audit?: boolean }]>([
     ['nothing', undefined, {}],
     ['no annotations', { metadata: {} }, {}],
     ['annotations that can not be read', { metadata: { annotations: 7 } }, { audit: false }],
