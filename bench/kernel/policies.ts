@@ -61,11 +61,11 @@ function policies(count: number): NetworkPolicy[] {
 /** The table of the node under so many policies, as a script. */
 export function tableWith(
   count: number,
-  { markMask = 0xff000000, choices = {} }: { markMask?: number; choices?: Partial<Choices> } = {},
+  { markMask = 0xff000000, choices = {}, dropLog }: { markMask?: number; choices?: Partial<Choices>; dropLog?: number } = {},
 ): string {
   const settled = { ...defaultChoices, ...choices };
   const model = new PolicyModel(settled);
-  const ruleset = new NodeRuleset(model, 'node', { choices: settled, markMask, witness: false });
+  const ruleset = new NodeRuleset(model, 'node', { choices: settled, markMask, witness: false, ...(dropLog !== undefined && { dropLog }) });
   ruleset.update(model.update(differenceOf(emptyCluster, clusterOf([...localPods, ...policies(count)]))));
   for (const again of [false, true]) {
     if (again) ruleset.marksCleared();

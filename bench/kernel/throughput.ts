@@ -1,3 +1,4 @@
+import { defaultDropLog } from '#core/ruleset/frame.ts';
 import { comparePairs } from '../compare.ts';
 import { type Section, Skipped } from '../report.ts';
 import { tableWith } from './policies.ts';
@@ -53,6 +54,13 @@ export const throughput: Section = {
             unit: 'ratio',
             estimate: await compare(tableWith(1000, options), '', receiving),
           });
+      for (const { name: flow, receiving, bar } of flows)
+        report({
+          name: `${flow}, 1000 policies, what is denied being logged over not`,
+          unit: 'ratio',
+          estimate: await compare(tableWith(1000, { dropLog: defaultDropLog }), tableWith(1000), receiving),
+          bar: { atLeast: bar },
+        });
     } finally {
       wire.close();
     }

@@ -179,8 +179,16 @@ export class Reconciler {
       this.#applied = version;
     });
     if (failures.length > 0) this.#failed();
-    for (const policy of this.#ruleset.closed) failures.push({ policy, message: 'the kernel rejects its rules; its pods are closed' });
+    for (const policy of this.#ruleset.closed)
+      failures.push({ policy, message: `the kernel rejects its rules; ${this.#consequence(policy)}` });
     return { repaired, changed, failures };
+  }
+
+  #consequence(name: string): string {
+    const policy = this.#model.policies.get(name);
+    return policy && this.#model.isAudited(policy)
+      ? 'it is in audit, so nothing is closed, and everything is told of'
+      : 'its pods are closed';
   }
 
   #report({ started, since, ...what }: { started: number; since: number } & Pick<Applied, 'failures' | 'repaired' | 'changed'>): void {

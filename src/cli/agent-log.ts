@@ -1,5 +1,6 @@
 import type { Applied } from '#agent/reconciler.ts';
 import { kindAndName } from '#core/api/types.ts';
+import type { Drop, Missed } from '#core/verdict/drop.ts';
 import type { UnjudgedDevice } from '#dataplane/unjudged.ts';
 import type { WatchNote } from '#kube/cluster-watch.ts';
 import { KubeFault } from '#kube/fault.ts';
@@ -43,6 +44,12 @@ export class AgentLog {
     for (const [key, failure] of now) if (!this.#failing.has(key)) this.tell('error', 'failed', failure);
     for (const [key, failure] of this.#failing) if (!now.has(key)) this.tell('info', 'mended', failure);
     this.#failing = now;
+  }
+
+  /** Says what was denied, or would be. */
+  drop(line: Drop | Missed): void {
+    const { time: _, ...fields } = line;
+    this.tell('info', 'missed' in line ? 'drops-missed' : line.audit ? 'audited' : 'denied', fields);
   }
 
   /** Says where policy between pods of this node cannot be enforced: of each place when it comes, and when it is mended. */

@@ -1,12 +1,13 @@
 import { isIP } from 'node:net';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { agentSocket } from '#agent/agent-socket.ts';
 import { cniResultsDirectory } from '#agent/cni-results.ts';
 import { openKernel } from '#agent/nft-kernel.ts';
 import type { ListenAddress } from '#agent/observe/listener.ts';
 import { choices as knownChoices } from '#core/api/choices.ts';
 import { agentPort } from '#core/enforcement/well-known.ts';
 import { unenforceableChoice } from '#core/ruleset/enforceable.ts';
-import { defaultMarkMask } from '#core/ruleset/frame.ts';
+import { defaultDropLog, defaultMarkMask } from '#core/ruleset/frame.ts';
 import { MissingNeed } from '#dataplane/need.ts';
 import { KubeFault } from '#kube/fault.ts';
 import { connectionOfServiceAccount, serviceAccountDirectory } from '#kube/service-account.ts';
@@ -49,14 +50,37 @@ export function define(command: Command): void {
         .argParser(listenOf)
         .default({ port: agentPort }, `:${agentPort}`),
     )
+    .addOption(dropLogOption())
+    .option('--log-drops', 'log every line of drops, too')
+    .option('--socket <path>', 'where commands on this node ask, `drops` for one; `none`: nowhere', agentSocket)
+    .option('--audit', 'enforce nothing: every policy is in audit, which tells what it would drop')
     .option('--pod-interfaces <pattern>', 'interfaces of pods, `veth*`: what comes from them must have an address of theirs')
     .option('--set <name=value>', `decide what Kubernetes leaves open: ${Object.keys(knownChoices).join(', ')}; may be repeated`, collect);
   addMarkMaskOption(command);
   examples(command, [
     'sallyport agent --node worker-a',
+    'sallyport agent --node worker-a --audit --log-drops',
     'sallyport agent --node worker-a --service-account /etc/sallyport --audit-interval 60',
   ]);
   command.action(answering(runAgent));
+}
+
+/** The option that says which group of the kernel's packet log is told of drops. */
+const dropLogOption = (): Option =>
+  new Option(
+    '--drop-log <group>',
+    "the group of the kernel's packet log that hears of what is denied, for `drops`; `none`: nothing is logged",
+  )
+    .argParser(groupOf)
+    .default(defaultDropLog);
+
+/** False for none. */
+function groupOf(text: string): number | false {
+  if (text === 'none') return false;
+  const group = Number(text);
+  if (text.trim() === '' || !Number.isInteger(group) || group < 0 || group > 65535)
+    throw new InvalidArgumentError('It must be a number of 16 bits, such as 9470, or `none`.');
+  return group;
 }
 
 /** Adds the option that says which bits of connections' marks are ours. */

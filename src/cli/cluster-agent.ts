@@ -1,4 +1,8 @@
+import type { RequestListener } from 'node:http';
+import { serveOnSocket } from '#agent/agent-socket.ts';
 import { CniResults } from '#agent/cni-results.ts';
+import { DropFeed } from '#agent/drop-feed.ts';
+import { DropLog } from '#agent/drop-log.ts';
 import { EarlyAddresses } from '#agent/early-addresses.ts';
 import type { Kernel } from '#agent/kernel.ts';
 import { LinkCheck } from '#agent/link-check.ts';
@@ -6,6 +10,7 @@ import type { ListenAddress } from '#agent/observe/listener.ts';
 import { Observer } from '#agent/observe/observer.ts';
 import { Reconciler } from '#agent/reconciler.ts';
 import type { Choices } from '#core/api/choices.ts';
+import { isPolicyKind, type KubernetesObject } from '#core/api/types.ts';
 import type { ClusterChange } from '#core/cluster/cluster.ts';
 import { ClusterWatch, type WatchNote } from '#kube/cluster-watch.ts';
 import type { Connection } from '#kube/connection.ts';
@@ -14,6 +19,7 @@ import { qualifiedResource } from '#kube/resource.ts';
 import type { Unreadable } from '#kube/unreadable.ts';
 import type { AgentLog } from './agent-log.ts';
 import { buildOf } from './build.ts';
+import { messageOf } from './exit.ts';
 import { PolicyEvents } from './policy-events.ts';
 
 /** How the agent of a node of a cluster works. */
@@ -30,6 +36,13 @@ export interface AgentSettings {
   readonly cniResults: string;
   /** Where others may ask how it is; false: nowhere. */
   readonly listen: ListenAddress | false;
+  /** The group of the packet log that hears of drops; false: none. */
+  readonly dropLog: number | false;
+  readonly logDrops?: true;
+  /** A path, or `none`. */
+  readonly socket: string;
+  /** Every policy is in audit. */
+  readonly audit?: true;
 }
 
 /** Milliseconds before a failed pass is tried again. */
@@ -46,12 +59,16 @@ export class ClusterAgent {
   readonly #links: LinkCheck;
   readonly #observer: Observer;
   readonly #events: PolicyEvents;
+  readonly #drops = new DropFeed();
+  readonly #dropLog: DropLog | undefined;
+  readonly #socket: { close(): void } | undefined;
+  readonly #audit: boolean;
   readonly #started = performance.now();
   #version = 0;
   #objects = 0;
 
   constructor(settings: AgentSettings, connection: Connection, kernel: Kernel, log: AgentLog) {
-    const { node, choices, markMask, holdBack, podInterfaces, auditInterval, watchSilence, cniResults, listen } = settings;
+    const { node, choices, markMask, holdBack, podInterfaces, auditInterval, watchSilence, cniResults, listen, dropLog } = settings;
     this.#log = log;
     this.#kernel = kernel;
     this.#reconciler = new Reconciler({
@@ -64,6 +81,7 @@ export class ClusterAgent {
       auditInterval: auditInterval * 1000,
       retryInterval,
       ...(podInterfaces !== undefined && { podInterfaces }),
+      ...(dropLog !== false && { dropLog }),
       onApplied: (applied) => {
         log.applied(applied);
         this.#observer.applied(applied);
@@ -80,6 +98,9 @@ export class ClusterAgent {
       onResult: (result) => this.#observer.metrics.watch.event(result),
       onFault: (fault) => log.untold(fault),
     });
+    this.#audit = settings.audit === true;
+    this.#dropLog = dropLog === false ? undefined : this.#listenToDrops(settings, dropLog);
+    this.#socket = this.#openSocket(settings.socket);
     this.#early = new EarlyAddresses(node);
     this.#links = new LinkCheck(node, (devices) => {
       log.unjudged(devices);
@@ -102,7 +123,8 @@ export class ClusterAgent {
       this.#links.look();
     });
     this.#watch.start();
-    if (listen !== false) this.#observer.listen(listen, (message) => log.tell('warn', 'deaf', { message }));
+    if (listen !== false)
+      this.#observer.listen(listen, new Map([['/drops', this.#drops.serve]]), (message) => log.tell('warn', 'deaf', { message }));
   }
 
   /** Ends everything but what the kernel enforces. */
@@ -112,6 +134,9 @@ export class ClusterAgent {
     this.#links.close();
     this.#observer.close();
     this.#events.stop();
+    this.#dropLog?.close();
+    this.#drops.close();
+    this.#socket?.close();
     await this.#reconciler.stop();
     this.#kernel.close();
   }
@@ -120,7 +145,39 @@ export class ClusterAgent {
     if (changes.length === 0) return;
     this.#version++;
     this.#observer.offered(changes, this.#version);
-    this.#reconciler.offer(changes, this.#version);
+    this.#reconciler.offer(this.#audit ? changes.map(inAudit) : changes, this.#version);
+  }
+
+  /** What is denied is told, and nothing depends on it. */
+  #listenToDrops({ node, logDrops }: AgentSettings, group: number): DropLog | undefined {
+    const { model, ruleset } = this.#reconciler;
+    try {
+      return new DropLog({
+        node,
+        group,
+        model,
+        ruleset,
+        kernel: this.#kernel,
+        onLine: (line) => {
+          this.#drops.add(line);
+          if (logDrops) this.#log.drop(line);
+        },
+      });
+    } catch (error) {
+      this.#log.tell('warn', 'deaf', { message: `what is denied can't be told: ${messageOf(error)}` });
+      return undefined;
+    }
+  }
+
+  #openSocket(path: string): { close(): void } | undefined {
+    if (path === 'none') return undefined;
+    const serve: RequestListener = (request, response) => {
+      if (/^\/drops(\?|$)/.test(request.url ?? '')) this.#drops.serve(request, response);
+      else response.writeHead(404).end();
+    };
+    return serveOnSocket(path, serve, (message) =>
+      this.#log.tell('warn', 'deaf', { message: `no commands are heard on ${path}: ${message}` }),
+    );
   }
 
   #synced(): void {
@@ -152,3 +209,8 @@ export class ClusterAgent {
 }
 
 const whatOf = (permission: Permission): string => ('resource' in permission ? qualifiedResource(permission.resource) : 'discovery');
+/** A policy that would be enforced is only told of. */
+const inAudit = (change: ClusterChange): ClusterChange =>
+  change.type === 'put' && isPolicyKind(change.object.kind)
+    ? { type: 'put', object: { ...change.object, audit: true } as KubernetesObject }
+    : change;

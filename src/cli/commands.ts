@@ -22,6 +22,7 @@ export const entries: readonly Entry[] = [
   { name: 'ruleset', summary: 'the nftables script that a node gets', load: () => import('./ruleset.ts') },
   { name: 'lab', summary: 'the cluster on this machine, with real packets', load: () => import('./lab.ts') },
   { name: 'agent', summary: 'enforce the policies of a cluster on this node', load: () => import('./agent.ts') },
+  { name: 'drops', summary: 'which connections are denied, as it happens', load: () => import('./drops.ts') },
   { name: 'uninstall', summary: 'take everything of Sallyport off this node', load: () => import('./uninstall.ts') },
   { name: 'doctor', summary: 'what could hinder enforcement on this node', load: () => import('./doctor.ts') },
   { name: 'status', summary: 'which policies are enforced, on which nodes, since when', load: () => import('./status.ts') },

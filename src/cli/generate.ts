@@ -60,7 +60,7 @@ function defineFromFlows(command: Command): void {
       'Writes policies under which the connections of a list pass and, as far as selectors can say it, nothing else: a default deny for each ' +
         'namespace that they name, and one policy for each workload and direction. It is tried on the cluster as it would be: what stays denied, ' +
         'and what passes that nobody wanted, is said on standard error.\n\nThe list is what check --flows reads, {from, to, protocol, port, family}, or connections that were observed: the output of ' +
-        '`hubble observe -o json` or of `conntrack -L`.',
+        '`hubble observe -o json`, of `conntrack -L`, or of `sallyport drops -o json`, which tells of what was denied or would be.',
     )
     .usage('<flows> [-f <path>...] [options]')
     .argument('<flows>', 'a list of flows as JSON, JSON lines, YAML or CSV, or observed ones; - for standard input')

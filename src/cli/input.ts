@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { auditedAmong } from '#core/api/audit.ts';
 import type { ChoiceName, Choices } from '#core/api/choices.ts';
 import type { Diagnostic } from '#core/api/diagnostic.ts';
-import type { KubernetesObject } from '#core/api/types.ts';
+import { type KubernetesObject, kindAndName } from '#core/api/types.ts';
 import { assignAddresses } from '#core/cluster/assign-addresses.ts';
 import { parseCidr } from '#core/net/cidr.ts';
 import { renderDiagnostic } from '#core/render/diagnostics.ts';
@@ -38,6 +39,7 @@ export async function readInput(options: InputOptions, flows?: readonly Flow[], 
   if (!isLive(options)) {
     const read = await readObjects(options, (lines) => stderr.print(lines), withProgress, watching);
     await noteSkipped(read.skipped);
+    await noteAudited(read.objects);
     return read;
   }
   const choices = choicesOf(options);
@@ -45,6 +47,7 @@ export async function readInput(options: InputOptions, flows?: readonly Flow[], 
   const { objects, diagnostics, notes } = await readLiveCluster(options, choices, { flows, ...watching });
   await sayDiagnostics(diagnostics, (lines) => stderr.print(lines), 'in the cluster');
   for (const text of notes) await note(text);
+  await noteAudited(objects);
   return { objects, choices, settled: settledBy(options) };
 }
 
@@ -52,6 +55,18 @@ export async function readInput(options: InputOptions, flows?: readonly Flow[], 
 export async function noteSkipped(skipped: number): Promise<void> {
   if (skipped > 0) await note(`skipped ${count(skipped, 'document')} of kinds that Sallyport does not read`);
 }
+
+/** Says which policies are in audit: answers are those of what is enforced, as the agent does it. */
+async function noteAudited(objects: readonly KubernetesObject[]): Promise<void> {
+  const audited = auditedAmong(objects).map(kindAndName);
+  if (audited.length === 0) return;
+  const more = audited.length - mostNamed;
+  const names = more > 0 ? `${audited.slice(0, mostNamed).join(', ')} and ${more} more` : audited.join(', ');
+  await note(`in audit, and so not enforced: ${names}`);
+}
+
+/** More policies than this are counted. */
+const mostNamed = 5;
 
 /** Says something that a reader of the answer should know. */
 export const note = (text: string): Promise<void> => stderr.print([stderr.style.palette.faint(`note: ${text}`)]);

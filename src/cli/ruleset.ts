@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { differenceOf, emptyCluster } from '#core/cluster/cluster.ts';
 import { PolicyModel } from '#core/policy/policy-model.ts';
 import { rulesetJson } from '#core/render/ruleset.ts';
-import { defaultMarkMask } from '#core/ruleset/frame.ts';
+import { defaultDropLog, defaultMarkMask } from '#core/ruleset/frame.ts';
 import { NodeRuleset } from '#core/ruleset/node-ruleset.ts';
 import { printTable } from '#core/ruleset/print.ts';
 import { topologyOf } from '#lab/topology.ts';
@@ -37,15 +37,16 @@ export function define(command: Command): void {
   command.action(answering(printRuleset));
 }
 
-async function printRuleset(options: Options): Promise<ExitCode> {
-  const { node } = options;
-  const { objects, choices } = await readEnforceable(options);
+async function printRuleset({ output, ...input }: Options): Promise<ExitCode> {
+  const { node } = input;
+  const { objects, choices } = await readEnforceable(input);
   const { cluster, nodes } = topologyOf(objects);
   if (!nodes.has(node)) throw new CannotAnswer(`there is no node ${node}; there are: ${[...nodes.keys()].join(', ')}`);
   const model = new PolicyModel(choices);
-  const ruleset = new NodeRuleset(model, node, { choices, markMask: defaultMarkMask, witness: false, holdBack: true });
+  const options = { choices, markMask: defaultMarkMask, witness: false, holdBack: true, dropLog: defaultDropLog };
+  const ruleset = new NodeRuleset(model, node, options);
   ruleset.update(model.update(differenceOf(emptyCluster, cluster)));
-  if (options.output === 'json') await stdout.print(rulesetJson(node, ruleset.objects()));
+  if (output === 'json') await stdout.print(rulesetJson(node, ruleset.objects()));
   else await stdout.write(printTable(ruleset.objects()));
   return 0;
 }

@@ -55,10 +55,12 @@ export class PacketLog {
     return this.#lost;
   }
 
-  /** The packets logged since the last call; never waits. Call it some times a second. */
-  read(): LoggedPacket[] {
+  /** The packets logged since the last call, some more than `most` at the most; never waits. Call it some times a second. */
+  read(most = Number.POSITIVE_INFINITY): LoggedPacket[] {
     const packets: LoggedPacket[] = [];
-    for (let messages = this.#receive(); messages !== undefined; messages = this.#receive()) {
+    while (packets.length < most) {
+      const messages = this.#receive();
+      if (messages === undefined) break;
       for (const { type, attributes } of messages) if (type === message.packet) packets.push(this.#readPacket(attributes));
     }
     return packets;

@@ -1,3 +1,4 @@
+import { auditAnnotationOf } from '#core/api/audit.ts';
 import type { Choices } from '#core/api/choices.ts';
 import { closedClusterNetworkPolicy, closedNetworkPolicy } from '#core/api/closed-policy.ts';
 import { decodeObject } from '#core/api/decode.ts';
@@ -40,7 +41,7 @@ export class Projection {
       ...which,
       object: kindAndName(which),
       apiVersion: apiVersionOf(resource),
-      isClosed: closed !== undefined,
+      isClosed: closed !== undefined && !('audit' in closed && closed.audit),
       faults: [...diagnostics, ...unknown].map(({ path, message }) => (path ? `${path}: ${message}` : message)),
     });
     return closed && { ...closed, ...versionOf(value) };
@@ -70,7 +71,12 @@ function writtenOf(value: unknown, resource: Resource): unknown {
   const { kind } = resource;
   const apiVersion = apiVersionOf(resource);
   if (!policies.includes(kind)) return { ...value, apiVersion, kind };
-  return { apiVersion, kind, metadata: idOf(value), ...(value.spec !== undefined && { spec: value.spec }) };
+  return {
+    apiVersion,
+    kind,
+    metadata: { ...idOf(value), ...auditAnnotationOf(value) },
+    ...(value.spec !== undefined && { spec: value.spec }),
+  };
 }
 
 function closedFormOf(value: unknown, { kind }: Resource): KubernetesObject | undefined {

@@ -69,8 +69,8 @@ export async function imageOfAgents(connection: Connection): Promise<string | un
   const selector = Object.entries(agentLabels).map(([key, value]) => `${key}=${value}`);
   const path = `${pathOf(pods)}?limit=1&labelSelector=${encodeURIComponent(selector.join())}`;
   const { status, body } = await ask(connection, { path });
-  const [pod] = status === 200 ? listAt(body, 'items') : [];
-  const image = textAt(listAt(pod, 'spec', 'containers')[0], 'image');
+  const [pod] = status === 200 ? itemsAt(body, 'items') : [];
+  const image = textAt(itemsAt(pod, 'spec', 'containers')[0], 'image');
   return image === '' ? undefined : image;
 }
 

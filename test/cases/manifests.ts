@@ -5,8 +5,8 @@ export function manifestsOf({ namespaces, nodes, pods, policies }: RawCluster): 
   return [...namespaces.map(namespaceManifest), ...(nodes ?? []).map(nodeManifest), ...pods.map(podManifest), ...policies];
 }
 
-function namespaceManifest({ name, labels }: RawNamespace): object {
-  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { ...labels } } };
+function namespaceManifest({ name, labels, annotations }: RawNamespace): object {
+  return { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels: { ...labels }, ...(annotations && { annotations }) } };
 }
 
 function nodeManifest({ name, ips, labels }: RawNode): object {

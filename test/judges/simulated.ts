@@ -25,7 +25,10 @@ export class SimulatedCluster {
   constructor(nodes: readonly string[], choices: Choices = defaultChoices) {
     this.model = new PolicyModel(choices);
     for (const node of [...nodes, onlyNode])
-      this.rulesets.set(node, new NodeRuleset(this.model, node, { choices, markMask: 0xff000000, witness: false, holdBack: true }));
+      this.rulesets.set(
+        node,
+        new NodeRuleset(this.model, node, { choices, markMask: 0xff000000, witness: false, holdBack: true, dropLog: 9470 }),
+      );
   }
 
   /** Takes changes in, and plans as far as the kernel would be told. */
@@ -45,19 +48,39 @@ export class SimulatedCluster {
 
   /** Whether the connection is established: every packet of it, in both directions, is let through on every node that it passes. */
   isAllowed(connection: SimulatedConnection): boolean {
-    const source = this.model.ownerOf(connection.source);
-    const destination = this.model.ownerOf(connection.destination);
-    if (source.kind === 'Pod' && destination.kind === 'Pod' && source.pod === destination.pod) return true;
-    const nodes = new Set([source, destination].flatMap((owner) => (owner.kind === 'Pod' ? [owner.pod.node ?? onlyNode] : [])));
-    return [...nodes].every((node) => this.#passes(node, connection));
+    return this.#nodesOf(connection).every((node) => this.#passes(node, connection));
   }
 
-  #passes(node: string, { source, destination, protocol, port }: SimulatedConnection): boolean {
+  /** The nodes that the connection passes; none for a pod that reaches itself, which never leaves it. */
+  #nodesOf(connection: SimulatedConnection): string[] {
+    const source = this.model.ownerOf(connection.source);
+    const destination = this.model.ownerOf(connection.destination);
+    if (source.kind === 'Pod' && destination.kind === 'Pod' && source.pod === destination.pod) return [];
+    return [...new Set([source, destination].flatMap((owner) => (owner.kind === 'Pod' ? [owner.pod.node ?? onlyNode] : [])))];
+  }
+
+  /** Whether a gate in audit tells of the opening packet on a node that it passes. */
+  isTold(connection: SimulatedConnection): boolean {
+    return this.#nodesOf(connection).some((node) => {
+      const table = this.#tables.get(node)!;
+      const { counters } = walk(table, this.#openingOf(node, connection));
+      return counters.some((counter) => this.rulesets.get(node)!.denialsOf(counter)?.isAudit === true);
+    });
+  }
+
+  #hookOf(node: string, { source, destination }: SimulatedConnection, original: boolean): Packet['hook'] {
     const own = this.model.nodeOf(node)?.addresses ?? [];
     const [isFromNode, isToNode] = [own.includes(source), own.includes(destination)];
-    const hookOf = (original: boolean): Packet['hook'] =>
-      isFromNode || isToNode ? (isFromNode === original ? 'output' : 'input') : 'forward';
-    const packet: Packet = { hook: hookOf(true), source, destination, protocol, port, state: 'new', original: true, syn: true, mark: 0 };
+    return isFromNode || isToNode ? (isFromNode === original ? 'output' : 'input') : 'forward';
+  }
+
+  #openingOf(node: string, connection: SimulatedConnection): Packet {
+    return { hook: this.#hookOf(node, connection, true), ...connection, state: 'new', original: true, syn: true, mark: 0 };
+  }
+
+  #passes(node: string, connection: SimulatedConnection): boolean {
+    const packet = this.#openingOf(node, connection);
+    const hookOf = (original: boolean): Packet['hook'] => this.#hookOf(node, connection, original);
     const table = this.#tables.get(node)!;
     const opening = walk(table, packet);
     const later = [true, false].flatMap((original) =>

@@ -153,6 +153,25 @@ export const rawCluster: fc.Arbitrary<RawCluster> = fc.integer({ min: 2, max: na
     });
 });
 
+/** What an annotation may say of audit; mostly nothing. */
+const audit = fc.oneof(
+  { arbitrary: fc.constant({}), weight: 4 },
+  {
+    arbitrary: fc.constantFrom('true', 'true', 'false', 'yes').map((said) => ({ annotations: { 'sallyport.dev/audit': said } })),
+    weight: 2,
+  },
+);
+
+/** The cluster with some of its namespaces and policies in audit. */
+export const withAudit = (cluster: RawCluster): fc.Arbitrary<RawCluster> =>
+  fc
+    .tuple(fc.tuple(...cluster.namespaces.map(() => audit)), fc.tuple(...cluster.policies.map(() => audit)))
+    .map(([ofNamespaces, ofPolicies]) => ({
+      ...cluster,
+      namespaces: cluster.namespaces.map((namespace, index) => ({ ...namespace, ...ofNamespaces[index] })),
+      policies: cluster.policies.map((policy, index) => ({ ...policy, metadata: { ...policy.metadata, ...ofPolicies[index] } })),
+    }));
+
 /** The objects of a raw cluster through the door. */
 export const decoded = (cluster: RawCluster): readonly KubernetesObject[] => decodeRaw(cluster);
 
@@ -198,6 +217,10 @@ export function connectionsIn(cluster: RawCluster, count = 40, protocols = ['TCP
 /** A cluster with connections to ask about. */
 export const clusterWithConnections = (count = 40, protocols?: string[]): fc.Arbitrary<readonly [RawCluster, RawConnection[]]> =>
   rawCluster.chain((cluster) => fc.tuple(fc.constant(cluster), connectionsIn(cluster, count, protocols)));
+
+/** The same of a cluster where some policies are in audit. */
+export const auditedWithConnections = (count = 40, protocols?: string[]): fc.Arbitrary<readonly [RawCluster, RawConnection[]]> =>
+  clusterWithConnections(count, protocols).chain(([cluster, connections]) => fc.tuple(withAudit(cluster), fc.constant(connections)));
 
 const judged: readonly ChoiceName[] = [
   'own-node-egress',

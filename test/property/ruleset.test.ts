@@ -7,7 +7,7 @@ import type { Packet } from '#core/ruleset/simulate.ts';
 import type { RulesetObject } from '#core/ruleset/types.ts';
 import { SimulatedCluster } from '../judges/simulated.ts';
 import { referenceAllows } from '../reference/evaluator.ts';
-import { clusterWithConnections, decoded, rawCluster, someChoices } from './arbitraries.ts';
+import { auditedWithConnections, clusterWithConnections, decoded, rawCluster, someChoices, withAudit } from './arbitraries.ts';
 import { freshModel, verdictOf } from './judging.ts';
 
 /** A connection's protocol as a packet carries it. */
@@ -70,6 +70,27 @@ describe('a packet walked through the rulesets of its nodes meets the verdict', 
     );
   });
 
+  test('where policies are in audit, and those of which it would be another are told of', () => {
+    const arbitrary = auditedWithConnections(40, ['TCP', 'UDP', 'SCTP', 'ICMP']);
+    let told = 0;
+    fc.assert(
+      fc.property(arbitrary, someChoices, ([cluster, connections], choices) => {
+        const objects = decoded(cluster);
+        const [rulesets, model] = [simulated(objects, choices), freshModel(objects, choices)];
+        for (const { from, to, protocol, port } of connections) {
+          const walked = { source: from, destination: to, protocol: packetProtocol(protocol), port };
+          const { allowed, wouldDeny } = verdictOf(model, { from, to, protocol, port });
+          expect({ ...walked, allowed: rulesets.isAllowed(walked) }).toEqual({ ...walked, allowed });
+          // Of a connection that is denied, another gate may be told of.
+          if (allowed) expect({ ...walked, told: rulesets.isTold(walked) }).toEqual({ ...walked, told: wouldDeny !== undefined });
+          told += Number(allowed && wouldDeny !== undefined);
+        }
+      }),
+      { numRuns: 200 },
+    );
+    expect(told).toBeGreaterThan(50);
+  });
+
   test('under every setting of the choices that the kernel can follow', () => {
     fc.assert(
       fc.property(clusterWithConnections(40, ['TCP', 'UDP', 'SCTP', 'ICMP']), someChoices, ([cluster, connections], choices) => {
@@ -89,7 +110,7 @@ describe('a packet walked through the rulesets of its nodes meets the verdict', 
 describe('a ruleset after updates is the ruleset of the final cluster', () => {
   test('whatever the order and the batches', () => {
     const twoClusters = fc
-      .tuple(rawCluster, rawCluster)
+      .tuple(rawCluster.chain(withAudit), rawCluster.chain(withAudit))
       .map(([before, after]) => [clusterOf(decoded(before)), clusterOf(decoded(after))] as const);
     const history = twoClusters.chain(([before, after]) =>
       fc.tuple(fc.constant(after), shuffled(differenceOf(emptyCluster, before)), shuffled(differenceOf(before, after))),

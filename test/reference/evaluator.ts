@@ -34,8 +34,23 @@ interface Question {
   readonly destination: Endpoint;
 }
 
-/** Whether the connection is allowed: `decide`. */
+/** Whether the connection is allowed by the policies that are enforced: `decide`, and section 11. */
 export function referenceAllows(cluster: RawCluster, connection: RawConnection, choices: RawChoices = {}): boolean {
+  return decide({ ...cluster, policies: cluster.policies.filter((policy) => !isInAudit(cluster, policy)) }, connection, choices);
+}
+
+/** Whether it is allowed, and would be denied if the policies in audit were enforced. */
+export const referenceWouldDeny = (cluster: RawCluster, connection: RawConnection, choices: RawChoices = {}): boolean =>
+  referenceAllows(cluster, connection, choices) && !decide(cluster, connection, choices);
+
+function isInAudit({ namespaces }: RawCluster, { kind, metadata }: RawPolicy): boolean {
+  const own = metadata.annotations?.['sallyport.dev/audit'];
+  if (own !== undefined) return own === 'true';
+  const home = namespaces.find(({ name }) => kind === 'NetworkPolicy' && name === (metadata.namespace ?? 'default'));
+  return home?.annotations?.['sallyport.dev/audit'] === 'true';
+}
+
+function decide(cluster: RawCluster, connection: RawConnection, choices: RawChoices): boolean {
   const source = identify(cluster, choices, connection.from);
   const destination = identify(cluster, choices, connection.to);
   if (source.kind === 'Pod' && destination.kind === 'Pod' && source.pod === destination.pod) return true;

@@ -10,6 +10,7 @@ export interface RawCluster {
 export interface RawNamespace {
   readonly name: string;
   readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 export interface RawPod {
@@ -45,6 +46,6 @@ export interface RawNode {
 export interface RawPolicy {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly annotations?: Readonly<Record<string, string>> };
   readonly spec?: unknown;
 }

@@ -18,6 +18,7 @@ import type { ClusterStatus, Gap, NodeReport, PolicyReport } from '#core/enforce
 import type { Latency, NodeCheck, NodeStatus, PolicyState, PolicyStatus } from '#core/enforcement/node-status.ts';
 import type { LineEdit, Finding as LintFinding, Related, Severity } from '#core/lint/rule.ts';
 import type { Protocol } from '#core/net/protocol.ts';
+import type { Diagnosis, Examined, Hindrance } from '#core/render/doctor.ts';
 import type {
   DocumentationAnswer,
   DocumentedGate,
@@ -27,11 +28,11 @@ import type {
   DocumentedWorkload,
   TalkAnswer,
 } from '#core/render/documentation-json.ts';
-import type { Diagnosis, Examined, Hindrance } from '#core/render/doctor.ts';
 import type { SimplificationAnswer, SimplifiedRule } from '#core/render/simplification.ts';
 import type { CheckAnswer, GateAnswer, ResultAnswer, RuleAnswer } from '#core/verdict/answer.ts';
 import type { Opinion } from '#core/verdict/certainty.ts';
 import type { Flow } from '#core/verdict/check.ts';
+import type { Drop, DropEnd, DropMiss, Missed } from '#core/verdict/drop.ts';
 import type { EndpointIdentity } from '#core/verdict/endpoint.ts';
 import type { Reason } from '#core/verdict/gate.ts';
 import { flowOf } from '#core/verdict/parse-flow.ts';
@@ -101,6 +102,7 @@ describe('the schemas have the fields of the types', () => {
       certainty: required,
       egress: required,
       ingress: required,
+      audit: optional,
       via: optional,
       notes: optional,
       targetPorts: optional,
@@ -118,6 +120,22 @@ describe('the schemas have the fields of the types', () => {
     }),
     'check.schema.json#/$defs/rule': fields<RuleAnswer>(rule),
     'check.schema.json#/$defs/nearMiss': fields<GateAnswer['nearMisses'][number]>({ ...rule, failed: required }),
+    'drops.schema.json#/$defs/drop': fields<Drop>({
+      time: required,
+      node: required,
+      audit: required,
+      direction: required,
+      from: required,
+      to: required,
+      protocol: required,
+      port: required,
+      packets: required,
+      policies: required,
+      nearMisses: required,
+    }),
+    'drops.schema.json#/$defs/end': fields<DropEnd>({ ...endpoint, workload: optional }),
+    'drops.schema.json#/$defs/miss': fields<DropMiss>({ ...rule, failed: required, allows: required }),
+    'drops.schema.json#/$defs/missed': fields<Missed>({ time: required, node: required, missed: required }),
     'check.schema.json#/$defs/result': fields<ResultAnswer>({
       from: required,
       to: required,
@@ -127,6 +145,7 @@ describe('the schemas have the fields of the types', () => {
       egress: required,
       ingress: required,
     }),
+    'check.schema.json#/$defs/answer/properties/audit': fields<NonNullable<CheckAnswer['audit']>>({ egress: required, ingress: required }),
     'check.schema.json#/$defs/answer/properties/via': fields<NonNullable<CheckAnswer['via']>>({
       service: required,
       way: required,
@@ -398,7 +417,12 @@ describe('the schemas have the values of the types', () => {
       error: true,
       skipped: true,
     }),
-    'doctor.schema.json#/$defs/check/properties/state': values<Examined['state']>({ ok: true, warning: true, problem: true, skipped: true }),
+    'doctor.schema.json#/$defs/check/properties/state': values<Examined['state']>({
+      ok: true,
+      warning: true,
+      problem: true,
+      skipped: true,
+    }),
     'doctor.schema.json#/$defs/hindrance/properties/severity': values<Hindrance['severity']>({ warning: true, problem: true }),
     'check.schema.json#/$defs/answer/properties/certainty': values<CheckAnswer['certainty']>({
       defined: true,
@@ -439,6 +463,7 @@ describe('the schemas have the values of the types', () => {
     'agent-status.schema.json#/$defs/check/properties/name': values<NodeCheck['name']>({ synced: true, programmed: true, judged: true }),
     'agent-status.schema.json#/$defs/policy/properties/state': values<PolicyState>({
       enforced: true,
+      audit: true,
       closed: true,
       unreadable: true,
       'not-needed': true,
@@ -451,6 +476,7 @@ describe('the schemas have the values of the types', () => {
     }),
     'status.schema.json#/$defs/gap/properties/state': values<Gap['state']>({
       pending: true,
+      audit: true,
       closed: true,
       unreadable: true,
       unanswered: true,

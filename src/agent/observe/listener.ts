@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 
 /** What is answered to a path. */
 export interface Page {
@@ -13,18 +13,24 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+/** What is answered at which path: pages, and answers that go on. */
+export interface Site {
+  readonly pages: ReadonlyMap<string, () => Promise<Page>>;
+  readonly streams: ReadonlyMap<string, RequestListener>;
+}
+
 /** Answers to GET at paths. A listener that loses its place, or never got it, tries again: nothing else depends on it. */
 export class Listener {
   readonly #address: ListenAddress;
-  readonly #pages: ReadonlyMap<string, () => Promise<Page>>;
+  readonly #site: Site;
   readonly #onFault: (message: string) => void;
   #server: Server | undefined;
   #timer: NodeJS.Timeout | undefined;
   #lastFault = '';
 
-  constructor(address: ListenAddress, pages: ReadonlyMap<string, () => Promise<Page>>, onFault: (message: string) => void) {
+  constructor(address: ListenAddress, site: Site, onFault: (message: string) => void) {
     this.#address = address;
-    this.#pages = pages;
+    this.#site = site;
     this.#onFault = onFault;
     this.#open();
   }
@@ -55,8 +61,12 @@ export class Listener {
     this.#timer = setTimeout(() => this.#open(), retryInterval);
   }
 
-  async #answer({ method = '', url = '' }: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { status, type, body } = await this.#page(method, url.replace(/\?.*/s, ''));
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = '', url = '' } = request;
+    const path = url.replace(/\?.*/s, '');
+    const stream = method === 'GET' ? this.#site.streams.get(path) : undefined;
+    if (stream !== undefined) return stream(request, response);
+    const { status, type, body } = await this.#page(method, path);
     const bytes = Buffer.from(body);
     const headers = {
       'Content-Type': type,
@@ -69,8 +79,9 @@ export class Listener {
 
   async #page(method: string, path: string): Promise<Page> {
     if (method !== 'GET' && method !== 'HEAD') return text(405, 'only GET is answered\n');
-    const page = this.#pages.get(path);
-    if (page === undefined) return text(404, `there are ${[...this.#pages.keys()].join(', ')}\n`);
+    const { pages, streams } = this.#site;
+    const page = pages.get(path);
+    if (page === undefined) return text(404, `there are ${[...pages.keys(), ...streams.keys()].join(', ')}\n`);
     try {
       return await page();
     } catch (error) {

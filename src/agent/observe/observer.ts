@@ -4,7 +4,7 @@ import type { Kernel } from '../kernel.ts';
 import type { Applied, Reconciler } from '../reconciler.ts';
 import { type Circumstances, checksOf, livenessOf } from './health.ts';
 import { Latencies } from './latencies.ts';
-import { json, type ListenAddress, Listener, type Page } from './listener.ts';
+import { json, type ListenAddress, Listener, type Page, type Site } from './listener.ts';
 import type { Currency } from './metric-sources.ts';
 import { AgentMetrics } from './metrics.ts';
 import { PolicyRecord, type PolicyVersion } from './policy-record.ts';
@@ -51,8 +51,8 @@ export class Observer {
     });
   }
 
-  /** Answers at the address. `onFault` is told when that can't be, which is tried again. */
-  listen(address: ListenAddress, onFault: (message: string) => void): void {
+  /** Answers at the address, streams of others as well. `onFault` is told when that can't be, which is tried again. */
+  listen(address: ListenAddress, streams: Site['streams'], onFault: (message: string) => void): void {
     const metrics = new Recent(
       lifetime,
       async (): Promise<Page> => ({ status: 200, type: this.metrics.type, body: await this.metrics.text() }),
@@ -64,7 +64,7 @@ export class Observer {
       ['/readyz', async () => this.#readiness()],
       ['/status', () => status.get()],
     ]);
-    this.#listener = new Listener(address, pages, onFault);
+    this.#listener = new Listener(address, { pages, streams }, onFault);
   }
 
   close(): void {
@@ -130,7 +130,12 @@ export class Observer {
   }
 
   #policies(): PolicyStatus[] {
-    return this.#record.statuses(this.#options.reconciler.ruleset.subjects().byPolicy);
+    const { model, ruleset } = this.#options.reconciler;
+    const isAudited = (name: string): boolean => {
+      const policy = model.policies.get(name);
+      return policy !== undefined && model.isAudited(policy);
+    };
+    return this.#record.statuses({ subjects: ruleset.subjects().byPolicy, isAudited });
   }
 
   #health(): Page {

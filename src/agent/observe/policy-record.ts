@@ -11,6 +11,13 @@ export interface PolicyVersion extends Omit<PolicyId, 'kind'> {
   readonly generation?: number;
 }
 
+/** What the node has to do with policies, by their qualified names. */
+export interface PolicyPlace {
+  /** How many pods of the node each selects; those that select none are not here. */
+  readonly subjects: ReadonlyMap<string, number>;
+  readonly isAudited: (policy: string) => boolean;
+}
+
 interface Coming {
   readonly version: number;
   readonly policy: PolicyVersion;
@@ -68,27 +75,28 @@ export class PolicyRecord {
     this.#closed = closed;
   }
 
-  /** What is to be said of every policy; `subjects` says how many pods of the node each selects, by qualified name. */
-  statuses(subjects: ReadonlyMap<string, number>): PolicyStatus[] {
-    const known = Array.from(this.#kept.values(), ({ policy, since }) => this.#statusOf(policy, subjects, since));
+  /** What is to be said of every policy; `here` knows of each by its qualified name how many pods of the node it selects, and whether it is in audit. */
+  statuses(here: PolicyPlace): PolicyStatus[] {
+    const known = Array.from(this.#kept.values(), ({ policy, since }) => this.#statusOf(policy, here, since));
     const others = [...this.#unreadable].filter(([key]) => !this.#kept.has(key));
-    const statuses = [...known, ...others.map(([, { policy }]) => this.#statusOf(policy, subjects))];
+    const statuses = [...known, ...others.map(([, { policy }]) => this.#statusOf(policy, here))];
     return statuses.sort((a, b) => (policyKey(a) < policyKey(b) ? -1 : 1));
   }
 
-  #statusOf(policy: PolicyVersion, subjects: ReadonlyMap<string, number>, since?: Date): PolicyStatus {
-    const selected = subjects.get(qualifiedName(policy)) ?? 0;
-    const { state, reason } = this.#stateOf(policy, selected);
+  #statusOf(policy: PolicyVersion, here: PolicyPlace, since?: Date): PolicyStatus {
+    const selected = here.subjects.get(qualifiedName(policy)) ?? 0;
+    const { state, reason } = this.#stateOf(policy, selected, here);
     return { ...policy, state, ...(reason && { reason }), ...(since && { since: since.toISOString() }), subjects: selected };
   }
 
-  #stateOf(policy: PolicyVersion, subjects: number): { readonly state: PolicyState; readonly reason?: string } {
+  #stateOf(policy: PolicyVersion, subjects: number, { isAudited }: PolicyPlace): { readonly state: PolicyState; readonly reason?: string } {
     const unreadable = this.#unreadable.get(policyKey(policy));
     // A version that can't be read is told of before the kernel closes its subjects.
     if (unreadable !== undefined && isSameVersion(unreadable.policy, policy)) return { state: 'unreadable', reason: unreadable.reason };
     const closed = this.#closed.get(qualifiedName(policy));
     if (closed !== undefined) return { state: 'closed', reason: closed };
-    return { state: subjects > 0 ? 'enforced' : 'not-needed' };
+    if (subjects === 0) return { state: 'not-needed' };
+    return { state: isAudited(qualifiedName(policy)) ? 'audit' : 'enforced' };
   }
 }
 

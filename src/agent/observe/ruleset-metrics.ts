@@ -1,6 +1,8 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { directions } from '#core/api/types.ts';
 import { type Census, denialsIn } from '#core/ruleset/census.ts';
 import { frame } from '#core/ruleset/frame.ts';
+import type { Denials } from '#core/ruleset/types.ts';
 import { DropTotals } from './drop-totals.ts';
 import type { MetricSources } from './metric-sources.ts';
 
@@ -10,24 +12,19 @@ const mostNamedPolicies = 500;
 /** What is enforced, and what it has dropped. */
 export class RulesetMetrics {
   readonly #sources: MetricSources;
-  readonly #dropped: Counter<'kind' | 'namespace' | 'policy' | 'direction'>;
-  readonly #totals: DropTotals;
+  readonly #dropped: PacketsByPolicy;
+  readonly #audited: PacketsByPolicy;
   #heldBack = 0;
   #census: Census | undefined;
 
   constructor(registry: Registry, sources: MetricSources) {
     this.#sources = sources;
-    this.#dropped = new Counter({
-      name: 'sallyport_dropped_packets_total',
-      help:
-        'Packets that policies dropped. A packet is counted for every policy that isolates the pod in that direction, so the sum over policies is more than what was dropped. ' +
-        `${mostNamedPolicies} policies have names, those of this node that drop first; all others are policy "other".`,
-      labelNames: ['kind', 'namespace', 'policy', 'direction'],
-      registers: [registry],
-    });
-    this.#totals = new DropTotals(mostNamedPolicies, (policy, direction, packets) => {
-      this.#dropped.inc({ ...labelsOf(policy), direction }, packets);
-    });
+    this.#dropped = new PacketsByPolicy(registry, 'sallyport_dropped_packets_total', 'Packets that policies dropped.');
+    this.#audited = new PacketsByPolicy(
+      registry,
+      'sallyport_audited_packets_total',
+      'Packets that policies in audit would have dropped, and that passed.',
+    );
     this.#addHeldBack(registry);
     this.#addSizes(registry);
     addPolicies(registry, sources);
@@ -41,10 +38,11 @@ export class RulesetMetrics {
   async readCounters(): Promise<void> {
     const { kernel, reconciler } = this.#sources;
     const packets = await kernel.counters();
-    this.#totals.take(packets, denialsIn(reconciler.ruleset.objects()));
+    const denials = [...denialsIn(reconciler.ruleset.objects())];
+    const exists = (name: string): boolean => reconciler.model.policies.has(name);
+    this.#dropped.take(packets, new Map(denials.filter(([, { isAudit }]) => !isAudit)), exists);
+    this.#audited.take(packets, new Map(denials.filter(([, { isAudit }]) => isAudit)), exists);
     this.#heldBack = packets.get(frame.heldBack) ?? this.#heldBack;
-    for (const policy of this.#totals.forget((name) => reconciler.model.policies.has(name)))
-      for (const direction of ['ingress', 'egress']) this.#dropped.remove({ ...labelsOf(policy), direction });
   }
 
   #addHeldBack(registry: Registry): void {
@@ -95,16 +93,43 @@ export class RulesetMetrics {
   }
 }
 
+/** Packets that the kernel counts for sets of policies, as a metric of every policy. */
+class PacketsByPolicy {
+  readonly #counter: Counter<'kind' | 'namespace' | 'policy' | 'direction'>;
+  readonly #totals: DropTotals;
+
+  constructor(registry: Registry, name: string, what: string) {
+    this.#counter = new Counter({
+      name,
+      help:
+        `${what} A packet is counted for every policy that isolates the pod in that direction, so the sum over policies is more than there were. ` +
+        `${mostNamedPolicies} policies have names, those of this node that come first; all others are policy "other".`,
+      labelNames: ['kind', 'namespace', 'policy', 'direction'],
+      registers: [registry],
+    });
+    this.#totals = new DropTotals(mostNamedPolicies, (policy, direction, packets) => {
+      this.#counter.inc({ ...labelsOf(policy), direction }, packets);
+    });
+  }
+
+  /** Takes in what the kernel has counted, and lets go of policies that are no more. */
+  take(packets: ReadonlyMap<string, number>, denials: ReadonlyMap<string, Denials>, exists: (policy: string) => boolean): void {
+    this.#totals.take(packets, denials);
+    for (const policy of this.#totals.forget(exists))
+      for (const direction of directions) this.#counter.remove({ ...labelsOf(policy), direction });
+  }
+}
+
 function addPolicies(registry: Registry, { policies, unreadable, reconciler }: MetricSources): void {
   const registers = [registry];
   new Gauge({
     name: 'sallyport_policies',
-    help: 'Policies of the cluster by kind and by what becomes of them here: enforced, closed (the kernel rejects them, so their pods are cut off), unreadable, not-needed (no pod of this node).',
+    help: 'Policies of the cluster by kind and by what becomes of them here: enforced, closed (the kernel rejects them, so their pods are cut off), unreadable, audit (not enforced, only told of), not-needed (no pod of this node).',
     labelNames: ['kind', 'state'],
     registers,
     collect() {
       this.reset();
-      for (const state of ['enforced', 'closed', 'unreadable', 'not-needed']) this.set({ kind: 'NetworkPolicy', state }, 0);
+      for (const state of ['enforced', 'audit', 'closed', 'unreadable', 'not-needed']) this.set({ kind: 'NetworkPolicy', state }, 0);
       for (const { kind, state } of policies()) this.inc({ kind, state });
     },
   });

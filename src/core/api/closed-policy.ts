@@ -1,4 +1,5 @@
 import { everything, type Selector } from '../label/selector.ts';
+import { auditIn } from './audit.ts';
 import { clusterNetworkPolicyKinds } from './cluster-network-policy.ts';
 import { Faults, nowhere } from './faults.ts';
 import { Pool } from './pool.ts';
@@ -20,6 +21,7 @@ export function closedNetworkPolicy(value: unknown, id: { readonly namespace: st
     kind: 'NetworkPolicy',
     ...id,
     subject: widestSelector(podSelector),
+    ...auditIn(value),
     ...((!isSure || types.includes('Ingress')) && { ingress: [] }),
     ...((!isSure || types.includes('Egress')) && { egress: [] }),
   };
@@ -39,7 +41,7 @@ export function closedClusterNetworkPolicy(value: unknown, name: string): Cluste
     egress: rules,
   };
   const written = clusterKind.reader.read({ metadata: { name }, spec }, reading());
-  return clusterKind.build(written, {
+  const closed = clusterKind.build(written, {
     place: nowhere,
     defaultNamespace: '',
     pool: new Pool(),
@@ -47,6 +49,7 @@ export function closedClusterNetworkPolicy(value: unknown, name: string): Cluste
     tolerantValues: false,
     isStored: true,
   });
+  return { ...closed, ...auditIn(value) };
 }
 
 const clusterKind = clusterNetworkPolicyKinds.experimental;

@@ -1,4 +1,5 @@
 import { parseCidr } from '../net/cidr.ts';
+import { auditOf } from './audit.ts';
 import {
   actions,
   clusterRuleOf,
@@ -217,6 +218,7 @@ function policyOf(written: WrittenPolicy, surroundings: Surroundings, faults: Fa
     tier: spec.tier as ClusterNetworkPolicy['tier'],
     priority: spec.priority ?? 0,
     subject: selection,
+    ...auditOf(metadata.annotations),
     ...(Object.fromEntries(lists) as Pick<ClusterNetworkPolicy, Direction>),
     ...(source && { source }),
     ...(metadata.generation && { generation: metadata.generation }),

@@ -21,6 +21,9 @@ const fields = {
 /** Metadata of an object whose other fields do not matter. */
 export const metadata = partial(fields);
 
+/** The same with annotations, of which this program reads its own. */
+export const annotatedMetadata = partial({ ...fields, annotations: stringMap });
+
 /** Metadata of an object that is read strictly: every field that the API knows. */
 export const strictMetadata = strict({
   ...fields,

@@ -1,7 +1,8 @@
 import type { Labels } from '../label/selector.ts';
+import { auditOf } from './audit.ts';
 import type { Faults } from './faults.ts';
 import type { Kind, Surroundings } from './kind.ts';
-import { metadata, validateIdentity } from './metadata.ts';
+import { annotatedMetadata, validateIdentity } from './metadata.ts';
 import { checkLabel } from './names.ts';
 import { partial, type ReadOf, string } from './reader.ts';
 import type { Namespace } from './types.ts';
@@ -10,7 +11,7 @@ import type { Namespace } from './types.ts';
 export const namespaceNameLabel = 'kubernetes.io/metadata.name';
 
 /** What this program reads of a Namespace. Source: Namespace in core/v1. */
-const reader = partial({ metadata, status: partial({ phase: string }) });
+const reader = partial({ metadata: annotatedMetadata, status: partial({ phase: string }) });
 
 type WrittenNamespace = ReadOf<typeof reader>;
 
@@ -31,6 +32,7 @@ function build({ metadata: meta = {}, status = {} }: WrittenNamespace, { place }
     name,
     labels,
     terminating: meta.deletionTimestamp !== undefined || status.phase === 'Terminating',
+    ...auditOf(meta.annotations),
     ...(source && { source }),
   };
 }

@@ -1,6 +1,7 @@
 import { everything } from '../label/selector.ts';
 import type { Protocol } from '../net/protocol.ts';
 import { protocols } from '../net/protocol.ts';
+import { auditOf } from './audit.ts';
 import type { FieldPath } from './diagnostic.ts';
 import { Faults, nowhere, type Place } from './faults.ts';
 import { blockOf, ipBlock, validateBlock, warnOfBlock } from './ip-block.ts';
@@ -127,6 +128,7 @@ function build(written: WrittenPolicy, { defaultNamespace, place }: Surroundings
     name,
     namespace,
     subject: selectorOf(spec.podSelector ?? {}),
+    ...auditOf(metadata.annotations),
     ...(source && { source }),
     ...(metadata.generation && { generation: metadata.generation }),
   };

@@ -18,6 +18,8 @@ export interface Namespace extends Named {
   readonly kind: 'Namespace';
   readonly labels: Labels;
   readonly terminating: boolean;
+  /** Its NetworkPolicies are in audit, unless they say otherwise. */
+  readonly audit?: boolean;
 }
 
 /** A port that a container declares. Source: ContainerPort in core/v1. */
@@ -155,6 +157,8 @@ export interface NetworkPolicy extends Named {
   readonly generation?: number;
   /** Of a policy that an API server holds: with the generation it tells every version of it from all others. */
   readonly uid?: string;
+  /** In audit: not enforced, and what it would drop is told. Undefined: as its namespace says, which a cluster-wide policy has not. */
+  readonly audit?: boolean;
 }
 
 /** Pods of the namespaces that one selector selects, as far as the other selects them. Never hostNetwork pods. */
@@ -198,6 +202,8 @@ export interface ClusterNetworkPolicy extends Named {
   readonly generation?: number;
   /** See NetworkPolicy. */
   readonly uid?: string;
+  /** In audit: not enforced, and what it would drop is told. Undefined: as its namespace says, which a cluster-wide policy has not. */
+  readonly audit?: boolean;
 }
 
 /** Any object that this program reads. Workloads are expanded to Pods at the door. */

@@ -36,7 +36,7 @@ export interface NodeReport {
 export interface Gap {
   readonly node: string;
   /** `pending`: it has an older version, or none. */
-  readonly state: 'pending' | 'closed' | 'unreadable' | 'unanswered' | 'missing';
+  readonly state: 'pending' | 'audit' | 'closed' | 'unreadable' | 'unanswered' | 'missing';
   /** That the node has. */
   readonly generation?: number;
   readonly reason?: string;

@@ -1,6 +1,8 @@
 /** How far a node is with a policy. */
 export type PolicyState =
   | 'enforced'
+  /** It is in audit: not enforced, and what it would deny is told. */
+  | 'audit'
   /** Its pods here are closed, because the kernel rejects what it says. */
   | 'closed'
   /** It can't be read, or is of a kind that is not enforced; of those that can be read in part the pods are closed. */

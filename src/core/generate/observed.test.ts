@@ -46,6 +46,26 @@ test('Hubble: by workload, pod or address, what was forwarded and no reply, in a
   });
 });
 
+test('drops: what was denied and what policies in audit tell of, by workload, pod or address', () => {
+  const drop = (rest: object): object => ({ audit: true, packets: 2, protocol: 'TCP', port: 8080, ...rest });
+  const client = { id: 'shop/Pod/client-x', kind: 'Pod', workload: 'shop/Deployment/client' };
+  const web = { id: 'shop/Pod/web', kind: 'Pod' };
+  const lines = [
+    drop({ from: client, to: web }),
+    drop({ from: client, to: web, audit: false }),
+    { time: '2026-11-29T14:00:00Z', node: 'n1', missed: 7 },
+    drop({ from: { id: '203.0.113.7', kind: 'External' }, to: web, protocol: 'UDP', port: 53 }),
+    drop({ from: client, to: web, protocol: 'ICMP', port: 0 }),
+  ];
+  expect(observedFlows(lines.map((line) => JSON.stringify(line)).join('\n'))).toEqual({
+    flows: [
+      { from: 'shop/Deployment/client', to: 'shop/Pod/web', protocol: 'TCP', port: 8080 },
+      { from: '203.0.113.7', to: 'shop/Pod/web', protocol: 'UDP', port: 53 },
+    ],
+    passedOver: 2,
+  });
+});
+
 test('lists of wanted flows are something else', () => {
   for (const text of ['', '[]', '{"from":"a/b","to":"c/d","port":80}', '- {from: a/b, to: c/d, port: 80}', 'from,to,port\na/b,c/d,80'])
     expect(observedFlows(text)).toBeUndefined();

@@ -1,5 +1,7 @@
 import { canonicalIp } from '../net/ip.ts';
+import { protocols } from '../net/protocol.ts';
 import type { Flow } from '../verdict/check.ts';
+import { type Drop, subjectOf } from '../verdict/drop.ts';
 
 /** Flows that were seen to pass, each once, in the order in which they were first seen. */
 export interface Observed {
@@ -8,13 +10,17 @@ export interface Observed {
   readonly passedOver: number;
 }
 
-/** The flows of a text that Hubble (`hubble observe -o json`) or conntrack (`conntrack -L`) has written; undefined for any other. */
+/**
+ * The flows of a text that Hubble (`hubble observe -o json`) or conntrack (`conntrack -L`) has written, or those that `sallyport drops -o json` tells
+ * of; undefined for any other text.
+ */
 export function observedFlows(text: string): Observed | undefined {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const [first = ''] = lines;
   if (isConntrack(first)) return gathered(lines.map(conntrackFlow));
   const records = lines.map(recordOf);
   const [record] = records;
+  if (record !== undefined && isDropLine(record)) return gathered(records.map((each) => each && dropFlow(each)));
   if (record === undefined || !isHubble(record)) return undefined;
   return gathered(records.map((each) => each && hubbleFlow(each)));
 }
@@ -67,6 +73,16 @@ function recordOf(line: string): HubbleFlow | undefined {
   } catch {
     return undefined;
   }
+}
+
+const isDropLine = (line: object): boolean => 'missed' in line || ('audit' in line && 'packets' in line);
+
+/** Of what was denied or told of, whatever rules can name. Whether it is wanted, whoever gives the list has said. */
+function dropFlow(line: object): Flow | undefined {
+  if (!('from' in line)) return undefined;
+  const { from, to, protocol, port } = line as Drop;
+  if (!(protocols as readonly string[]).includes(protocol)) return undefined;
+  return { from: subjectOf(from), to: subjectOf(to), protocol, port };
 }
 
 const isHubble = ({ verdict, IP }: HubbleFlow): boolean => verdict !== undefined && IP !== undefined;

@@ -51,6 +51,7 @@ function saysAll(other: NetworkPolicy, policy: NetworkPolicy): boolean {
   const ways = directions.filter((direction) => policy[direction] !== undefined);
   return (
     other.subject.key === policy.subject.key &&
+    other.audit === policy.audit &&
     ways.some((direction) => policy[direction]!.length > 0) &&
     ways.every((direction) => other[direction] !== undefined && policy[direction]!.every((rule) => isRuleCovered(rule, other[direction]!)))
   );

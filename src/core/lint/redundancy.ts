@@ -23,8 +23,10 @@ export interface Redundant {
 export function redundanciesIn(context: LintContext): Redundancies {
   return context.keep('redundancies', () => {
     const found: Found = { policies: new Map(), rules: [], peers: [], ports: [] };
-    const homes = Map.groupBy(context.policies, ({ policy }) => policy.namespace);
-    for (const policy of context.asked) look(policy, homes.get(policy.policy.namespace)!, found);
+    // A policy in audit takes the place of none that is enforced.
+    const homeOf = ({ policy: { namespace, audit } }: LintedPolicy): string => `${namespace} ${audit}`;
+    const homes = Map.groupBy(context.policies, homeOf);
+    for (const policy of context.asked) look(policy, homes.get(homeOf(policy))!, found);
     return found;
   });
 }

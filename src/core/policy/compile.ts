@@ -24,6 +24,7 @@ export class Compiler {
       priority: 0,
       subject: { namespace, selector },
       subjects: this.#sets.retain({ namespace }, selector),
+      ...auditOf(policy),
       ...(source && { source }),
     };
     const compile = (direction: Direction) => (rule: Rule, index: number) => this.#rule(compiled, namespace, direction, rule, index);
@@ -40,6 +41,7 @@ export class Compiler {
       priority,
       subject: { namespaces: subject.namespaces, selector: subject.pods },
       subjects: this.#sets.retain(scope, subject.pods),
+      ...auditOf(policy),
       ...(source && { source }),
     };
     const compile =
@@ -97,3 +99,5 @@ export class Compiler {
 function withRules(policy: CompiledPolicy, ingress?: readonly CompiledRule[], egress?: readonly CompiledRule[]): CompiledPolicy {
   return Object.assign(policy, { ...(ingress && { ingress }), ...(egress && { egress }) });
 }
+
+const auditOf = ({ audit }: NetworkPolicy | ClusterNetworkPolicy): Pick<CompiledPolicy, 'audit'> => (audit === undefined ? {} : { audit });

@@ -30,6 +30,9 @@ export interface PodSet {
   readonly subjectOf: ReadonlySet<CompiledPolicy>;
 }
 
+/** Which policies a judgment is by: those that are enforced, or all, as if none were in audit. Source: semantics.md section 11. */
+export type Judged = 'enforced' | 'all';
+
 /** Policy tiers in the order of evaluation. Source: semantics.md section 6.3. */
 export const tiers = ['Admin', 'NetworkPolicy', 'Baseline'] as const;
 export type Tier = (typeof tiers)[number];
@@ -65,6 +68,8 @@ export interface CompiledPolicy {
   readonly priority: number;
   readonly subject: ({ readonly namespace: string } | { readonly namespaces: Selector }) & { readonly selector: Selector };
   readonly subjects: PodSet;
+  /** Whether it is in audit, where it says so itself: see `PolicyModel.isAudited`. */
+  readonly audit?: boolean;
   readonly ingress?: readonly CompiledRule[];
   readonly egress?: readonly CompiledRule[];
   readonly source?: Source;

@@ -15,7 +15,15 @@ import type { ClusterChange } from '../cluster/cluster.ts';
 import { labelsKey } from '../label/selector.ts';
 import { AddressIndex } from './address-index.ts';
 import { Compiler } from './compile.ts';
-import { type AddressOwner, type CompiledPolicy, inOrderOfEvaluation, type ModelDelta, type PodClass, type PodSet } from './model.ts';
+import {
+  type AddressOwner,
+  type CompiledPolicy,
+  inOrderOfEvaluation,
+  type Judged,
+  type ModelDelta,
+  type PodClass,
+  type PodSet,
+} from './model.ts';
 import { NodePeers } from './node-peers.ts';
 import { type MutableClass, type MutableSet, PodSets } from './pod-sets.ts';
 
@@ -42,6 +50,9 @@ export class PolicyModel {
   readonly #addresses = new AddressIndex((address) => this.#delta.addresses.add(address));
   readonly #classOf = new Map<Pod, MutableClass>();
   readonly #pods = new Map<string, Pod>();
+  /** Namespaces whose policies are in audit, and how many policies say so themselves. */
+  readonly #audited = new Set<string>();
+  #audits = 0;
   #delta = emptyDelta();
 
   constructor(choices: Choices = defaultChoices) {
@@ -95,12 +106,30 @@ export class PolicyModel {
     return this.#addresses.nodeNames;
   }
 
+  /** Whether the policy is not enforced, and only told of. Source: semantics.md section 11. */
+  isAudited({ audit, subject }: Pick<CompiledPolicy, 'audit' | 'subject'>): boolean {
+    return audit ?? ('namespace' in subject && this.#audited.has(subject.namespace));
+  }
+
+  /** Whether a policy may be in audit: without any, the two judgments are one. */
+  get mayAudit(): boolean {
+    return this.#audited.size > 0 || this.#audits > 0;
+  }
+
+  /** Whether any policy is enforced. */
+  get enforces(): boolean {
+    if (!this.mayAudit) return this.#policies.size > 0;
+    for (const policy of this.#policies.values()) if (!this.isAudited(policy)) return true;
+    return false;
+  }
+
   /** The policies that select the class and have a say in the direction, in the order of evaluation. */
-  policiesOf(podClass: PodClass, direction: Direction): CompiledPolicy[] {
+  policiesOf(podClass: PodClass, direction: Direction, judged: Judged = 'enforced'): CompiledPolicy[] {
     const policies: CompiledPolicy[] = [];
     let isSelected = false;
     for (const set of podClass.sets)
       for (const policy of set.subjectOf) {
+        if (judged === 'enforced' && this.isAudited(policy)) continue;
         isSelected ||= policy.tier === 'NetworkPolicy';
         if (policy[direction] !== undefined) policies.push(policy);
       }
@@ -109,10 +138,17 @@ export class PolicyModel {
     return counted.sort(inOrderOfEvaluation);
   }
 
+  /** The policies that have a say in either judgment. A policy of the Baseline tier may have one only where those in audit are not enforced. */
+  policiesSpeaking(podClass: PodClass, direction: Direction): CompiledPolicy[] {
+    const enforced = this.policiesOf(podClass, direction);
+    return this.mayAudit ? [...new Set([...enforced, ...this.policiesOf(podClass, direction, 'all')])] : enforced;
+  }
+
   #put(object: KubernetesObject): void {
     switch (object.kind) {
       case 'Namespace':
         this.#sets.setNamespace(object);
+        this.#setAudit(object.name, object.audit === true);
         break;
       case 'Node':
         this.#addresses.setNode(object);
@@ -134,6 +170,16 @@ export class PolicyModel {
     }
   }
 
+  /** Takes note of whether a namespace has its policies in audit: it is another matter who isolates their subjects. */
+  #setAudit(namespace: string, isAudited: boolean): void {
+    if (this.#audited.has(namespace) === isAudited) return;
+    if (isAudited) this.#audited.add(namespace);
+    else this.#audited.delete(namespace);
+    for (const { subject, subjects } of this.#policies.values())
+      if ('namespace' in subject && subject.namespace === namespace)
+        for (const podClass of subjects.classes) this.#delta.gates.add(podClass);
+  }
+
   #putClusterPolicy(policy: ClusterNetworkPolicy): void {
     this.#nodePeers.setPolicy(policy.name, policy);
     this.#replacePolicy(policy.name, this.#compiler.clusterPolicy(policy));
@@ -143,6 +189,7 @@ export class PolicyModel {
     switch (id.kind) {
       case 'Namespace':
         this.#sets.setNamespace({ kind: 'Namespace', name: id.name, labels: { [namespaceNameLabel]: id.name }, terminating: false });
+        this.#setAudit(id.name, false);
         break;
       case 'Node':
         this.#addresses.deleteNode(id.name);
@@ -210,6 +257,7 @@ export class PolicyModel {
 
   #replacePolicy(name: string, policy: CompiledPolicy | undefined): void {
     const before = this.#policies.get(name);
+    this.#audits += Number(policy?.audit === true) - Number(before?.audit === true);
     if (policy === undefined) this.#policies.delete(name);
     else {
       this.#policies.set(name, policy);

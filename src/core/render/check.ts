@@ -110,9 +110,17 @@ function membersText(ids: readonly string[]): string {
 
 /** What should be known beside the verdict, each note a sentence or two. */
 function* renderNotes(answer: CheckAnswer, { palette, width }: Style): Iterable<string> {
-  const notes = [...(answer.notes ?? []).map(({ message }) => message), ...doubtsOf(answer)];
+  const notes = [...auditNotes(answer), ...(answer.notes ?? []).map(({ message }) => message), ...doubtsOf(answer)];
   if (notes.length > 0) yield '';
   for (const note of notes) for (const line of wrapProse(printable(`note: ${note}`), width, '  ')) yield palette.faint(line);
+}
+
+/** What policies in audit would do to it. */
+function auditNotes({ audit }: CheckAnswer): string[] {
+  const closed = directions.filter((direction) => audit?.[direction].allowed === false);
+  if (audit === undefined || closed.length === 0) return [];
+  const gates = closed.map((direction) => `${direction} of ${audit[direction].policies.map(qualifiedName).join(', ')}`);
+  return [`it would be denied if the policies in audit were enforced: by ${gates.join(', and by ')}`];
 }
 
 /** Why the verdict could be another. */

@@ -83,6 +83,8 @@ export function gapText({ node, state, generation, reason }: Gap): string {
       return `no agent runs on ${node}`;
     case 'unanswered':
       return `${node}: ${reason}`;
+    case 'audit':
+      return `${node} has it in audit`;
     case 'closed':
     case 'unreadable':
       return `${node}: ${state}: ${reason ?? 'no reason is known'}`;

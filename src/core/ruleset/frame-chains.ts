@@ -1,3 +1,4 @@
+import type { Choices } from '../api/choices.ts';
 import { type Direction, directions } from '../api/types.ts';
 import { type Family, families } from '../net/ip.ts';
 import { protocols } from '../net/protocol.ts';
@@ -19,6 +20,8 @@ import type { Chain, Rule, RulesetObject, Verdict } from './types.ts';
 const chain = (name: string, comment: string, rules: Rule[]): Chain => ({ kind: 'chain', name, comment, rules });
 const forFamilies = (make: (family: Family) => Rule[]): Rule[] => families.flatMap(make);
 
+const unlogged: RulesetObject = { kind: 'counter', name: frame.unlogged, comment: 'denied or in audit, and more than is logged' };
+
 /** Everything that exists before any policy does. */
 export function frameObjects(options: RulesetOptions, generation: number): RulesetObject[] {
   return [
@@ -27,7 +30,7 @@ export function frameObjects(options: RulesetOptions, generation: number): Rules
     ...(options.holdBack ? holdObjects() : []),
     ...generationChains(options, generation),
     chain(frame.deny, 'what policy denies', denyRules(options)),
-    ...directions.map((direction) => closedChain(direction, options)),
+    ...(options.dropLog === undefined ? [] : [unlogged]),
     ...walkChains(frame, goto(frame.known), goto(frame.accepted), options),
   ];
 }
@@ -101,15 +104,11 @@ function isolatedRule(walk: Walk, direction: Direction, family: Family): Rule {
 const hairpinRules = (verdict: Verdict): Rule[] =>
   families.map((family) => rule(verdict, { match: 'in', key: `ends${family}`, set: frame.hairpin(family) }));
 
-/** Isolated by NetworkPolicies, and none lets it through: what the choices exempt goes on, as if it were not isolated. */
-function closedChain(direction: Direction, { choices }: RulesetOptions): Chain {
-  const on = goto(direction === 'egress' ? frame.ingress : frame.accepted);
-  return chain(frame.closed(direction), `isolated for ${direction}, and no rule lets it through`, [
-    ...(choices['service-hairpin'] === 'allow' ? hairpinRules(on) : []),
-    ...(choices['other-l4'] === 'allow' ? [rule(on, { match: 'other-protocol' })] : []),
-    rule(goto(frame.deny)),
-  ]);
-}
+/** What goes on although no NetworkPolicy lets it through: what the choices exempt. */
+export const exemptions = (choices: Choices, on: Verdict): Rule[] => [
+  ...(choices['service-hairpin'] === 'allow' ? hairpinRules(on) : []),
+  ...(choices['other-l4'] === 'allow' ? [rule(on, { match: 'other-protocol' })] : []),
+];
 
 function denyRules({ witness }: RulesetOptions): Rule[] {
   const evidence = protocols.flatMap((protocol) =>

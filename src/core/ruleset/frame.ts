@@ -10,6 +10,8 @@ export interface RulesetOptions {
   readonly markMask: number;
   /** Remember denied connections in `denied4` and `denied6` for some seconds, so that a prober can prove that a deny was ours. */
   readonly witness: boolean;
+  /** The group of the kernel's packet log that is told what is denied, sampled; absent: nobody is. */
+  readonly dropLog?: number;
   /** Interface name pattern of routed pods (`veth*`): packets from them must carry an address that is routed back to them. */
   readonly podInterfaces?: string;
   /** Hold back the addresses of the node's pod range that belong to no pod that is known, while there is any policy. */
@@ -18,6 +20,9 @@ export interface RulesetOptions {
 
 /** The bits of the connection mark that hold the generation unless told otherwise: those that the field's programs leave alone most. */
 export const defaultMarkMask = 0xff000000;
+
+/** The group of the kernel's packet log that hears of drops unless told otherwise: the number of the agent's port, which others hardly take. */
+export const defaultDropLog = 9470;
 
 /** The names of the sets and chains by which packets find their gates. */
 export interface Walk {
@@ -54,7 +59,7 @@ export const frame = {
   deny: 'deny',
   accepted: 'accepted',
   known: 'known',
-  closed: (direction: Direction): string => `closed-${direction}`,
+  unlogged: 'unlogged',
   hairpin: (family: Family): string => `hairpin${family}`,
   denied: (family: Family): string => `denied${family}`,
   hold: 'hold',

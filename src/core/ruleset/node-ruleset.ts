@@ -1,26 +1,22 @@
-import { type Direction, directions } from '../api/types.ts';
+import { directions } from '../api/types.ts';
 import { addressesOf as addressesOfBlocks } from '../net/address-set.ts';
 import { parseCidr } from '../net/cidr.ts';
 import { families } from '../net/ip.ts';
 import type { ModelDelta, PodClass } from '../policy/model.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 import { type Subjects, subjectsOf } from './census.ts';
+import { arePoliced, ClassGates, type Gates, type GatesOfClass, noGates } from './class-gates.ts';
+import { enforcing } from './exits.ts';
 import { frame, generationChains, greatestGeneration, nearFrame, type RulesetOptions, type Walk } from './frame.ts';
 import { baseChains, frameObjects, nearObjects } from './frame-chains.ts';
-import { closedGate, gateOf } from './gate.ts';
+import { gateOf } from './gate.ts';
 import { GateChains } from './gate-chains.ts';
 import { HoldBack } from './hold-back.ts';
 import { type Drift, driftOf, isMutable, type Listing } from './listing.ts';
 import { Objects } from './objects.ts';
 import { addressesOf, familyOf, PeerSets } from './peer-sets.ts';
 import { closingTransaction, type Plan, planOf } from './plan.ts';
-import type { Chain, RulesetObject, Transaction } from './types.ts';
-
-/** The gates of a class, as the names of their chains, for each walk. */
-type GatesOfClass = Readonly<Record<Walk['name'], Partial<Record<Direction, string>>>>;
-
-const noGates: GatesOfClass = { routed: {}, near: {} };
-const chainsOf = ({ routed, near }: GatesOfClass): string[] => [...Object.values(routed), ...Object.values(near)];
+import type { Chain, Denials, RulesetObject, Transaction } from './types.ts';
 
 /**
  * What one node enforces, kept current with the policy model: only pods of this node are dispatched to gates, and only sets that those
@@ -32,13 +28,11 @@ export class NodeRuleset {
   readonly #model: PolicyModel;
   readonly #objects = new Objects((name) => this.#peers.drop(name));
   readonly #peers: PeerSets;
-  readonly #chains: GateChains;
+  readonly #takenGates: ClassGates;
   /** Local classes with at least one address here. */
   readonly #gates = new Map<PodClass, GatesOfClass>();
   readonly #local = new Map<string, { readonly podClass: PodClass; readonly name: string }>();
   readonly #closed = new Set<string>();
-  /** Chains of gates by what makes them, during one update: what makes them is named, not spelled out. */
-  readonly #gatesOfUpdate = new Map<string, Readonly<Partial<Record<Walk['name'], string>>>>();
   /** Addresses that have a gate toward the own node; while there are any, packets between pods and their node are hooked. */
   readonly #near = new Set<string>();
   #isNearOpen = false;
@@ -55,7 +49,8 @@ export class NodeRuleset {
     this.node = node;
     this.options = options;
     this.#peers = new PeerSets(model, this.#objects);
-    this.#chains = new GateChains(this.#objects, this.#peers, options.choices);
+    const chains = new GateChains(this.#objects, this.#peers, options);
+    this.#takenGates = new ClassGates(model, this.#objects, chains, this.#closed);
     // Marks of an earlier life may carry any number: until they are cleared, every packet is judged.
     this.#marksAreClear = false;
     for (const object of frameObjects(options, 0)) this.#objects.add(object);
@@ -80,7 +75,7 @@ export class NodeRuleset {
 
   /** Takes in what an update of the model touched. Returns the addresses that left a pod of this node. */
   update(delta: ModelDelta): string[] {
-    this.#gatesOfUpdate.clear();
+    this.#takenGates.begin();
     this.#peers.update(delta.addresses, delta.sets);
     if (this.#hold !== undefined) this.#holdBack(this.#hold, delta);
     const gone = [...delta.addresses].filter((address) => this.#place(address));
@@ -101,6 +96,12 @@ export class NodeRuleset {
     return subjectsOf(this.#local.values());
   }
 
+  /** Who denies what the counter of that name counts; the log of drops names it. */
+  denialsOf(counter: string): Denials | undefined {
+    const object = this.#objects.get(counter);
+    return object?.kind === 'counter' ? object.denials : undefined;
+  }
+
   /** The names of policies whose subjects are closed because they could not be programmed. */
   get closed(): ReadonlySet<string> {
     return this.#closed;
@@ -108,7 +109,7 @@ export class NodeRuleset {
 
   /** Closes or opens again the gates of all subjects of a policy: closed lets nothing through. */
   setClosed(policy: string, closed: boolean): void {
-    this.#gatesOfUpdate.clear();
+    this.#takenGates.begin();
     if (closed) this.#closed.add(policy);
     else this.#closed.delete(policy);
     for (const podClass of this.#model.policies.get(policy)?.subjects.classes ?? []) if (this.#gates.has(podClass)) this.#rebuild(podClass);
@@ -121,33 +122,41 @@ export class NodeRuleset {
     const policies = new Set<string>();
     for (const [podClass, gates] of this.#gates)
       for (const direction of directions)
-        if (created.has(gates.routed[direction] ?? '') || created.has(gates.near[direction] ?? ''))
-          for (const { name } of this.#model.policiesOf(podClass, direction)) policies.add(name);
+        if ([gates.routed, gates.near].some((each) => created.has(each[direction]?.chain ?? '')))
+          for (const { name } of this.#model.policiesSpeaking(podClass, direction)) policies.add(name);
     return [...policies].sort();
   }
 
   /** A transaction that would create the gates which these policies alone make, for asking the kernel whether it would take them. */
   trialOf(policies: readonly string[]): Transaction {
     const trial = new Objects(() => undefined);
-    const chains = new GateChains(trial, new PeerSets(this.#model, trial), this.options.choices);
+    const chains = new GateChains(trial, new PeerSets(this.#model, trial), this.options);
     const wanted = new Set(policies);
     for (const podClass of this.#gates.keys())
       for (const direction of directions) {
-        const isolating = this.#model.policiesOf(podClass, direction).filter(({ name }) => wanted.has(name));
+        const isolating = this.#model.policiesSpeaking(podClass, direction).filter(({ name }) => wanted.has(name));
         if (isolating.length === 0) continue;
         const gate = gateOf(isolating, direction, podClass, this.#model.choices);
-        chains.take(gate);
-        chains.takeNear(gate);
+        chains.take(gate, enforcing(direction));
+        chains.takeNear(gate, enforcing(direction));
       }
     return [...frameObjects(this.options, 0), ...trial].map((object) => ({ change: 'create', object }));
   }
 
-  /** A transaction that isolates every address that should be: those whose gates the kernel lacks are closed by it. */
+  /** A transaction that isolates every address that should be: those whose gates the kernel lacks are closed by it. A gate in audit closes nothing. */
   closingTransaction(): Transaction {
-    const isolated = [frame, nearFrame].flatMap((walk) =>
-      directions.flatMap((direction) => families.map((family) => walk.isolated(direction, family))),
-    );
-    return closingTransaction(this.#objects.pending(), this.#objects, isolated);
+    const gates = [frame, nearFrame].flatMap((walk) => directions.map((direction) => ({ walk, direction })));
+    const sets = gates.flatMap((gate) => families.map((family) => [gate.walk.isolated(gate.direction, family), gate] as const));
+    const gateOfSet = new Map(sets);
+    return closingTransaction(this.#objects.pending(), this.#objects, (set, address) => {
+      const gate = gateOfSet.get(set);
+      return gate !== undefined && this.#gatesAt(address)[gate.walk.name][gate.direction]?.isEnforced === true;
+    });
+  }
+
+  #gatesAt(address: string): GatesOfClass {
+    const podClass = this.#local.get(address)?.podClass;
+    return (podClass && this.#gates.get(podClass)) ?? noGates;
   }
 
   /** Everything that the table holds, in an order in which it can be loaded. */
@@ -227,7 +236,7 @@ export class NodeRuleset {
 
   /** A new pod of this node waits until it is known, with its gates: where there is no policy, for nothing. */
   #holdBack(hold: HoldBack, delta: ModelDelta): void {
-    const podCidrs = this.#model.policies.size === 0 ? [] : (this.#model.nodeOf(this.node)?.podCidrs ?? []);
+    const podCidrs = !this.#model.enforces ? [] : (this.#model.nodeOf(this.node)?.podCidrs ?? []);
     const areOthers = hold.setRanges(addressesOfBlocks(podCidrs.flatMap((text) => parseCidr(text)?.cidr ?? [])));
     const touched = areOthers ? [...this.#model.classes.values()].flatMap((podClass) => [...addressesOf(podClass)]) : [];
     const isKnown = (address: string): boolean => {
@@ -257,62 +266,33 @@ export class NodeRuleset {
 
   #rebuild(podClass: PodClass): void {
     const before = this.#gates.get(podClass) ?? noGates;
-    const now: GatesOfClass = { routed: {}, near: {} };
-    for (const direction of directions) {
-      const { routed, near } = this.#takeGate(podClass, direction);
-      if (routed !== undefined) now.routed[direction] = routed;
-      if (near !== undefined) now.near[direction] = near;
-    }
+    const now = this.#takenGates.take(podClass);
     this.#gates.set(podClass, now);
-    for (const chain of chainsOf(before)) this.#objects.release(chain);
-    if (
-      directions.every((direction) => before.routed[direction] === now.routed[direction] && before.near[direction] === now.near[direction])
-    )
-      return;
+    this.#takenGates.release(before);
+    const isSame = (a: Gates, b: Gates): boolean => directions.every((direction) => a[direction]?.chain === b[direction]?.chain);
+    if (isSame(before.routed, now.routed) && isSame(before.near, now.near)) return;
     for (const address of addressesOf(podClass)) this.#dispatch(address);
   }
 
-  /** The chains of a class's gate, none when no policy has a say. Classes that the same sets of subjects hold share them. */
-  #takeGate(podClass: PodClass, direction: Direction): Readonly<Partial<Record<Walk['name'], string>>> {
-    const subjects = Array.from(podClass.sets).filter((set) => set.subjectOf.size > 0);
-    const key = [direction, ...subjects.map((set) => set.key).sort(), ...podClass.ports.map((port) => Object.values(port).join())].join(
-      '|',
-    );
-    const known = this.#gatesOfUpdate.get(key);
-    if (known !== undefined) {
-      for (const chain of Object.values(known)) this.#objects.retain(chain);
-      return known;
-    }
-    const policies = this.#model.policiesOf(podClass, direction);
-    if (policies.length === 0) return {};
-    const open = gateOf(policies, direction, podClass, this.#model.choices);
-    const gate = policies.some(({ name }) => this.#closed.has(name)) ? closedGate(open) : open;
-    const near = this.#chains.takeNear(gate);
-    const chains = { routed: this.#chains.take(gate), ...(near !== undefined && { near }) };
-    this.#gatesOfUpdate.set(key, chains);
-    return chains;
-  }
-
   #forget(podClass: PodClass): void {
-    for (const chain of chainsOf(this.#gates.get(podClass) ?? noGates)) this.#objects.release(chain);
+    this.#takenGates.release(this.#gates.get(podClass) ?? noGates);
     this.#gates.delete(podClass);
   }
 
   /** Points the dispatch of an address to its gates. */
   #dispatch(address: string): void {
-    const podClass = this.#local.get(address)?.podClass;
-    const { routed, near } = (podClass && this.#gates.get(podClass)) ?? noGates;
+    const { routed, near } = this.#gatesAt(address);
     const family = familyOf(address);
-    const policed = Object.keys(routed).length > 0 ? true : undefined;
+    const hasGate = Object.keys(routed).length > 0 ? true : undefined;
     const changes = [
       this.#point(frame, address, routed),
-      this.#objects.setElement(frame.hairpin(family), `${address} . ${address}`, policed),
+      this.#objects.setElement(frame.hairpin(family), `${address} . ${address}`, hasGate),
       this.#dispatchNear(address, near),
     ];
     if (changes.includes(true)) this.#needsGeneration = true;
   }
 
-  #dispatchNear(address: string, gates: GatesOfClass['near']): boolean {
+  #dispatchNear(address: string, gates: Gates): boolean {
     if (Object.keys(gates).length > 0) {
       this.#near.add(address);
       if (!this.#isNearOpen) for (const object of nearObjects(this.options)) this.#objects.add(object);
@@ -329,12 +309,12 @@ export class NodeRuleset {
   }
 
   /** Says which gates an address has on a walk. Returns whether they were others. */
-  #point(walk: Walk, address: string, gates: Partial<Record<Direction, string>>): boolean {
+  #point(walk: Walk, address: string, gates: Gates): boolean {
     const family = familyOf(address);
-    const isPoliced = Object.keys(gates).length > 0 ? true : undefined;
+    const isPoliced = arePoliced(gates) ? true : undefined;
     const changes = [this.#objects.setElement(walk.policed(family), address, isPoliced)];
     for (const direction of directions) {
-      const chain = gates[direction];
+      const chain = gates[direction]?.chain;
       const isolated = chain === undefined ? undefined : true;
       changes.push(
         this.#objects.setElement(walk.dispatch(direction, family), address, chain === undefined ? undefined : { to: 'jump', chain }),

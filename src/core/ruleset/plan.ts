@@ -95,7 +95,15 @@ function elementChanges(touched: Pending['touched'], objects: Objects): { early:
 
 const elementWith = (key: string, value: Verdict | true): readonly [string, Verdict?] => (value === true ? [key] : [key, value]);
 
-/** Puts into the named sets what is pending for them, and takes nothing out. */
-export function closingTransaction({ touched }: Pending, objects: Objects, names: readonly string[]): Transaction {
-  return elementChanges(touched, objects).now.filter((change) => change.change === 'add' && names.includes(change.set));
+/** Puts into sets what is pending for them and wanted, and takes nothing out. */
+export function closingTransaction(
+  { touched }: Pending,
+  objects: Objects,
+  isWanted: (set: string, element: string) => boolean,
+): Transaction {
+  return elementChanges(touched, objects).now.flatMap((change): Change[] => {
+    if (change.change !== 'add') return [];
+    const elements = change.elements.filter(([element]) => isWanted(change.set, element));
+    return elements.length === 0 ? [] : [{ ...change, elements }];
+  });
 }

@@ -44,6 +44,8 @@ function printExpression(expression: Expression): string {
       return `ct mark set ct mark & ${hex(~expression.mask)} | ${hex(expression.value)}`;
     case 'count':
       return `counter name "${expression.counter}"`;
+    case 'log':
+      return `log prefix "${expression.prefix}" group ${expression.group}`;
     case 'witness': {
       const ip = expression.family === 4 ? 'ip' : 'ip6';
       return `update @${expression.set} { ct original ${ip} saddr . ct reply ${ip} saddr . meta l4proto . th sport . th dport }`;
@@ -87,6 +89,8 @@ function printMatch(expression: Extract<Expression, { match: string }>): string 
       return `iifname "${expression.pattern}"`;
     case 'spoofed':
       return 'fib saddr . iif oif missing';
+    case 'over-rate':
+      return `limit rate over ${expression.perSecond}/second burst ${expression.burst} packets`;
   }
 }
 

@@ -22,6 +22,8 @@ export interface Walk {
   readonly verdict: 'accept' | 'drop' | 'reset';
   readonly chains: readonly string[];
   readonly counters: readonly string[];
+  /** The prefixes under which it was logged. */
+  readonly logs: readonly string[];
   readonly mark: number;
 }
 
@@ -40,7 +42,7 @@ export function walk(table: SimulatedTable, packet: Packet): Walk {
   const walker = new Walker(table, packet);
   const base = table.objects.get(packet.hook);
   const verdict = base?.kind === 'chain' ? walker.run(base) : undefined;
-  return { verdict: verdict ?? 'accept', chains: walker.chains, counters: walker.counters, mark: walker.mark };
+  return { verdict: verdict ?? 'accept', chains: walker.chains, counters: walker.counters, logs: walker.logs, mark: walker.mark };
 }
 
 type Outcome = 'accept' | 'drop' | 'reset';
@@ -51,6 +53,7 @@ type Step = 'matched' | 'unmatched' | Verdict | { readonly outcome: Outcome };
 class Walker {
   readonly chains: string[] = [];
   readonly counters: string[] = [];
+  readonly logs: string[] = [];
   mark: number;
   readonly #table: SimulatedTable;
   readonly #packet: Packet;
@@ -108,6 +111,7 @@ class Walker {
       case 'original-direction':
         return is(packet.original);
       case 'neighbour-discovery': // no packet of a connection is one
+      case 'over-rate': // one packet is never too many
       case 'interface': // links are the lab's to judge
       case 'spoofed':
         return 'unmatched';
@@ -121,6 +125,9 @@ class Walker {
         return 'matched';
       case 'count':
         this.counters.push(expression.counter);
+        return 'matched';
+      case 'log':
+        this.logs.push(expression.prefix);
         return 'matched';
       case 'witness':
         return 'matched';

@@ -4,8 +4,10 @@ import { allAddresses, equalAddresses, formatRange } from '../net/address-set.ts
 import { bigints, type Interval, intersect, normalize, subtract } from '../net/interval.ts';
 import { type Family, families, greatestOf, parseIp } from '../net/ip.ts';
 import { type Protocol, protocols } from '../net/protocol.ts';
+import type { Denials } from './denials.ts';
 import { type Draft, takeChain, takePorts } from './drafts.ts';
-import { addressType, frame, goto, peerKey, rule } from './frame.ts';
+import type { Exits } from './exits.ts';
+import { addressType, goto, peerKey, rule } from './frame.ts';
 import type { Objects } from './objects.ts';
 import type { Element, Following, PeerSets } from './peer-sets.ts';
 import { commentText, printElement, printVerdict } from './print.ts';
@@ -31,11 +33,13 @@ interface Verdicts {
   readonly taken: readonly string[];
 }
 
+/** The rules of a tier with where packets go that it lets through. */
+interface Leaving extends TierRules {
+  readonly exits: Exits;
+}
+
 /** Goes on with what follows the tier. */
 const leave: Verdict = { to: 'return' };
-
-/** Where a packet goes that a direction lets through: the egress gate leaves it to the ingress gate. */
-export const passed = (direction: Direction): Verdict => goto(direction === 'egress' ? frame.ingress : frame.accepted);
 
 /**
  * Makes the chains of cluster-wide tiers. However many rules there are, a packet costs a lookup of its port and one or two of its peer: pods
@@ -45,19 +49,22 @@ export const passed = (direction: Direction): Verdict => goto(direction === 'egr
 export class TierChains {
   readonly #objects: Objects;
   readonly #peers: PeerSets;
+  readonly #denials: Denials;
   readonly #choices: Choices;
 
-  constructor(objects: Objects, peers: PeerSets, choices: Choices) {
+  constructor(objects: Objects, peers: PeerSets, denials: Denials, choices: Choices) {
     this.#objects = objects;
     this.#peers = peers;
+    this.#denials = denials;
     this.#choices = choices;
   }
 
   /** A reference to the chain of the tier, to be jumped to: it comes back with what the tier leaves to others. Returns its name. */
-  take(tier: TierRules): string {
+  take(rules: TierRules, exits: Exits): string {
+    const tier: Leaving = { ...rules, exits };
     const draft: Draft = { rules: [], taken: [] };
     for (const protocol of protocols) {
-      for (const named of tier.named.filter((rules) => rules.protocol === protocol)) this.#addNamed(draft, tier, named);
+      for (const named of tier.named.filter((each) => each.protocol === protocol)) this.#addNamed(draft, tier, named);
       this.#addPorts(draft, tier, protocol);
     }
     this.#addSteps(draft, tier, tier.any);
@@ -66,8 +73,8 @@ export class TierChains {
   }
 
   /** Ports that the destination declares by name: pairs of address and port, each with what all rules together say of it. */
-  #addNamed(draft: Draft, { tier, direction }: TierRules, named: NamedRules): void {
-    const verdicts = this.#verdictsOf(direction, named.rules);
+  #addNamed(draft: Draft, { tier, direction, exits }: Leaving, named: NamedRules): void {
+    const verdicts = this.#verdictsOf(direction, exits, named.rules);
     const elementsOf: Following['elementsOf'] = (address, podClass) => {
       const decisions = numbersNamed(named, podClass).map((port) => {
         return [`${address} . ${port}`, decideNamed(named, { ip: parseIp(address)!, podClass, port }, this.#choices)] as const;
@@ -77,7 +84,7 @@ export class TierChains {
     for (const family of families) {
       const map = this.#peers.take({
         prefix: `pairs${family}`,
-        content: `${tier} ${direction} ${named.key}`,
+        content: `${tier} ${direction} ${named.key}${exits.key}`,
         types: [addressType(family), 'inet_service'],
         podSets: setsOf(named.rules),
         everyPod: reachesByAddress(named),
@@ -85,7 +92,7 @@ export class TierChains {
         dependencies: this.#retainAll(verdicts),
         elementsOf,
         // What is asked where a pair is missing is another map's matter.
-        restricts: (_, before, after) => !verdicts.isDeny(before) && !isOpen(after, direction),
+        restricts: (_, before, after) => !verdicts.isDeny(before) && !isOpen(after, exits),
       });
       draft.taken.push(map);
       draft.rules.push({
@@ -98,7 +105,7 @@ export class TierChains {
     this.#releaseAll(verdicts);
   }
 
-  #addPorts(draft: Draft, tier: TierRules, protocol: Protocol): void {
+  #addPorts(draft: Draft, tier: Leaving, protocol: Protocol): void {
     const entries = tier.ports[protocol];
     if (entries.length === 0) return;
     const taken: string[] = [];
@@ -114,7 +121,7 @@ export class TierChains {
   }
 
   /** Where packets to a port go: a chain that asks who it is. */
-  #target(taken: string[], tier: TierRules, steps: readonly Step[]): Verdict {
+  #target(taken: string[], tier: Leaving, steps: readonly Step[]): Verdict {
     if (steps.length === 0) return leave;
     const leaf: Draft = { rules: [], taken: [] };
     this.#addSteps(leaf, tier, steps);
@@ -124,11 +131,11 @@ export class TierChains {
   }
 
   /** Rules that decide by who the peer is, and fall through where no step takes it. */
-  #addSteps(draft: Draft, tier: TierRules, steps: readonly Step[]): void {
+  #addSteps(draft: Draft, tier: Leaving, steps: readonly Step[]): void {
     const [first] = steps;
     if (first === undefined) return;
     if (equalAddresses(first.peers.blocks, allAddresses)) {
-      const verdicts = this.#verdictsOf(tier.direction, [first]);
+      const verdicts = this.#verdictsOf(tier.direction, tier.exits, [first]);
       draft.taken.push(...verdicts.taken);
       draft.rules.push(rule(verdicts.of(first)));
       return;
@@ -143,16 +150,16 @@ export class TierChains {
   }
 
   /** The map from pods that some step selects to what happens to them, where that is not what happens to their addresses anyway. */
-  #takePods(tier: TierRules, steps: readonly Step[], family: Family): string[] {
+  #takePods(tier: Leaving, steps: readonly Step[], family: Family): string[] {
     const podSets = setsOf(steps);
     if (podSets.length === 0) return [];
-    const verdicts = this.#verdictsOf(tier.direction, steps);
+    const verdicts = this.#verdictsOf(tier.direction, tier.exits, steps);
     const verdictOf = (decision: Decision | undefined): Verdict | undefined => decision && verdicts.of(decision);
     const fallback = (address: string): Verdict | undefined => verdictOf(decideSteps(steps, parseIp(address)!, undefined));
-    const leaving = tier.tier === 'Admin' ? leave : passed(tier.direction);
+    const leaving = tier.tier === 'Admin' ? leave : tier.exits.passed;
     const map = this.#peers.take({
       prefix: `who${family}`,
-      content: `${tier.tier} ${tier.direction} ${stepsKey(steps)}`,
+      content: `${tier.tier} ${tier.direction} ${stepsKey(steps)}${tier.exits.key}`,
       types: [addressType(family)],
       podSets,
       everyPod: false,
@@ -163,13 +170,13 @@ export class TierChains {
         return printVerdict(verdict) === printVerdict(fallback(address) ?? leaving) ? new Map() : new Map([[address, verdict]]);
       },
       restricts: (address, before, after) =>
-        !verdicts.isDeny(before ?? fallback(address)) && !isOpen(after ?? fallback(address) ?? leaving, tier.direction),
+        !verdicts.isDeny(before ?? fallback(address)) && !isOpen(after ?? fallback(address) ?? leaving, tier.exits),
     });
     return [map];
   }
 
   /** The map from ranges of addresses to what happens to them, whoever has them. */
-  #takeRanges(tier: TierRules, steps: readonly Step[], family: Family): string[] {
+  #takeRanges(tier: Leaving, steps: readonly Step[], family: Family): string[] {
     let free: readonly Interval<bigint>[] = [[0n, greatestOf(family)]];
     const ranges: { range: Interval<bigint>; decision: Decision }[] = [];
     for (const step of steps) {
@@ -180,6 +187,7 @@ export class TierChains {
     if (ranges.length === 0) return [];
     const verdicts = this.#verdictsOf(
       tier.direction,
+      tier.exits,
       ranges.map(({ decision }) => decision),
     );
     const elements = new Map(joined(ranges).map(({ range, decision }) => [formatRange(family, range), verdicts.of(decision)] as const));
@@ -195,28 +203,16 @@ export class TierChains {
   }
 
   /** References to what the verdicts of some decisions need. */
-  #verdictsOf(direction: Direction, decisions: readonly Decision[]): Verdicts {
+  #verdictsOf(direction: Direction, exits: Exits, decisions: readonly Decision[]): Verdicts {
     const denies = new Map<string, string>();
     for (const { action, policy } of decisions)
-      if (action === 'deny' && !denies.has(policy!)) denies.set(policy!, this.#takeDeny(direction, policy!));
+      if (action === 'deny' && !denies.has(policy!)) denies.set(policy!, this.#denials.takeDenied(direction, policy!, exits));
     const taken = [...denies.values()];
     return {
-      of: ({ action, policy }) => (action === 'deny' ? goto(denies.get(policy!)!) : action === 'pass' ? leave : passed(direction)),
+      of: ({ action, policy }) => (action === 'deny' ? goto(denies.get(policy!)!) : action === 'pass' ? leave : exits.passed),
       isDeny: (verdict) => typeof verdict === 'object' && 'chain' in verdict && taken.includes(verdict.chain),
       taken,
     };
-  }
-
-  /** The chain that counts what a policy denies. */
-  #takeDeny(direction: Direction, policy: string): string {
-    const counter = this.#objects.take('deny', `${direction} by ${policy}`, [], (name) => ({
-      kind: 'counter',
-      name,
-      comment: `denied by ${direction} rules of ${policy}`,
-      denials: { direction, policies: [policy] },
-    }));
-    const rules = [rule(goto(frame.deny), { do: 'count', counter })];
-    return takeChain(this.#objects, 'd', { rules, taken: [counter] }, `denied by ${direction} rules of ${policy}`);
   }
 
   /** One more reference to each name. */
@@ -230,8 +226,8 @@ export class TierChains {
   }
 }
 
-const isOpen = (verdict: Element | undefined, direction: Direction): boolean =>
-  typeof verdict === 'object' && printVerdict(verdict) === printVerdict(passed(direction));
+const isOpen = (verdict: Element | undefined, { passed }: Exits): boolean =>
+  typeof verdict === 'object' && printVerdict(verdict) === printVerdict(passed);
 
 /** The ranges in order, neighbours with one decision as one. */
 function joined(ranges: readonly { range: Interval<bigint>; decision: Decision }[]): { range: Interval<bigint>; decision: Decision }[] {

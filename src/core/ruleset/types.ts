@@ -44,8 +44,12 @@ export type Expression =
   | { readonly match: 'original-direction' }
   | { readonly match: 'interface'; readonly pattern: string }
   | { readonly match: 'spoofed' }
+  /** More packets than that have come here. */
+  | { readonly match: 'over-rate'; readonly perSecond: number; readonly burst: number }
   | { readonly do: 'set-mark'; readonly mask: number; readonly value: number }
   | { readonly do: 'count'; readonly counter: string }
+  /** Hands the packet's headers to whoever listens to the group; nobody waits for him. */
+  | { readonly do: 'log'; readonly prefix: string; readonly group: number }
   | { readonly do: 'witness'; readonly family: 4 | 6; readonly set: string }
   | { readonly do: 'reset' }
   | { readonly do: 'dispatch'; readonly key: Key; readonly map: string }
@@ -111,6 +115,8 @@ export interface Counter extends Named {
 export interface Denials {
   readonly direction: Direction;
   readonly policies: readonly string[];
+  /** They only would: see docs/semantics.md section 11. */
+  readonly isAudit?: true;
 }
 
 export type RulesetObject = Chain | AddressSetObject | VerdictMap | Counter;

@@ -60,6 +60,8 @@ export interface CheckAnswer {
   /** Of the first pair of members that is denied, else of the first pair. */
   readonly egress: GateAnswer;
   readonly ingress: GateAnswer;
+  /** It is allowed and would be denied if the policies in audit were enforced: what the gates of the first pair would say of which that is so. */
+  readonly audit?: { readonly egress: GateAnswer; readonly ingress: GateAnswer };
   /** Of a connection that is led to the endpoints of a Service: which Service, and how it comes there. */
   readonly via?: { readonly service: EndpointIdentity; readonly way: Way['kind']; readonly node?: string };
   /** What should be known of that way. */
@@ -98,6 +100,7 @@ function answerOf(analysis: Analysis, verdict: FlowVerdict): CheckAnswer {
     certainty,
     egress: gateAnswer(shown.verdict.egress),
     ingress: gateAnswer(shown.verdict.ingress),
+    ...(allowed && auditOf(outcomes)),
     ...(to.members.kind === 'backends' && { via: viaOf(to.members.backends.way) }),
     ...(notes.length > 0 && { notes }),
     ...(targetPorts.some((target) => target !== port) && { targetPorts }),
@@ -106,6 +109,13 @@ function answerOf(analysis: Analysis, verdict: FlowVerdict): CheckAnswer {
     ...(assumedAddress && { assumedAddress: true as const }),
     ...(isMixed && { results: resultsOf(outcomes) }),
   };
+}
+
+function auditOf(outcomes: readonly Outcome[]): Pick<CheckAnswer, 'audit'> {
+  const verdict = outcomes.find((outcome) => outcome.verdict.wouldDeny !== undefined)?.verdict;
+  if (verdict === undefined) return {};
+  const { egress, ingress, wouldDeny } = verdict;
+  return { audit: { egress: gateAnswer(wouldDeny?.egress ?? egress), ingress: gateAnswer(wouldDeny?.ingress ?? ingress) } };
 }
 
 function viaOf({ kind, service, entry }: Way): NonNullable<CheckAnswer['via']> {
@@ -170,7 +180,8 @@ function gateAnswer({ allowed, reason, policies, rules, nearMisses }: GateVerdic
   };
 }
 
-function ruleAnswer({ rule }: RuleMatch): RuleAnswer {
+/** A rule as the contract has it. */
+export function ruleAnswer({ rule }: RuleMatch): RuleAnswer {
   const { policy, index, name, source } = rule;
   return { policy: policy.id, index, ...(name !== undefined && { name }), ...(source && { source }) };
 }

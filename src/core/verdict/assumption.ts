@@ -33,6 +33,6 @@ function outcomes(model: PolicyModel, question: GateQuestion, allowed: boolean):
   const space = podSpace[question.remote.ip.family];
   const mayBeWithin: Within = (addresses) => !isEmptyAddresses(intersectAddresses(addresses, space));
   const mustBeWithin: Within = (addresses) => isEmptyAddresses(subtractAddresses(space, addresses));
-  for (const isWithin of [mayBeWithin, mustBeWithin]) found.add(judgeGate(model, question, model.choices, isWithin).allowed);
+  for (const isWithin of [mayBeWithin, mustBeWithin]) found.add(judgeGate(model, question, model.choices, { isWithin }).allowed);
   return found;
 }

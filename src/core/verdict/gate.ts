@@ -2,7 +2,7 @@ import type { Choices } from '../api/choices.ts';
 import type { Direction } from '../api/types.ts';
 import { type AddressSet, hasAddress } from '../net/address-set.ts';
 import { protocols } from '../net/protocol.ts';
-import { type CompiledPolicy, tiers } from '../policy/model.ts';
+import { type CompiledPolicy, type Judged, tiers } from '../policy/model.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 import { type Party, portsOf } from './party.ts';
 import { matchRule, type RuleMatch, type RuleQuestion } from './rule-match.ts';
@@ -52,12 +52,19 @@ const open = (reason: Reason): GateVerdict => ({ allowed: true, reason, policies
 /** A gate of a pod that reaches itself at its own address. */
 export const selfGate: GateVerdict = open('self');
 
+/** What a judgment may be asked beside the question. */
+interface Judgment {
+  readonly isWithin?: Within;
+  /** Absent: by what is enforced. */
+  readonly judged?: Judged;
+}
+
 /** Judges one gate. Source: `gate` in semantics.md section 7. */
-export function judgeGate(model: PolicyModel, question: GateQuestion, choices: Choices, isWithin?: Within): GateVerdict {
+export function judgeGate(model: PolicyModel, question: GateQuestion, choices: Choices, { isWithin, judged }: Judgment = {}): GateVerdict {
   const { direction, subject, remote } = question;
   if (subject.owner.kind !== 'Pod') return open('unpoliced-endpoint');
   const podClass = subject.owner.class;
-  const policies = model.policiesOf(podClass, direction);
+  const policies = model.policiesOf(podClass, direction, judged);
   if (policies.length === 0) return open('not-isolated');
   const destination = direction === 'egress' ? remote : subject;
   const asked: RuleQuestion = {

@@ -94,7 +94,7 @@ const withinText = (blocks: readonly AddressSet[], ip: Ip): string => blocks.map
 function blocksOf(model: PolicyModel, endpoint: Pick<Endpoint, 'members'>, direction: Direction): AddressSet[] {
   const blocks = new Map<string, AddressSet>();
   for (const podClass of classesOf(model, endpoint))
-    for (const policy of model.policiesOf(podClass, direction))
+    for (const policy of model.policiesSpeaking(podClass, direction))
       for (const { peers = [] } of policy[direction]!)
         for (const peer of peers) if (peer.kind === 'addresses') blocks.set(peer.key, peer.addresses);
   return [...blocks.values()];

@@ -26,4 +26,4 @@ export const mergeablePolicies: LintRule = {
 
 /** Whom a policy selects, and what it isolates for. */
 const keyOf = ({ policy }: LintedPolicy): string =>
-  [policy.namespace, policy.subject.key, ...directions.filter((direction) => policy[direction] !== undefined)].join('\n');
+  [policy.namespace, policy.audit, policy.subject.key, ...directions.filter((direction) => policy[direction] !== undefined)].join('\n');
