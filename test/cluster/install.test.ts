@@ -101,5 +101,7 @@ describe.skipIf(reason !== undefined)(`the agent as users install it${reason ===
     applyManifest(world.cluster, 'sallyport.yaml', image);
     system('rollout', 'status', daemonSet, '--timeout=180s');
     await probing.first(false, 0, `${closed.address}:80`);
+    probing.results.length = 0;
+    await probing.first(true, 0, `${open.address}:80`);
   });
 });
