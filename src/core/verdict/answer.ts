@@ -112,10 +112,8 @@ function answerOf(analysis: Analysis, verdict: FlowVerdict): CheckAnswer {
 }
 
 function auditOf(outcomes: readonly Outcome[]): Pick<CheckAnswer, 'audit'> {
-  const verdict = outcomes.find((outcome) => outcome.verdict.wouldDeny !== undefined)?.verdict;
-  if (verdict === undefined) return {};
-  const { egress, ingress, wouldDeny } = verdict;
-  return { audit: { egress: gateAnswer(wouldDeny?.egress ?? egress), ingress: gateAnswer(wouldDeny?.ingress ?? ingress) } };
+  const wouldDeny = outcomes.find((outcome) => outcome.verdict.wouldDeny !== undefined)?.verdict.wouldDeny;
+  return wouldDeny === undefined ? {} : { audit: { egress: gateAnswer(wouldDeny.egress), ingress: gateAnswer(wouldDeny.ingress) } };
 }
 
 function viaOf({ kind, service, entry }: Way): NonNullable<CheckAnswer['via']> {

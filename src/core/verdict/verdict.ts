@@ -1,5 +1,5 @@
 import type { Choices } from '../api/choices.ts';
-import type { Direction } from '../api/types.ts';
+import { directions } from '../api/types.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 import { type GateQuestion, type GateVerdict, judgeGate, selfGate } from './gate.ts';
 import { isSamePod, type Party } from './party.ts';
@@ -26,8 +26,8 @@ export interface Verdict {
   readonly allowed: boolean;
   readonly egress: GateVerdict;
   readonly ingress: GateVerdict;
-  /** Of gates that are open and would be closed if policies in audit were enforced: what they would say. Source: semantics.md section 11. */
-  readonly wouldDeny?: { readonly egress?: GateVerdict; readonly ingress?: GateVerdict };
+  /** What both gates would say if policies in audit were enforced, where that would close one that is open. Source: semantics.md section 11. */
+  readonly wouldDeny?: { readonly egress: GateVerdict; readonly ingress: GateVerdict };
 }
 
 /** Judges one connection. Source: `decide` in semantics.md section 7. */
@@ -40,15 +40,13 @@ export function judge(model: PolicyModel, connection: Connection, choices: Choic
   const ingress = judgeGate(model, ingressQuestion, choices);
   const verdict = { allowed: egress.allowed && ingress.allowed, egress, ingress };
   if (!model.mayAudit) return verdict;
-  const wouldDeny = {
-    ...closing('egress', egress, judgeGate(model, egressQuestion, choices, { judged: 'all' })),
-    ...closing('ingress', ingress, judgeGate(model, ingressQuestion, choices, { judged: 'all' })),
+  const all = {
+    egress: judgeGate(model, egressQuestion, choices, { judged: 'all' }),
+    ingress: judgeGate(model, ingressQuestion, choices, { judged: 'all' }),
   };
-  return Object.keys(wouldDeny).length === 0 ? verdict : { ...verdict, wouldDeny };
+  const closes = directions.some((direction) => verdict[direction].allowed && !all[direction].allowed);
+  return closes ? { ...verdict, wouldDeny: all } : verdict;
 }
-
-const closing = (direction: Direction, enforced: GateVerdict, all: GateVerdict): Verdict['wouldDeny'] =>
-  enforced.allowed && !all.allowed ? { [direction]: all } : {};
 
 /** What the two gates of a connection are asked. */
 export function gateQuestions(connection: Connection): readonly [egress: GateQuestion, ingress: GateQuestion] {
