@@ -18,6 +18,7 @@ import type { ClusterStatus, Gap, NodeReport, PolicyReport } from '#core/enforce
 import type { Latency, NodeCheck, NodeStatus, PolicyState, PolicyStatus } from '#core/enforcement/node-status.ts';
 import type { LineEdit, Finding as LintFinding, Related, Severity } from '#core/lint/rule.ts';
 import type { Protocol } from '#core/net/protocol.ts';
+import type { Diagnosis, Examined, Hindrance } from '#core/render/doctor.ts';
 import type {
   DocumentationAnswer,
   DocumentedGate,
@@ -27,7 +28,6 @@ import type {
   DocumentedWorkload,
   TalkAnswer,
 } from '#core/render/documentation-json.ts';
-import type { Diagnosis, Examined, Hindrance } from '#core/render/doctor.ts';
 import type { SimplificationAnswer, SimplifiedRule } from '#core/render/simplification.ts';
 import type { CheckAnswer, GateAnswer, ResultAnswer, RuleAnswer } from '#core/verdict/answer.ts';
 import type { Opinion } from '#core/verdict/certainty.ts';
@@ -398,7 +398,12 @@ describe('the schemas have the values of the types', () => {
       error: true,
       skipped: true,
     }),
-    'doctor.schema.json#/$defs/check/properties/state': values<Examined['state']>({ ok: true, warning: true, problem: true, skipped: true }),
+    'doctor.schema.json#/$defs/check/properties/state': values<Examined['state']>({
+      ok: true,
+      warning: true,
+      problem: true,
+      skipped: true,
+    }),
     'doctor.schema.json#/$defs/hindrance/properties/severity': values<Hindrance['severity']>({ warning: true, problem: true }),
     'check.schema.json#/$defs/answer/properties/certainty': values<CheckAnswer['certainty']>({
       defined: true,
