@@ -1,6 +1,6 @@
 import type { Choices } from '#core/api/choices.ts';
-import { isObject } from '#core/api/reader.ts';
 import type { KubernetesObject } from '#core/api/types.ts';
+import { itemsAt, textAt, valueAt } from '#core/api/values.ts';
 import type { KnownNode } from '#core/enforcement/cluster-status.ts';
 import { agentLabels, agentPort, agentPortName } from '#core/enforcement/well-known.ts';
 import { clusterPolicies } from './cluster-policies.ts';
@@ -53,7 +53,12 @@ export async function readRollout(connection: Connection, choices: Choices, sign
 }
 
 /** The JSON that an agent answers to a path, asked through the API server; a `Forbidden` when that is not allowed. */
-export async function askAgent(connection: Connection, { namespace, name, port }: AgentPod, path: string, signal: AbortSignal): Promise<unknown> {
+export async function askAgent(
+  connection: Connection,
+  { namespace, name, port }: AgentPod,
+  path: string,
+  signal: AbortSignal,
+): Promise<unknown> {
   const whole = `${pathOf(pods, { namespace, object: `${name}:${port}` })}/proxy${path}`;
   const answer = await ask(connection, { path: whole, signal });
   return succeeded(connection, whole, answer, { verb: 'get', resource: podProxies, namespace });
@@ -61,20 +66,9 @@ export async function askAgent(connection: Connection, { namespace, name, port }
 
 const podProxies: Resource = { ...pods, name: 'pods/proxy' };
 
-const field = (value: unknown, ...path: readonly string[]): unknown =>
-  path.reduce<unknown>((inner, name) => (isObject(inner) ? inner[name] : undefined), value);
-const listAt = (value: unknown, ...path: readonly string[]): readonly unknown[] => {
-  const found = field(value, ...path);
-  return Array.isArray(found) ? found : [];
-};
-const textAt = (value: unknown, ...path: readonly string[]): string => {
-  const found = field(value, ...path);
-  return typeof found === 'string' ? found : '';
-};
-
 function nodeIn(value: unknown): KnownNode[] {
   const name = textAt(value, 'metadata', 'name');
-  const isReady = listAt(value, 'status', 'conditions').some(
+  const isReady = itemsAt(value, 'status', 'conditions').some(
     (condition) => textAt(condition, 'type') === 'Ready' && textAt(condition, 'status') === 'True',
   );
   return name === '' ? [] : [{ name, ready: isReady }];
@@ -83,10 +77,11 @@ function nodeIn(value: unknown): KnownNode[] {
 /** The agent that a pod is; none of a pod that is another thing, that has ended, or that is being replaced. */
 function agentIn(value: unknown): AgentPod[] {
   const isAgent = Object.entries(agentLabels).every(([key, label]) => textAt(value, 'metadata', 'labels', key) === label);
-  const isGone = ['Succeeded', 'Failed'].includes(textAt(value, 'status', 'phase')) || textAt(value, 'metadata', 'deletionTimestamp') !== '';
+  const isGone =
+    ['Succeeded', 'Failed'].includes(textAt(value, 'status', 'phase')) || textAt(value, 'metadata', 'deletionTimestamp') !== '';
   if (!isAgent || isGone) return [];
-  const ports = listAt(value, 'spec', 'containers').flatMap((container) => listAt(container, 'ports'));
-  const declared = field(
+  const ports = itemsAt(value, 'spec', 'containers').flatMap((container) => itemsAt(container, 'ports'));
+  const declared = valueAt(
     ports.find((port) => textAt(port, 'name') === agentPortName),
     'containerPort',
   );

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NodeStatus, PolicyStatus } from '#core/enforcement/node-status.ts';
+import { connectionOf } from '#kube/connection.ts';
+import { EventWriter } from '#kube/event-writer.ts';
 import { cannotRunControlPlane } from '../cluster/programs.ts';
 import { ask, askJson, metric } from './asking.ts';
 import { agentRole, boundTo, NodeAgent } from './node-agent.ts';
@@ -57,6 +59,11 @@ describe.skipIf(missing !== undefined)(`what an agent says of itself${missing ==
     `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies/${name}`;
   const edit = (name: string, spec: object) =>
     world.plane.send('PATCH', networkPolicy('shop', name), { spec }, 'application/merge-patch+json');
+
+  const eventsOf = async (name: string): Promise<Record<string, unknown>[]> => {
+    const { body } = await world.plane.send('GET', `/api/v1/events?fieldSelector=${encodeURIComponent(`involvedObject.name=${name}`)}`);
+    return (body as { items: Record<string, unknown>[] }).items;
+  };
 
   test('is alive and ready, with the reasons', async () => {
     expect(await ask(agent, '/healthz')).toMatchObject({ status: 200, body: '{"ok":true,"message":"the loop waits for changes"}\n' });
@@ -125,10 +132,6 @@ describe.skipIf(missing !== undefined)(`what an agent says of itself${missing ==
   });
 
   test('tells of it where users look: when it can not be read, and when it can', async () => {
-    const eventsOf = async (name: string): Promise<Record<string, unknown>[]> => {
-      const { body } = await world.plane.send('GET', `/api/v1/events?fieldSelector=${encodeURIComponent(`involvedObject.name=${name}`)}`);
-      return (body as { items: Record<string, unknown>[] }).items;
-    };
     const wrong = {
       apiVersion: 'policy.networking.k8s.io/v1alpha2',
       kind: 'ClusterNetworkPolicy',
@@ -155,6 +158,42 @@ describe.skipIf(missing !== undefined)(`what an agent says of itself${missing ==
     expect(await metric(agent, 'sallyport_events_total{result="written"}')).toBeGreaterThanOrEqual(2);
     const { stdout } = await world.kubectl('events', '--for', 'clusternetworkpolicy/unclear');
     expect(stdout).toContain('Sallyport can not read it');
+  });
+
+  test('an Event that comes again is counted, one that the server has forgotten is written anew, and too many are left out', async () => {
+    const results: string[] = [];
+    const connection = await connectionOf({ kubeconfig: world.kubeconfig });
+    const onFault = (fault: unknown): void => void results.push(String(fault));
+    const writer = new EventWriter({
+      connection,
+      node: 'n7',
+      burst: 4,
+      interval: 1e9,
+      onResult: (result) => results.push(result),
+      onFault,
+    });
+    const about = { apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', namespace: 'shop', name: 'told' };
+    const tell = (message: string): void => writer.tell({ about, type: 'Warning', reason: 'Rejected', message, delay: 0 });
+    const told = async (): Promise<[message: unknown, count: unknown][]> =>
+      (await eventsOf('told')).map(({ message, count }) => [message, count]);
+    const written = (count: number): Promise<true> => until(async () => (results.length === count ? true : undefined));
+    tell('first');
+    // It waits already.
+    tell('first');
+    await written(1);
+    tell('first');
+    await written(2);
+    expect(await told()).toEqual([['first', 2]]);
+    await world.plane.send('DELETE', '/api/v1/namespaces/shop/events');
+    tell('first');
+    await written(3);
+    expect(await told()).toEqual([['first', 1]]);
+    tell('second'.repeat(1000));
+    tell('third');
+    await written(5);
+    expect(results).toEqual(['written', 'written', 'written', 'left-out', 'written']);
+    expect((await told()).map(([message]) => String(message).length).sort()).toEqual([1024, 5]);
+    writer.stop();
   });
 
   test('without the permission to write Events it says so once, and enforces all the same', async () => {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ClusterStatus } from '#core/enforcement/cluster-status.ts';
 import { agentLabels, agentPort, agentPortName } from '#core/enforcement/well-known.ts';
-import { inNamespace, run, succeeds, until } from './commands.ts';
+import { run, succeeds, until } from './commands.ts';
 import type { Manifest } from './control-plane.ts';
 import { clone } from './programs.ts';
 import { ClusterWorld, cannotUseCluster, policy, type RunningPod, serverPod } from './world.ts';
@@ -21,7 +21,7 @@ describe.skipIf(reason !== undefined)(`status and wait on a real cluster${reason
 
   beforeAll(async () => {
     world = new ClusterWorld('status');
-    const { cluster, namespace } = world;
+    const { cluster } = world;
     // Where agents are no pods, pods stand for them: nobody schedules these, and their addresses are those of the nodes.
     if (cluster.kubectl(['get', 'pods', '-A', '-l', selector, '-o', 'name']).trim() === '') {
       world.apply(...cluster.nodes.map(({ node }) => standIn(node.name)));
@@ -34,7 +34,6 @@ describe.skipIf(reason !== undefined)(`status and wait on a real cluster${reason
       items: { metadata: { namespace: string; name: string } }[];
     };
     proxies = agents.items.map(({ metadata }) => `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}:${agentPort}/proxy`);
-    expect(namespace).toBeDefined();
     [client, server] = (await world.start(
       serverPod('client', { app: 'client' }, 'node1'),
       serverPod('server', { app: 'server' }, 'node2'),
@@ -56,7 +55,7 @@ describe.skipIf(reason !== undefined)(`status and wait on a real cluster${reason
   const sallyport = (...words: string[]): string => run(world.cluster.words(join(clone, 'bin/sallyport'), ...words));
   const statusOf = (...names: string[]): ClusterStatus => JSON.parse(sallyport('status', ...names, '-o', 'json')) as ClusterStatus;
   const connects = (): boolean =>
-    succeeds(inNamespace(client.namespace, ['timeout', '0.5', 'bash', '-c', `exec 3<>/dev/tcp/${server.address}/80`]));
+    succeeds(['nsenter', `--net=${client.namespace}`, 'timeout', '0.5', 'bash', '-c', `exec 3<>/dev/tcp/${server.address}/80`]);
 
   test('the agents of both nodes are ready, and say so through the API server', () => {
     const { nodes } = statusOf();
