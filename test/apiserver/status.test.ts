@@ -43,7 +43,10 @@ describe.skipIf(missing !== undefined)(`status and wait${missing === undefined ?
     const one = await onNode('status', '-n', 'shop', 'deny', '-o', 'json');
     expect(one.code).toBe(0);
     expect((JSON.parse(one.stdout) as ClusterStatus).policies).toMatchObject([{ name: 'deny', generation: 1, enforced: true, nodes: 1 }]);
-    expect(await onNode('status', 'shop/denny')).toMatchObject({ code: 2, stderr: 'error: there is no policy shop/denny; did you mean shop/deny?\n' });
+    expect(await onNode('status', 'shop/denny')).toMatchObject({
+      code: 2,
+      stderr: 'error: there is no policy shop/denny; did you mean shop/deny?\n',
+    });
   });
 
   test('waits until the version that the API server has is in the kernel', async () => {

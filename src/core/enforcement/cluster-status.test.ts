@@ -78,7 +78,12 @@ describe('a policy is enforced', () => {
 
 test('a node says what is wrong with it', () => {
   const check = { name: 'judged', ok: false, message: 'packets on cni0 meet no rule' } as const;
-  const unready = { ...nodeOf('a', policyOf({ state: 'closed' }), policyOf({ name: 'other' })), ready: false, checks: [check], failures: ['no nft'] };
+  const unready = {
+    ...nodeOf('a', policyOf({ state: 'closed' }), policyOf({ name: 'other' })),
+    ready: false,
+    checks: [check],
+    failures: ['no nft'],
+  };
   expect(clusterStatusOf([], new Map([['a', { name: 'a', ready: false }]]), answers(unready)).nodes).toEqual([
     {
       node: 'a',
@@ -122,7 +127,11 @@ describe('what is wanted', () => {
   });
 
   test('is the newest version that an agent has, where nobody else can be asked', () => {
-    const statuses = [nodeOf('a', policyOf({ generation: 2 })), nodeOf('b', policyOf()), nodeOf('c', policyOf({ subjects: 0, state: 'not-needed' }))];
+    const statuses = [
+      nodeOf('a', policyOf({ generation: 2 })),
+      nodeOf('b', policyOf()),
+      nodeOf('c', policyOf({ subjects: 0, state: 'not-needed' })),
+    ];
     expect(wantedBy(statuses)).toEqual([deny]);
     expect(clusterStatusOf(wantedBy(statuses), new Map(), answers(...statuses)).policies[0]!.gaps).toEqual([
       { node: 'a', state: 'pending', generation: 2 },
