@@ -69,31 +69,32 @@ export class Cluster {
     rmSync(state, { recursive: true, force: true });
   }
 
-  /** Starts the API server, and etcd where it does not run, and waits until it answers. */
-  async startApiServer(): Promise<void> {
-    const setup = this.#setup();
+  /** Ends the API server on the spot; gives what starts it again, as it was. */
+  async killApiServer(): Promise<() => Promise<void>> {
+    const words = readFileSync(`/proc/${this.daemons.pid('kube-apiserver')}/cmdline`, 'utf8')
+      .split('\0')
+      .slice(0, -1);
+    await this.daemons.stop('kube-apiserver', 'SIGKILL');
+    return async () => {
+      this.daemons.start('kube-apiserver', inNamespace(control.namespace, words));
+      await this.#apiServerAnswers();
+    };
+  }
+
+  async #apiServerAnswers(): Promise<void> {
+    await until('the API server', () => succeeds(this.words(join(programs, 'kubectl'), 'get', '--raw=/readyz')), 120);
+  }
+
+  async #startControlPlane(): Promise<void> {
+    const ports = { server: control.port, etcd: 2379, peer: 2380 };
+    const setup = new ControlPlaneSetup(planeDirectory, { address: control.address, ports });
+    setup.kubeconfig('admin');
     const { certificate, key } = setup.admin;
     const toNodes = [`--kubelet-client-certificate=${certificate}`, `--kubelet-client-key=${key}`];
     const busy = ['--max-requests-inflight=2000', '--max-mutating-requests-inflight=1000'];
     this.#run('etcd', setup.etcdWords());
     this.#run('kube-apiserver', setup.serverWords([...toNodes, '--kubelet-preferred-address-types=InternalIP', ...busy]));
-    await until('the API server', () => succeeds(this.words(join(programs, 'kubectl'), 'get', '--raw=/readyz')), 120);
-  }
-
-  /** Ends the API server on the spot. */
-  async killApiServer(): Promise<void> {
-    await this.daemons.stop('kube-apiserver', 'SIGKILL');
-  }
-
-  #setup(): ControlPlaneSetup {
-    const ports = { server: control.port, etcd: 2379, peer: 2380 };
-    return new ControlPlaneSetup(planeDirectory, { address: control.address, ports });
-  }
-
-  async #startControlPlane(): Promise<void> {
-    const setup = this.#setup();
-    setup.kubeconfig('admin');
-    await this.startApiServer();
+    await this.#apiServerAnswers();
     const client = ['--leader-elect=false', '--bind-address=127.0.0.1', '--kube-api-qps=200', '--kube-api-burst=400'];
     const identity = ['', 'authentication-', 'authorization-'].map((prefix) => `--${prefix}kubeconfig=${this.kubeconfig}`);
     this.#run('kube-controller-manager', [

@@ -75,12 +75,17 @@ describe.skipIf(reason !== undefined)(`the chart in helm${reason === undefined ?
   });
 
   test('gives the agent what values say', () => {
-    const words = ['--set', 'agent.listenPort=9999,agent.holdBack=false,agent.podInterfaces=veth*,agent.choices={established=keep}'];
+    const words = [
+      '--set',
+      'agent.listenPort=9999,agent.holdBack=false,agent.podInterfaces=veth*,agent.choices={established=keep},agent.dropLog=none,agent.audit=true',
+    ];
     expect(agentOf(objectsIn(render(...words))).args).toEqual([
       'agent',
       '--listen=:9999',
       '--mark-mask=0xff000000',
       '--audit-interval=300',
+      '--drop-log=none',
+      '--audit',
       '--no-hold-back',
       '--pod-interfaces=veth*',
       '--set=established=keep',
