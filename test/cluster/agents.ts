@@ -74,7 +74,7 @@ export async function stopAgent(cluster: Cluster, { node }: RunningNode, signal:
 /** What the agents of a node have written, pod or process. */
 export function agentLog(cluster: Cluster, { directory, ...node }: ClusterNode): string {
   const ofPods = globSync(join(directory, 'var/log/pods/kube-system_sallyport-agent-*/agent/*.log'));
-  return [...ofPods, cluster.daemons.logOf(processOf(node))].flatMap((log) => linesOf(log)).join('\n');
+  return [cluster.daemons.logOf(processOf(node)), ...ofPods].flatMap((log) => linesOf(log)).join('\n');
 }
 
 const processOf = ({ name }: Pick<ClusterNode, 'name'>): string => `${name}-agent`;

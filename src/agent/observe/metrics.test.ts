@@ -22,13 +22,14 @@ function worldOf() {
     spec: { nodeName: 'n1', containers: [{ name: 'main', image: 'main' }] },
     status: { phase: 'Running', podIPs: [{ ip }] },
   });
-  const policy = (name: string, podSelector: object) => ({
+  const policy = (name: string, podSelector: object, annotations = {}) => ({
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
-    metadata: { namespace: 'shop', name },
+    metadata: { namespace: 'shop', name, annotations },
     spec: { podSelector },
   });
   const manifests = [pod('web', '10.0.0.1'), pod('db', '10.0.0.2'), policy('all', {}), policy('db', { matchLabels: { app: 'db' } })];
+  manifests.push(policy('trial', { matchLabels: { app: 'web' } }, { 'sallyport.dev/audit': 'true' }));
   const model = new PolicyModel();
   const ruleset = new NodeRuleset(model, 'n1', { choices: defaultChoices, markMask: 0, witness: false, holdBack: true });
   const objects = manifests.flatMap((manifest) => decodeObject(manifest).objects);
@@ -57,10 +58,11 @@ describe('the numbers of an agent', () => {
   };
   const dropped = (policy: string): number | undefined =>
     value(`sallyport_dropped_packets_total{kind="NetworkPolicy",namespace="shop",policy="${policy}",direction="ingress"}`);
-  /** The counters of the ruleset, by how many policies isolate. */
-  const counterOf = (policies: number): string => {
+  /** The counters of the ruleset, by how many policies isolate, or would. */
+  const counterOf = (policies: number, isAudit?: true): string => {
     for (const object of world.ruleset.objects())
-      if (object.kind === 'counter' && object.denials?.policies.length === policies) return object.name;
+      if (object.kind === 'counter' && object.denials?.policies.length === policies && object.denials.isAudit === isAudit)
+        return object.name;
     throw new Error('no such counter');
   };
 
@@ -71,7 +73,7 @@ describe('the numbers of an agent', () => {
     world.metrics.watch.relisted('pods');
     world.metrics.watch.fault('pods');
     world.metrics.watch.event('written');
-    world.counters.set(counterOf(1), 10).set(counterOf(2), 5).set('held-back', 2);
+    world.counters.set(counterOf(1), 10).set(counterOf(2), 5).set(counterOf(2, true), 4).set('held-back', 2);
     text = await world.metrics.text();
   });
 
@@ -93,6 +95,7 @@ describe('the numbers of an agent', () => {
   test('count a drop for every policy that isolates, and keep nothing of policies that are gone', async () => {
     expect([dropped('all'), dropped('db')]).toEqual([15, 5]);
     expect(value('sallyport_held_back_packets_total')).toBe(2);
+    expect(value('sallyport_audited_packets_total{kind="NetworkPolicy",namespace="shop",policy="trial",direction="ingress"}')).toBe(4);
     world.model.update([{ type: 'delete', id: { kind: 'NetworkPolicy', namespace: 'shop', name: 'db' } }]);
     text = await world.metrics.text();
     expect([dropped('all'), dropped('db')]).toEqual([15, undefined]);
