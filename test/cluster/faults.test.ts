@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { startAgent, stopAgent } from './agents.ts';
+import { handBack, startAgent, stopAgent } from './agents.ts';
 import { inNamespace, run } from './commands.ts';
 import type { Manifest } from './control-plane.ts';
 import { now, type Probed, Probes } from './probes.ts';
@@ -32,6 +32,7 @@ describe.skipIf(reason !== undefined)(`faults on a real cluster${reason === unde
     closed = pods.slice(3);
   });
   afterAll(async () => {
+    if (world !== undefined) await handBack(world.cluster);
     await world?.[Symbol.asyncDispose]();
   });
 

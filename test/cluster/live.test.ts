@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startAgent, stopAgent } from './agents.ts';
+import { handBack, startAgent, stopAgent } from './agents.ts';
 import { inNamespace, run } from './commands.ts';
 import { clone } from './programs.ts';
 import { ClusterWorld, cannotUseCluster, policy, type RunningPod, serverPod } from './world.ts';
@@ -31,6 +31,7 @@ describe.skipIf(reason !== undefined)(`test --live on a real cluster${reason ===
   });
   afterAll(async () => {
     rmSync(folder, { recursive: true });
+    if (world !== undefined) await handBack(world.cluster);
     await world?.[Symbol.asyncDispose]();
   });
 
