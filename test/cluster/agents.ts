@@ -29,7 +29,9 @@ export async function handBack(cluster: Cluster): Promise<void> {
     cluster.kubectl(['label', 'node', node.name, `${byHand}-`]);
     inHand.delete(node.name);
   }
+  const all = `--for=jsonpath={.status.numberReady}=${cluster.nodes.length}`;
   cluster.kubectl(['-n', 'kube-system', 'rollout', 'status', daemonSet, '--timeout=180s']);
+  cluster.kubectl(['-n', 'kube-system', 'wait', daemonSet, all, '--timeout=180s']);
 }
 
 /** The image of the agents' pods. */
