@@ -1,5 +1,7 @@
 import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
+import { agentLabels, agentPort } from '#core/enforcement/well-known.ts';
 import type { Drop, Missed } from '#core/verdict/drop.ts';
 import { connectionOf } from '#kube/connection.ts';
 import { KubeFault } from '#kube/fault.ts';
@@ -15,12 +17,24 @@ export interface Source {
   readonly get: (query: string) => Promise<IncomingMessage>;
 }
 
-/** The port of agents. */
-const port = 9470;
 /** Milliseconds of silence after which an agent that we listen to is gone; it gives a sign of life more often. */
 const silence = 60_000;
-/** Agents carry these labels. */
-const labels = 'app.kubernetes.io/name=sallyport,app.kubernetes.io/component=agent';
+/** The labels of agents, as a selector. */
+export const agentSelector = Object.entries(agentLabels)
+  .map(([key, value]) => `${key}=${value}`)
+  .join();
+
+/** Whether an agent answers there: one that has died leaves its socket behind. */
+export function isHeard(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(socketPath);
+    const end = (isThere: boolean): void => {
+      socket.destroy();
+      resolve(isThere);
+    };
+    socket.once('connect', () => end(true)).once('error', () => end(false));
+  });
+}
 
 /** The agent of this machine. */
 export const onSocket = (socketPath: string, signal: AbortSignal): Source => ({
@@ -37,7 +51,7 @@ export const onSocket = (socketPath: string, signal: AbortSignal): Source => ({
 export async function inCluster(options: KubeOptions, node: string | undefined, signal: AbortSignal): Promise<Source[]> {
   const connection = await connectionOf(options);
   const field = node === undefined ? '' : `&fieldSelector=${encodeURIComponent(`spec.nodeName=${node}`)}`;
-  const path = `/api/v1/pods?labelSelector=${encodeURIComponent(labels)}${field}`;
+  const path = `/api/v1/pods?labelSelector=${encodeURIComponent(agentSelector)}${field}`;
   const { status, body } = await ask(connection, { path, signal });
   if (status !== 200) throw new CannotAnswer(`the agents can't be listed: GET ${path} gave status ${status}`);
   const { items = [] } = body as { readonly items?: readonly AgentPod[] };
@@ -47,7 +61,7 @@ export async function inCluster(options: KubeOptions, node: string | undefined, 
       name: spec?.nodeName ?? name,
       get: (query) =>
         open(connection, {
-          path: `/api/v1/namespaces/${namespace}/pods/${name}:${port}/proxy/drops?${query}`,
+          path: `/api/v1/namespaces/${namespace}/pods/${name}:${agentPort}/proxy/drops?${query}`,
           accept: '*/*',
           silence,
           signal,

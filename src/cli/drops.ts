@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { agentSocket } from '#agent/agent-socket.ts';
 import { type Direction, directions } from '#core/api/types.ts';
@@ -8,7 +7,7 @@ import { type DropFilter, isWanted } from '#core/verdict/drop-filter.ts';
 import { parseTimeout } from '#kube/duration.ts';
 import type { KubeOptions } from '#kube/target.ts';
 import { addClusterOptions, clusterFlagIn } from './cluster-options.ts';
-import { inCluster, linesOf, onSocket, type Source } from './drop-lines.ts';
+import { agentSelector, inCluster, isHeard, linesOf, onSocket, type Source } from './drop-lines.ts';
 import { answering, CannotAnswer, type ExitCode, messageOf } from './exit.ts';
 import { note } from './input.ts';
 import { addOutputOption, examples } from './options.ts';
@@ -96,7 +95,7 @@ async function follow(source: Source, options: Options, end: AbortController): P
 /** The agent of this machine where there is one and no cluster is named; else those of the cluster. */
 async function sourcesOf(options: Options, signal: AbortSignal): Promise<Source[]> {
   const { node, socket } = options;
-  const isHere = node === undefined && clusterFlagIn(options) === undefined && (socket !== agentSocket || existsSync(socket));
+  const isHere = node === undefined && clusterFlagIn(options) === undefined && (socket !== agentSocket || (await isHeard(socket)));
   if (isHere) return [onSocket(socket, signal)];
   const sources = await inCluster(options, node, signal).catch((error: unknown) => {
     throw error instanceof CannotAnswer ? error : new CannotAnswer(messageOf(error));
@@ -104,7 +103,7 @@ async function sourcesOf(options: Options, signal: AbortSignal): Promise<Source[
   if (sources.length > 0) return sources;
   throw new CannotAnswer(
     node === undefined ? 'the cluster has no agent of Sallyport' : `there is no agent of Sallyport on node ${node}`,
-    'agents are found by their labels app.kubernetes.io/name=sallyport and app.kubernetes.io/component=agent',
+    `agents are found by their labels ${agentSelector}`,
   );
 }
 

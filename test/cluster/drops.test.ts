@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Drop } from '#core/verdict/drop.ts';
-import { inNamespace, run, succeeds } from './commands.ts';
+import { run, succeeds } from './commands.ts';
 import { clone } from './programs.ts';
 import { ClusterWorld, cannotUseCluster, policy, type RunningPod, serverPod } from './world.ts';
 
@@ -25,7 +25,7 @@ describe.skipIf(reason !== undefined)(`drops and audit on a real cluster${reason
 
   const sallyport = (...words: string[]): string => run(world.cluster.words(join(clone, 'bin/sallyport'), ...words));
   const connects = (): boolean =>
-    succeeds(inNamespace(client.namespace, ['timeout', '1', 'bash', '-c', `exec 3<>/dev/tcp/${server.address}/80`]));
+    succeeds(['nsenter', `--net=${client.namespace}`, 'timeout', '2', 'bash', '-c', `exec 3<>/dev/tcp/${server.address}/80`]);
   /** What all agents have kept of this namespace, asked through the API server. */
   const dropsOf = (...words: string[]): Drop[] =>
     sallyport('drops', '--once', '-n', world.namespace, '-o', 'json', ...words)
