@@ -1,13 +1,12 @@
 import { type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
-import { agentLabels, agentPort } from '#core/enforcement/well-known.ts';
 import type { Drop, Missed } from '#core/verdict/drop.ts';
+import { proxyPath, readAgents } from '#kube/agents.ts';
 import { connectionOf } from '#kube/connection.ts';
 import { KubeFault } from '#kube/fault.ts';
-import { ask, open } from '#kube/request.ts';
+import { open } from '#kube/request.ts';
 import type { KubeOptions } from '#kube/target.ts';
-import { CannotAnswer } from './exit.ts';
 
 /** An agent to ask for its lines. */
 export interface Source {
@@ -19,11 +18,6 @@ export interface Source {
 
 /** Milliseconds of silence after which an agent that we listen to is gone; it gives a sign of life more often. */
 const silence = 60_000;
-/** The labels of agents, as a selector. */
-export const agentSelector = Object.entries(agentLabels)
-  .map(([key, value]) => `${key}=${value}`)
-  .join();
-
 /** Whether an agent answers there: one that has died leaves its socket behind. */
 export function isHeard(socketPath: string): Promise<boolean> {
   return new Promise((resolve) => {
@@ -50,29 +44,11 @@ export const onSocket = (socketPath: string, signal: AbortSignal): Source => ({
 /** The agents of a cluster, through its API server; of one node alone where it is named. */
 export async function inCluster(options: KubeOptions, node: string | undefined, signal: AbortSignal): Promise<Source[]> {
   const connection = await connectionOf(options);
-  const field = node === undefined ? '' : `&fieldSelector=${encodeURIComponent(`spec.nodeName=${node}`)}`;
-  const path = `/api/v1/pods?labelSelector=${encodeURIComponent(agentSelector)}${field}`;
-  const { status, body } = await ask(connection, { path, signal });
-  if (status !== 200) throw new CannotAnswer(`the agents can't be listed: GET ${path} gave status ${status}`);
-  const { items = [] } = body as { readonly items?: readonly AgentPod[] };
-  return items
-    .filter((pod) => pod.status?.phase === 'Running')
-    .map(({ metadata: { namespace, name }, spec }) => ({
-      name: spec?.nodeName ?? name,
-      get: (query) =>
-        open(connection, {
-          path: `/api/v1/namespaces/${namespace}/pods/${name}:${agentPort}/proxy/drops?${query}`,
-          accept: '*/*',
-          silence,
-          signal,
-        }),
-    }));
-}
-
-interface AgentPod {
-  readonly metadata: { readonly namespace: string; readonly name: string };
-  readonly spec?: { readonly nodeName?: string };
-  readonly status?: { readonly phase?: string };
+  const agents = await readAgents(connection, { node, signal });
+  return agents.map((agent) => ({
+    name: agent.node ?? agent.name,
+    get: (query) => open(connection, { path: proxyPath(agent, `/drops?${query}`), accept: '*/*', silence, signal }),
+  }));
 }
 
 /** The lines of one agent as they come. Ends when it ends them. */

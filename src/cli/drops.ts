@@ -1,13 +1,14 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { agentSocket } from '#agent/agent-socket.ts';
 import { type Direction, directions } from '#core/api/types.ts';
+import { agentSelector } from '#core/enforcement/well-known.ts';
 import { renderDrop } from '#core/render/drops.ts';
 import { isMissed } from '#core/verdict/drop.ts';
 import { type DropFilter, isWanted } from '#core/verdict/drop-filter.ts';
 import { parseTimeout } from '#kube/duration.ts';
 import type { KubeOptions } from '#kube/target.ts';
 import { addClusterOptions, clusterFlagIn } from './cluster-options.ts';
-import { agentSelector, inCluster, isHeard, linesOf, onSocket, type Source } from './drop-lines.ts';
+import { inCluster, isHeard, linesOf, onSocket, type Source } from './drop-lines.ts';
 import { answering, CannotAnswer, type ExitCode, messageOf } from './exit.ts';
 import { note } from './input.ts';
 import { addOutputOption, examples } from './options.ts';

@@ -3,11 +3,12 @@ import { defaultChoices } from '#core/api/choices.ts';
 import { type AgentAnswer, type ClusterStatus, clusterStatusOf, type KnownNode } from '#core/enforcement/cluster-status.ts';
 import { statusIn } from '#core/enforcement/read-status.ts';
 import { type WantedPolicy, wantedBy, wantedIn } from '#core/enforcement/wanted.ts';
-import { agentLabels } from '#core/enforcement/well-known.ts';
+import { agentSelector } from '#core/enforcement/well-known.ts';
+import { type AgentPod, askAgent } from '#kube/agents.ts';
 import { type Connection, connectionOf } from '#kube/connection.ts';
 import { KubeFault } from '#kube/fault.ts';
 import { Forbidden, permissionFault } from '#kube/permission.ts';
-import { askAgent, readRollout } from '#kube/read-rollout.ts';
+import { readRollout } from '#kube/read-rollout.ts';
 import type { KubeOptions } from '#kube/target.ts';
 import { CannotAnswer, messageOf } from './exit.ts';
 
@@ -66,15 +67,13 @@ export class Rollout {
   }
 }
 
-const whereAgentsAre = `they are the pods with the labels ${Object.entries(agentLabels)
-  .map(([key, value]) => `${key}=${value}`)
-  .join(', ')}; --agent says where others are`;
+const whereAgentsAre = `they are the pods with the labels ${agentSelector.replace(',', ', ')}; --agent says where others are`;
 
 const asAnswer = ({ message, hint }: KubeFault): CannotAnswer =>
   // Agents are in no manifest.
   new CannotAnswer(message, hint?.replace('-f where manifests are', '--agent where agents are'));
 
-function agentOf(connection: Connection, pod: Parameters<typeof askAgent>[1]): Agent {
+function agentOf(connection: Connection, pod: AgentPod): Agent {
   const name = `${pod.namespace}/${pod.name}`;
   return { name, ...(pod.node && { node: pod.node }), ask: () => askAgent(connection, pod, '/status', AbortSignal.timeout(patience)) };
 }

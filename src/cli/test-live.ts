@@ -4,10 +4,10 @@ import type { TestAnswer } from '#core/expect/answer.ts';
 import { count } from '#core/render/text.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import type { Flow } from '#core/verdict/check.ts';
+import { readAgents } from '#kube/agents.ts';
 import { type Connection, connectionOf } from '#kube/connection.ts';
 import { KubeFault } from '#kube/fault.ts';
 import { Forbidden, permissionFault } from '#kube/permission.ts';
-import { imageOfAgents } from '#kube/read-rollout.ts';
 import { everyPair, planFlows } from '#lab/flows.ts';
 import { compare } from '#lab/run.ts';
 import { CannotAnswer } from './exit.ts';
@@ -68,8 +68,9 @@ const asAnswer = ({ message, hint }: KubeFault): CannotAnswer => new CannotAnswe
 
 /** The image of the cluster's own agents is on its nodes already. */
 async function imageFor(connection: Connection, { image }: LiveOptions): Promise<string> {
-  const found = image ?? (await imageOfAgents(connection));
-  if (found !== undefined) return found;
+  if (image !== undefined) return image;
+  const [agent] = await readAgents(connection);
+  if (agent !== undefined) return agent.image;
   throw new CannotAnswer(
     'no agent of Sallyport runs in this cluster, whose image could be used',
     '--image names one that its nodes can pull; `make image` builds it',

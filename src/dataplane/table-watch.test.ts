@@ -73,6 +73,11 @@ describe.skipIf(!isRoot)('a watched table (needs root)', () => {
     expect(deletions).toBe(0);
   });
 
+  test('is told to be harmed when the table goes, whoever seems to have done it', async () => {
+    await own.run('delete table inet ours');
+    await until(1);
+  });
+
   test('is not told to be harmed by our own changes', async () => {
     await own.run('flush chain inet ours c1\ndelete chain inet ours c1');
     await own.run(`${'# a long script gets a process of its own\n'.repeat(2000)}flush chain inet ours c2`);

@@ -26,7 +26,7 @@ export interface TableWatchOptions {
   readonly namespace?: number | undefined;
   /** The port of the socket that does most of the changes: of it not even the kernel tells. */
   readonly writer: number;
-  /** Whether a port is one of the others whose changes are ours. */
+  /** Whether a port is one of the others whose changes are ours; of the table as a whole none is. */
   readonly isOwn: (port: number) => boolean;
   /** Told when somebody else has taken away the table or anything in it, or may have. */
   readonly onDeletion: () => void;
@@ -66,7 +66,8 @@ export class TableWatch {
 
   #isHarm({ type, sender, attributes }: Message): boolean {
     const { table, isOwn } = this.#options;
-    if (!deletions.includes(type) || isOwn(sender)) return false;
+    // Nobody here deletes the table itself: whoever seems to be ours by a port that another process has too, that is harm.
+    if (!deletions.includes(type) || (type !== deletion.table && isOwn(sender))) return false;
     return findAttribute(attributes, nameAttribute)?.toString('utf8').replace(/\0.*/s, '') === table;
   }
 

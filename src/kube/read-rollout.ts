@@ -1,24 +1,14 @@
 import type { Choices } from '#core/api/choices.ts';
 import type { KubernetesObject } from '#core/api/types.ts';
-import { itemsAt, textAt, valueAt } from '#core/api/values.ts';
+import { itemsAt, textAt } from '#core/api/values.ts';
 import type { KnownNode } from '#core/enforcement/cluster-status.ts';
-import { agentLabels, agentPort, agentPortName } from '#core/enforcement/well-known.ts';
+import { type AgentPod, agentIn } from './agents.ts';
 import { clusterPolicies } from './cluster-policies.ts';
 import type { Connection } from './connection.ts';
-import { readList, succeeded } from './list.ts';
+import { readList } from './list.ts';
 import { Forbidden, permissionFault } from './permission.ts';
 import { Projection } from './projection.ts';
-import { ask } from './request.ts';
-import { namespaces, networkPolicies, nodes, pathOf, pods, type Resource } from './resource.ts';
-
-/** The pod of an agent. */
-export interface AgentPod {
-  readonly namespace: string;
-  readonly name: string;
-  /** Absent while it is nowhere. */
-  readonly node?: string;
-  readonly port: number;
-}
+import { namespaces, networkPolicies, nodes, pods, type Resource } from './resource.ts';
 
 /** What the API server wants enforced, where, and whom to ask how far it is. */
 export interface Rollout {
@@ -52,56 +42,10 @@ export async function readRollout(connection: Connection, choices: Choices, sign
   return { objects, nodes: ofNodes!.flatMap(nodeIn), agents: lists[1]!.flatMap(agentIn) };
 }
 
-/** The JSON that an agent answers to a path, asked through the API server; a `Forbidden` when that is not allowed. */
-export async function askAgent(
-  connection: Connection,
-  { namespace, name, port }: AgentPod,
-  path: string,
-  signal: AbortSignal,
-): Promise<unknown> {
-  const whole = `${pathOf(pods, { namespace, object: `${name}:${port}` })}/proxy${path}`;
-  const answer = await ask(connection, { path: whole, signal });
-  return succeeded(connection, whole, answer, { verb: 'get', resource: podProxies, namespace });
-}
-
-/** The image that the agents of a cluster run, which is on its nodes already; undefined where there is no agent, or none that we may see. */
-export async function imageOfAgents(connection: Connection): Promise<string | undefined> {
-  const selector = Object.entries(agentLabels).map(([key, value]) => `${key}=${value}`);
-  const path = `${pathOf(pods)}?limit=1&labelSelector=${encodeURIComponent(selector.join())}`;
-  const { status, body } = await ask(connection, { path });
-  const [pod] = status === 200 ? itemsAt(body, 'items') : [];
-  const image = textAt(itemsAt(pod, 'spec', 'containers')[0], 'image');
-  return image === '' ? undefined : image;
-}
-
-const podProxies: Resource = { ...pods, name: 'pods/proxy' };
-
 function nodeIn(value: unknown): KnownNode[] {
   const name = textAt(value, 'metadata', 'name');
   const isReady = itemsAt(value, 'status', 'conditions').some(
     (condition) => textAt(condition, 'type') === 'Ready' && textAt(condition, 'status') === 'True',
   );
   return name === '' ? [] : [{ name, ready: isReady }];
-}
-
-/** The agent that a pod is; none of a pod that is another thing, that has ended, or that is being replaced. */
-function agentIn(value: unknown): AgentPod[] {
-  const isAgent = Object.entries(agentLabels).every(([key, label]) => textAt(value, 'metadata', 'labels', key) === label);
-  const isGone =
-    ['Succeeded', 'Failed'].includes(textAt(value, 'status', 'phase')) || textAt(value, 'metadata', 'deletionTimestamp') !== '';
-  if (!isAgent || isGone) return [];
-  const ports = itemsAt(value, 'spec', 'containers').flatMap((container) => itemsAt(container, 'ports'));
-  const declared = valueAt(
-    ports.find((port) => textAt(port, 'name') === agentPortName),
-    'containerPort',
-  );
-  const node = textAt(value, 'spec', 'nodeName');
-  return [
-    {
-      namespace: textAt(value, 'metadata', 'namespace'),
-      name: textAt(value, 'metadata', 'name'),
-      ...(node !== '' && { node }),
-      port: typeof declared === 'number' ? declared : agentPort,
-    },
-  ];
 }

@@ -161,9 +161,12 @@ class Batch {
 
   #ask(index: number, attempt: Attempt): void {
     const failure = attempt.ask();
-    if (failure !== undefined && failure !== 'EAGAIN') this.settle(index, { failure });
+    if (failure !== undefined && !unsent.has(failure)) this.settle(index, { failure });
   }
 }
+
+/** Errnos of a datagram that did not leave: no room for it now, or rules of the sender's own machine drop it, as those of a node do. Whose they are, the witness says. */
+const unsent: ReadonlySet<string> = new Set(['EAGAIN', 'EPERM']);
 
 /** Each connection takes a descriptor at each end; the rest of the program needs some too. */
 function mostAtOnce(): number {

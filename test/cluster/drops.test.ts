@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Drop } from '#core/verdict/drop.ts';
 import { run, succeeds } from './commands.ts';
 import { clone } from './programs.ts';
-import { ClusterWorld, cannotUseCluster, policy, type RunningPod, serverPod } from './world.ts';
+import { ClusterWorld, cannotUseCluster, policy, type RunningPod } from './world.ts';
 
 const reason = cannotUseCluster();
 
@@ -14,10 +14,7 @@ describe.skipIf(reason !== undefined)(`drops and audit on a real cluster${reason
 
   beforeAll(async () => {
     world = new ClusterWorld('drops');
-    [client, server] = (await world.start(
-      serverPod('client', { app: 'client' }, 'node1'),
-      serverPod('server', { app: 'server' }, 'node2'),
-    )) as [RunningPod, RunningPod];
+    [client, server] = await world.startPair();
   });
   afterAll(async () => {
     await world?.[Symbol.asyncDispose]();

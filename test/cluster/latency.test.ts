@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Manifest } from './control-plane.ts';
 import { now, Probes } from './probes.ts';
 import { programs } from './programs.ts';
-import { ClusterWorld, cannotUseCluster, policy, type RunningPod, serverPod } from './world.ts';
+import { ClusterWorld, cannotUseCluster, policy, type RunningPod } from './world.ts';
 
 const reason = cannotUseCluster();
 const rounds = 12;
@@ -17,10 +17,7 @@ describe.skipIf(reason !== undefined)(`how soon a policy is felt on a real clust
 
   beforeAll(async () => {
     world = new ClusterWorld('latency');
-    [client, server] = (await world.start(
-      serverPod('client', { app: 'client' }, 'node1'),
-      serverPod('server', { app: 'server' }, 'node2'),
-    )) as [RunningPod, RunningPod];
+    [client, server] = await world.startPair();
   });
   afterAll(async () => {
     await world?.[Symbol.asyncDispose]();

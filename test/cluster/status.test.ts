@@ -1,16 +1,13 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ClusterStatus } from '#core/enforcement/cluster-status.ts';
-import { agentLabels, agentPort, agentPortName } from '#core/enforcement/well-known.ts';
+import { agentLabels, agentPort, agentPortName, agentSelector } from '#core/enforcement/well-known.ts';
 import { run, succeeds, until } from './commands.ts';
 import type { Manifest } from './control-plane.ts';
 import { clone } from './programs.ts';
-import { ClusterWorld, cannotUseCluster, policy, type RunningPod, serverPod } from './world.ts';
+import { ClusterWorld, cannotUseCluster, policy, type RunningPod } from './world.ts';
 
 const reason = cannotUseCluster();
-const selector = Object.entries(agentLabels)
-  .map(([key, value]) => `${key}=${value}`)
-  .join();
 
 describe.skipIf(reason !== undefined)(`status and wait on a real cluster${reason === undefined ? '' : ` (${reason})`}`, () => {
   let world: ClusterWorld;
@@ -23,21 +20,18 @@ describe.skipIf(reason !== undefined)(`status and wait on a real cluster${reason
     world = new ClusterWorld('status');
     const { cluster } = world;
     // Where agents are no pods, pods stand for them: nobody schedules these, and their addresses are those of the nodes.
-    if (cluster.kubectl(['get', 'pods', '-A', '-l', selector, '-o', 'name']).trim() === '') {
+    if (cluster.kubectl(['get', 'pods', '-A', '-l', agentSelector, '-o', 'name']).trim() === '') {
       world.apply(...cluster.nodes.map(({ node }) => standIn(node.name)));
       for (const { node } of cluster.nodes) {
         const status = { phase: 'Running', podIP: node.address, podIPs: [{ ip: node.address }] };
         world.kubectl(['patch', 'pod', `agent-${node.name}`, '--subresource=status', '--type=merge', '-p', JSON.stringify({ status })]);
       }
     }
-    const agents = JSON.parse(cluster.kubectl(['get', 'pods', '-A', '-l', selector, '-o', 'json'])) as {
+    const agents = JSON.parse(cluster.kubectl(['get', 'pods', '-A', '-l', agentSelector, '-o', 'json'])) as {
       items: { metadata: { namespace: string; name: string } }[];
     };
     proxies = agents.items.map(({ metadata }) => `/api/v1/namespaces/${metadata.namespace}/pods/${metadata.name}:${agentPort}/proxy`);
-    [client, server] = (await world.start(
-      serverPod('client', { app: 'client' }, 'node1'),
-      serverPod('server', { app: 'server' }, 'node2'),
-    )) as [RunningPod, RunningPod];
+    [client, server] = await world.startPair();
   });
   afterAll(async () => {
     await world?.[Symbol.asyncDispose]();

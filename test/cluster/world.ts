@@ -109,6 +109,15 @@ export class ClusterWorld implements AsyncDisposable {
     }
   }
 
+  /** A client on one node and a server on the other, which run. */
+  async startPair(): Promise<[client: RunningPod, server: RunningPod]> {
+    const [client, server] = await this.start(
+      serverPod('client', { app: 'client' }, 'node1'),
+      serverPod('server', { app: 'server' }, 'node2'),
+    );
+    return [client!, server!];
+  }
+
   #running({ metadata, spec, status }: PodObject): RunningPod {
     const node = this.cluster.nodes.find((each) => each.node.name === spec.nodeName)!;
     const containerId = status.containerStatuses![0]!.containerID!.replace('containerd://', '');

@@ -8,3 +8,7 @@ export const agentPort = 9470;
 export const agentPortName = 'status';
 /** The labels that the pods of agents have. */
 export const agentLabels = { 'app.kubernetes.io/name': 'sallyport', 'app.kubernetes.io/component': 'agent' } as const;
+/** The same as a selector of the API. */
+export const agentSelector = Object.entries(agentLabels)
+  .map(([key, value]) => `${key}=${value}`)
+  .join();
