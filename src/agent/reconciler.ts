@@ -171,11 +171,12 @@ export class Reconciler {
 
   /** Brings the kernel to what is known now. */
   async #program(version: number): Promise<{ repaired: string[]; changed: boolean; failures: Failure[] }> {
-    const repaired: string[] = [];
+    let repaired: string[] = [];
     let changed = false;
     const failures = await attempt(async () => {
-      if (this.#mustAdopt) repaired.push(...(await this.#adopt()));
+      const found = this.#mustAdopt ? await this.#adopt() : [];
       changed = await this.#apply();
+      repaired = found;
       this.#applied = version;
     });
     if (failures.length > 0) this.#failed();
