@@ -2,10 +2,10 @@ import { type Choices, defaultChoices } from '#core/api/choices.ts';
 import { assignAddresses } from '#core/cluster/assign-addresses.ts';
 import { clusterOf } from '#core/cluster/cluster.ts';
 import { LintContext } from '#core/lint/context.ts';
+import type { Finding } from '#core/lint/finding.ts';
 import { type LintSettings, lint } from '#core/lint/lint.ts';
 import { Originals } from '#core/lint/originals.ts';
 import { findingOf } from '#core/lint/reader-findings.ts';
-import type { Finding } from '#core/lint/rule.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import { ManifestCollection } from '#manifest/collect.ts';
 

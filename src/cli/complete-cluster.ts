@@ -1,5 +1,5 @@
 import { defaultChoices } from '#core/api/choices.ts';
-import { connectionOf } from '#kube/connection.ts';
+import { connectionOf } from '#kube/connect.ts';
 import { type Extent, readCluster } from '#kube/read-cluster.ts';
 import { kubeconfigNames } from '#kube/target.ts';
 import { endpointNames } from './endpoint-names.ts';

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Drop, Missed } from '#core/verdict/drop.ts';
 import { proxyPath, readAgents } from '#kube/agents.ts';
-import { connectionOf } from '#kube/connection.ts';
+import { connectionOf } from '#kube/connect.ts';
 import { KubeFault } from '#kube/fault.ts';
 import { open } from '#kube/request.ts';
 import type { KubeOptions } from '#kube/target.ts';

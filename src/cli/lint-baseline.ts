@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import type { Finding } from '#core/lint/finding.ts';
 import { fingerprintOf } from '#core/lint/lint.ts';
-import type { Finding } from '#core/lint/rule.ts';
 import { CannotAnswer, messageOf } from './exit.ts';
 
 /** Findings that a file knows, apart from those that it does not: as often as it knows each. */

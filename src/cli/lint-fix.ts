@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { differenceBetween } from '#core/connectivity/difference.ts';
+import type { Finding, LineEdit } from '#core/lint/finding.ts';
 import { columnOf } from '#core/lint/line-edit.ts';
 import { fingerprintOf } from '#core/lint/lint.ts';
-import type { Finding, LineEdit } from '#core/lint/rule.ts';
 import { differenceText } from '#core/render/difference-text.ts';
 import { isDifferent } from '#core/render/difference-view.ts';
 import { count } from '#core/render/text.ts';

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
+import { type Finding, type Severity, severities } from '#core/lint/finding.ts';
 import { inOrder, type LintSettings, lint, readerFindings } from '#core/lint/lint.ts';
-import { type Finding, type Severity, severities } from '#core/lint/rule.ts';
 import { type LineOf, lineFinder } from '#core/render/diagnostics.ts';
 import { renderIndentedJson, renderJson } from '#core/render/json.ts';
 import { lintGithub } from '#core/render/lint-github.ts';

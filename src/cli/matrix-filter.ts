@@ -11,9 +11,10 @@ import { type Protocol, protocols } from '#core/net/protocol.ts';
 import type { Question } from '#core/render/matrix-html.ts';
 import { parseTraffic, setText, trafficOfProtocol } from '#core/render/traffic.ts';
 import type { Analysis } from '#core/verdict/analysis.ts';
-import { podId, type Unanswerable } from '#core/verdict/endpoint.ts';
+import { podId } from '#core/verdict/endpoint.ts';
 import { parseEndpoint } from '#core/verdict/endpoint-name.ts';
 import { findEndpoint } from '#core/verdict/find-endpoint.ts';
+import type { Unanswerable } from '#core/verdict/unanswerable.ts';
 import { CannotAnswer } from './exit.ts';
 
 /** What of the matrix is asked for. */

@@ -1,56 +1,18 @@
-import type { Agent as PlainAgent } from 'node:http';
-import { Agent } from 'node:https';
-import { getCACertificates } from 'node:tls';
-import type { Headers, Tls } from './credentials.ts';
-import { KubeFault } from './fault.ts';
-import { proxyOfEnvironment } from './proxy.ts';
-import { plain } from './request.ts';
-import { defaultSurroundings, type KubeOptions, type Surroundings, targetOf } from './target.ts';
+import type { Agent } from 'node:http';
+
+/** Headers of a request; several values of one name are sent one by one. */
+export type Headers = Readonly<Record<string, string | readonly string[]>>;
 
 /** A server that can be asked. Whoever brings credentials of another kind makes one without the client library. */
 export interface Connection {
   /** The URL without a slash at its end; it may have a path. */
   readonly server: string;
   /** Holds the connections, the TLS material and the way through a proxy; bounds how many requests are under way. */
-  readonly agent: PlainAgent;
+  readonly agent: Agent;
   /** The headers that say who asks, for the next request. */
   headers(): Promise<Headers>;
   /** Milliseconds for one request; absent: as long as it takes. */
   readonly timeout?: number;
   /** Whose credentials they are, as the kubeconfig calls them; absent where none of its users is meant. */
   readonly user?: string;
-}
-
-/** Requests under way at once: enough to hide the way to a server far off, few enough not to be noticed by it. */
-const mostRequests = 8;
-
-/** Makes a connection of the flags and the kubeconfig that they mean; nothing is sent yet. */
-export async function connectionOf(options: KubeOptions, surroundings: Surroundings = defaultSurroundings): Promise<Connection> {
-  const target = targetOf(options, surroundings);
-  const proxyUrl = target.cluster['proxy-url'] ?? proxyOfEnvironment(target.server, surroundings.environment);
-  const cluster = { ...target.cluster, ...(proxyUrl && { 'proxy-url': proxyUrl }) };
-  const { credentialsOf } = await import('./credentials.ts');
-  const { server, timeout, userName: user } = target;
-  const { tls, proxy, headers } = await orFault(user, () => credentialsOf({ ...target, cluster }));
-  const agent = proxy ?? (await orFault(user, () => agentOf(server, tls)));
-  agent.maxSockets = mostRequests;
-  return { server, agent, headers: () => orFault(user, headers), ...(timeout && { timeout }), ...(user !== undefined && { user }) };
-}
-
-async function agentOf(server: string, tls: Tls): Promise<PlainAgent> {
-  if (server.startsWith('http:')) return new (await plain()).Agent({ keepAlive: true });
-  // A cluster that names no authority is trusted as this machine trusts; Node by itself goes by a list of its own.
-  const ca = tls.ca ?? [...getCACertificates('default'), ...getCACertificates('system')];
-  return new Agent({ ...tls, ca, keepAlive: true });
-}
-
-/** What a file is missing or a provider can't do, the library throws as it comes. */
-async function orFault<T>(user: string | undefined, work: () => T | Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof KubeFault) throw error;
-    const whose = user === undefined ? '' : ` of user ${JSON.stringify(user)}`;
-    throw new KubeFault('credentials', `the credentials${whose} can't be used: ${(error as Error).message}`);
-  }
 }

@@ -2,6 +2,7 @@ import type { Agent } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
+import type { Headers } from './connection.ts';
 import { ExecPlugin, pluginProvider } from './exec-plugin.ts';
 import type { KubeUser } from './kubeconfig.ts';
 import type { Target } from './target.ts';
@@ -17,9 +18,6 @@ export interface Credentials {
   /** The headers of the next request: tokens that run out are renewed. */
   headers(): Promise<Headers>;
 }
-
-/** Headers of a request; several values of one name are sent one by one. */
-export type Headers = Readonly<Record<string, string | readonly string[]>>;
 
 /** The credentials of a target. This is the only file that loads the client library, which costs what many a whole command does not. */
 export async function credentialsOf(target: Target): Promise<Credentials> {

@@ -2,8 +2,8 @@ import { adviseOn as adviseOnFlow, type TriedAdvice } from '#core/advise/advise.
 import type { Analysis } from '#core/verdict/analysis.ts';
 import { type CheckAnswer, checkConnection as checkFlow } from '#core/verdict/answer.ts';
 import type { Flow } from '#core/verdict/check.ts';
-import type { Unanswerable } from '#core/verdict/endpoint.ts';
 import { flowOf } from '#core/verdict/parse-flow.ts';
+import type { Unanswerable } from '#core/verdict/unanswerable.ts';
 
 /**
  * Whether a connection is allowed, and why: both gates, the policies and rules with their places, and what nearly matched. The answer is the

@@ -55,9 +55,10 @@ export type { Analysis } from '#core/verdict/analysis.ts';
 export type { CheckAnswer, GateAnswer, ResultAnswer, RuleAnswer } from '#core/verdict/answer.ts';
 export type { Opinion } from '#core/verdict/certainty.ts';
 export type { Flow } from '#core/verdict/check.ts';
-export type { EndpointIdentity, Unanswerable } from '#core/verdict/endpoint.ts';
+export type { EndpointIdentity } from '#core/verdict/endpoint.ts';
 export type { Reason } from '#core/verdict/gate.ts';
 export type { ServiceNote } from '#core/verdict/service-notes.ts';
+export type { Unanswerable } from '#core/verdict/unanswerable.ts';
 export type { Manifests } from '#manifest/collect.ts';
 export { adviseOn, checkConnection } from './ask.ts';
 export {

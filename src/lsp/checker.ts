@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Diagnostic } from 'vscode-languageserver/node';
-import type { Finding } from '#core/lint/rule.ts';
+import type { Finding } from '#core/lint/finding.ts';
 import { diagnosticsOf, type Showing } from './diagnostics.ts';
 import { uriOf } from './places.ts';
 import type { Project } from './project.ts';

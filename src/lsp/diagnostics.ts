@@ -7,8 +7,8 @@ import {
   type TextEdit,
 } from 'vscode-languageserver/node';
 import { kindAndName } from '#core/api/types.ts';
+import type { Finding, Severity } from '#core/lint/finding.ts';
 import { editTitle } from '#core/lint/line-edit.ts';
-import type { Finding, Severity } from '#core/lint/rule.ts';
 import { linesOf, locationOf, rangeAt, rangeOfEdit } from './places.ts';
 
 const severities: Readonly<Record<Severity, DiagnosticSeverity>> = {

@@ -1,8 +1,8 @@
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Location, Range } from 'vscode-languageserver/node';
 import type { Source } from '#core/api/diagnostic.ts';
+import type { LineEdit } from '#core/lint/finding.ts';
 import { columnOf } from '#core/lint/line-edit.ts';
-import type { LineEdit } from '#core/lint/rule.ts';
 
 /** The name by which a document is known here: its path, or its address where it is no file. */
 export const pathOf = (uri: string): string => (uri.startsWith('file:') ? fileURLToPath(uri) : uri);

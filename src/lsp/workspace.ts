@@ -1,7 +1,7 @@
 import { basename, dirname, join } from 'node:path';
 import { configurationFile, configurationOf, type RuleSeverities } from '#core/lint/configuration.ts';
+import type { Finding } from '#core/lint/finding.ts';
 import { readerFindings } from '#core/lint/lint.ts';
-import type { Finding } from '#core/lint/rule.ts';
 import { extensions, findFiles, readText } from '#manifest/files.ts';
 import { parseDocuments } from '#manifest/parse.ts';
 import { type Plugin, Project } from './project.ts';

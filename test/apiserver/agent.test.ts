@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { defaultChoices } from '#core/api/choices.ts';
 import { ClusterWatch } from '#kube/cluster-watch.ts';
-import { connectionOf } from '#kube/connection.ts';
+import { connectionOf } from '#kube/connect.ts';
 import type { Manifest } from '../cluster/control-plane.ts';
 import { cannotRunControlPlane } from '../cluster/programs.ts';
 import { compact } from './door.ts';

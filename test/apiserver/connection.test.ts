@@ -6,7 +6,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { defaultChoices } from '#core/api/choices.ts';
-import { connectionOf } from '#kube/connection.ts';
+import { connectionOf } from '#kube/connect.ts';
 import { readCluster } from '#kube/read-cluster.ts';
 import { Authority } from '../cluster/authority.ts';
 import type { Manifest } from '../cluster/control-plane.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NodeStatus, PolicyStatus } from '#core/enforcement/node-status.ts';
-import { connectionOf } from '#kube/connection.ts';
+import { connectionOf } from '#kube/connect.ts';
 import { EventWriter } from '#kube/event-writer.ts';
 import { cannotRunControlPlane } from '../cluster/programs.ts';
 import { ask, askJson, metric } from './asking.ts';

@@ -5,7 +5,7 @@ import { applyChanges, clusterOf } from '#core/cluster/cluster.ts';
 import { differenceBetween } from '#core/connectivity/difference.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import { checkConnection } from '#core/verdict/answer.ts';
-import { isUnanswerable } from '#core/verdict/endpoint.ts';
+import { isUnanswerable } from '#core/verdict/unanswerable.ts';
 import { decoded, interestingPort, rawCluster } from './arbitraries.ts';
 
 const question = fc.record({

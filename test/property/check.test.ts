@@ -5,7 +5,7 @@ import { parseCidr, rangeOf } from '#core/net/cidr.ts';
 import { formatIp } from '#core/net/ip.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import { checkConnection } from '#core/verdict/answer.ts';
-import { isUnanswerable } from '#core/verdict/endpoint.ts';
+import { isUnanswerable } from '#core/verdict/unanswerable.ts';
 import { referenceAllows } from '../reference/evaluator.ts';
 import type { RawCluster } from '../reference/raw.ts';
 import { decoded, interestingPort, rawCluster } from './arbitraries.ts';

@@ -7,8 +7,9 @@ import { type AddressSet, addressesFrom, hasAddress } from '#core/net/address-se
 import { parseIp } from '#core/net/ip.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import { checkConnection } from '#core/verdict/answer.ts';
-import { isOfFamily, isUnanswerable } from '#core/verdict/endpoint.ts';
+import { isOfFamily } from '#core/verdict/endpoint.ts';
 import { parseEndpoint } from '#core/verdict/endpoint-name.ts';
+import { isUnanswerable } from '#core/verdict/unanswerable.ts';
 import { addressesIn, answeredChoices, decoded, interestingPort, rawCluster } from './arbitraries.ts';
 import { expectMatrix, lets } from './matrix-oracle.ts';
 

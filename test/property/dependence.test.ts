@@ -7,7 +7,7 @@ import { type ConnectionAnswer, connectivityOf } from '#core/connectivity/connec
 import { dependencesOf } from '#core/connectivity/dependence.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import { checkConnection } from '#core/verdict/answer.ts';
-import { isUnanswerable } from '#core/verdict/endpoint.ts';
+import { isUnanswerable } from '#core/verdict/unanswerable.ts';
 import { decoded, interestingPort, rawCluster } from './arbitraries.ts';
 
 const key = ({ from, to }: Pick<ConnectionAnswer, 'from' | 'to'>): string => `${from} -> ${to}`;

@@ -8,8 +8,8 @@ import { intersectTraffic, isEmptyTraffic, subtractTraffic } from '#core/net/por
 import { internetSpace } from '#core/verdict/address-space.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import { checkConnection } from '#core/verdict/answer.ts';
-import { isUnanswerable } from '#core/verdict/endpoint.ts';
 import { rangesAddresses } from '#core/verdict/endpoint-name.ts';
+import { isUnanswerable } from '#core/verdict/unanswerable.ts';
 import { decoded, interestingPort, rawCluster } from './arbitraries.ts';
 import { lets } from './matrix-oracle.ts';
 

@@ -14,7 +14,7 @@ import { hasPort } from '#core/net/port-set.ts';
 import type { Protocol } from '#core/net/protocol.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import { checkFlow, type Flow } from '#core/verdict/check.ts';
-import { isUnanswerable } from '#core/verdict/endpoint.ts';
+import { isUnanswerable } from '#core/verdict/unanswerable.ts';
 import { ManifestCollection } from '#manifest/collect.ts';
 import { writeYaml } from '#manifest/write-yaml.ts';
 import type { RawConnection } from '../reference/evaluator.ts';

@@ -4,12 +4,12 @@ import { type ClusterNetworkPolicy, type NetworkPolicy, qualifiedName, type Rule
 import { type ClusterChange, clusterOf } from '#core/cluster/cluster.ts';
 import { WhatIf } from '#core/connectivity/what-if.ts';
 import { LintContext } from '#core/lint/context.ts';
+import type { Finding } from '#core/lint/finding.ts';
 import { lint } from '#core/lint/lint.ts';
 import type { LintedRule } from '#core/lint/linted-policy.ts';
 import { oneSidedIn } from '#core/lint/one-sided.ts';
 import { memberOf, verdictOf } from '#core/lint/reach.ts';
 import { redundanciesIn } from '#core/lint/redundancy.ts';
-import type { Finding } from '#core/lint/rule.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import { decoded, interestingPort, rawCluster } from './arbitraries.ts';
 import { rawClusterPolicy } from './cluster-policy-arbitraries.ts';

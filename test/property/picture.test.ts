@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { drawPicture, type Link, type Picture, type Thing } from '#core/render/picture.ts';
+import { drawPicture } from '#core/render/draw-picture.ts';
+import type { Link, Picture, Thing } from '#core/render/picture.ts';
 
 const links: readonly Link[] = [
   { label: 'all', look: 'open' },

@@ -9,7 +9,7 @@ import { matrixJson } from '#core/render/matrix.ts';
 import { rulesetJson } from '#core/render/ruleset.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import { checkConnection } from '#core/verdict/answer.ts';
-import { isUnanswerable } from '#core/verdict/endpoint.ts';
+import { isUnanswerable } from '#core/verdict/unanswerable.ts';
 import { decoded, interestingPort, rawCluster } from '#test/property/arbitraries.ts';
 import type { RawCluster } from '#test/reference/raw.ts';
 import { SimulatedCluster } from '../judges/simulated.ts';

@@ -1,7 +1,8 @@
 import { type Family, families } from '../net/ip.ts';
 import { everyNamedPort, hasPort, type Traffic, trafficOf } from '../net/port-set.ts';
 import type { Protocol } from '../net/protocol.ts';
-import { isUnanswerable, type Members, type Unanswerable } from '../verdict/endpoint.ts';
+import type { Members } from '../verdict/endpoint.ts';
+import { isUnanswerable, type Unanswerable } from '../verdict/unanswerable.ts';
 import type { Closure, Expectation } from './connectivity-test.ts';
 import type { Cover, Everybody } from './covering.ts';
 import type { NamedEnds } from './named-ends.ts';

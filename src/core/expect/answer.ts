@@ -1,7 +1,7 @@
 import type { Source } from '../api/diagnostic.ts';
 import { type TrafficAnswer, trafficAnswer } from '../connectivity/connectivity.ts';
 import { type CheckAnswer, checkConnection } from '../verdict/answer.ts';
-import { isUnanswerable } from '../verdict/endpoint.ts';
+import { isUnanswerable } from '../verdict/unanswerable.ts';
 import type { Violation } from './judge-expectation.ts';
 import type { TestError, TestResult, TestRun } from './run-tests.ts';
 

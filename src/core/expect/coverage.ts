@@ -1,8 +1,8 @@
 import { type Direction, directions } from '../api/types.ts';
 import type { CompiledPolicy, CompiledRule } from '../policy/model.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
-import { isUnanswerable } from '../verdict/endpoint.ts';
 import { classesOf } from '../verdict/outcome.ts';
+import { isUnanswerable } from '../verdict/unanswerable.ts';
 import type { Test } from './connectivity-test.ts';
 import type { Tried } from './judge-expectation.ts';
 import type { NamedEnds } from './named-ends.ts';

@@ -4,9 +4,9 @@ import { equalTraffic, noTraffic, type Traffic, trafficOf, uniteTraffic } from '
 import { protocols } from '../net/protocol.ts';
 import type { Analysis } from '../verdict/analysis.ts';
 import { type Flow, familiesOf } from '../verdict/check.ts';
-import { isUnanswerable, type Unanswerable } from '../verdict/endpoint.ts';
 import { judgePair, type Outcome } from '../verdict/outcome.ts';
 import { portAtoms } from '../verdict/port-atoms.ts';
+import { isUnanswerable, type Unanswerable } from '../verdict/unanswerable.ts';
 import type { Expectation, PortRange } from './connectivity-test.ts';
 import type { NamedEnd, NamedEnds } from './named-ends.ts';
 

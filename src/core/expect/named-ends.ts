@@ -4,9 +4,10 @@ import { homesOf, type PotentialName, parsePotential } from '../cluster/potentia
 import { matches } from '../label/selector.ts';
 import { allAddresses, formatRanges } from '../net/address-set.ts';
 import type { Analysis } from '../verdict/analysis.ts';
-import type { Endpoint, Unanswerable } from '../verdict/endpoint.ts';
+import type { Endpoint } from '../verdict/endpoint.ts';
 import { parseEndpoint } from '../verdict/endpoint-name.ts';
 import { type Destination, findEndpoint } from '../verdict/find-endpoint.ts';
+import type { Unanswerable } from '../verdict/unanswerable.ts';
 
 /**
  * What the text of an end in a test means. Other than in `check`, `shop/{app=web}` are the pods there are that the selector selects,

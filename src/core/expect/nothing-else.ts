@@ -14,7 +14,8 @@ import {
   uniteTraffic,
 } from '../net/port-set.ts';
 import { protocols } from '../net/protocol.ts';
-import { isUnanswerable, podId, type Unanswerable } from '../verdict/endpoint.ts';
+import { podId } from '../verdict/endpoint.ts';
+import { isUnanswerable, type Unanswerable } from '../verdict/unanswerable.ts';
 import { type Allowance, allowancesOf } from './allowances.ts';
 import type { Closure, Expectation } from './connectivity-test.ts';
 import type { Everybody } from './covering.ts';

@@ -1,6 +1,6 @@
 import type { Source } from '../api/diagnostic.ts';
 import type { Analysis } from '../verdict/analysis.ts';
-import { isUnanswerable, type Unanswerable } from '../verdict/endpoint.ts';
+import { isUnanswerable, type Unanswerable } from '../verdict/unanswerable.ts';
 import type { ConnectivityTest, Test } from './connectivity-test.ts';
 import { Everybody } from './covering.ts';
 import { ExpectationJudge, type Tried, type Violation } from './judge-expectation.ts';

@@ -2,7 +2,8 @@ import { isInPotentialNamespace } from '../advise/peer.ts';
 import { type Family, families } from '../net/ip.ts';
 import type { Analysis } from '../verdict/analysis.ts';
 import { type Flow, type FlowVerdict, judgeFlow, withEnds } from '../verdict/check.ts';
-import { type Endpoint, isUnanswerable, podsMeant, type Unanswerable } from '../verdict/endpoint.ts';
+import { type Endpoint, podsMeant } from '../verdict/endpoint.ts';
+import { isUnanswerable, type Unanswerable } from '../verdict/unanswerable.ts';
 
 /** A flow of a list that has no answer, and why. */
 export interface UnanswerableFlow extends Unanswerable {

@@ -4,8 +4,8 @@ import { portsMeant } from '../verdict/rule-match.ts';
 import { podsBehind } from '../verdict/service-backends.ts';
 import { type LintContext, titleOfClass } from './context.ts';
 import { leadsTo } from './expose.ts';
+import type { Remark } from './finding.ts';
 import type { LintedPolicy } from './linted-policy.ts';
-import type { Remark } from './rule.ts';
 
 // Who connects to a pod, or whom it connects to, is often not among what was read: the API server, the controller of an Ingress. What can be told
 // even then is that nobody of that sort is let through.

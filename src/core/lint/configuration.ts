@@ -1,6 +1,6 @@
 import { closest } from '../api/spelling.ts';
+import { type Severity, severities } from './finding.ts';
 import { titles } from './lint.ts';
-import { type Severity, severities } from './rule.ts';
 
 /** The file in which a folder says how it is looked at. */
 export const configurationFile = '.sallyport.yaml';

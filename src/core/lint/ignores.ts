@@ -1,6 +1,7 @@
 import { type PolicyId, qualifiedName } from '../api/types.ts';
 import type { LintContext } from './context.ts';
-import type { Finding, Remark, RuleTitle } from './rule.ts';
+import type { Finding, Remark } from './finding.ts';
+import type { RuleTitle } from './rule.ts';
 
 /** The annotation of a policy that says which findings are meant to be: `code reason; code reason`. */
 const ignoreAnnotation = 'sallyport.dev/ignore';

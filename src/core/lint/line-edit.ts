@@ -1,4 +1,4 @@
-import type { LineEdit } from './rule.ts';
+import type { LineEdit } from './finding.ts';
 
 /** The column, from 1, at which an edit changes its line: where it says, or the only place that it can mean. Undefined where that is unsure. */
 export function columnOf({ source, find }: LineEdit, line: string): number | undefined {

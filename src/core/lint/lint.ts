@@ -1,10 +1,11 @@
 import type { Diagnostic } from '../api/diagnostic.ts';
 import { kindAndName, qualifiedName } from '../api/types.ts';
 import type { LintContext } from './context.ts';
+import type { Finding, Severity } from './finding.ts';
 import { invalidIgnore, withoutIgnored } from './ignores.ts';
 import { doorTitles, findingOf } from './reader-findings.ts';
 import { rules } from './registry.ts';
-import type { Finding, RuleTitle, Severity } from './rule.ts';
+import type { RuleTitle } from './rule.ts';
 
 /** Which rules run, and how bad what they find is. */
 export interface LintSettings {

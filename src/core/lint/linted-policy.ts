@@ -3,8 +3,8 @@ import { nowhere } from '../api/faults.ts';
 import type { WrittenPolicy } from '../api/network-policy.ts';
 import { type Direction, directions, type NetworkPolicy, type Peer, type PolicyId, type PortMatch, type Rule } from '../api/types.ts';
 import type { CompiledPolicy, CompiledRule, PodClass } from '../policy/model.ts';
+import type { Remark } from './finding.ts';
 import type { Written } from './originals.ts';
-import type { Remark } from './rule.ts';
 
 /** One rule of a policy, as it counts and as it is written. */
 export interface LintedRule {

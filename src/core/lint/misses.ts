@@ -3,9 +3,9 @@ import { closest } from '../api/spelling.ts';
 import type { Labels, Requirement, Selector } from '../label/selector.ts';
 import { matches } from '../label/selector.ts';
 import type { Carrier, LintContext } from './context.ts';
+import type { LineEdit } from './finding.ts';
 import { type LintedPolicy, pathOf, podPeersIn } from './linted-policy.ts';
 import type { Labelled } from './originals.ts';
-import type { LineEdit } from './rule.ts';
 
 /** Why a selector selects no pod, as far as can be told. */
 export type Cause =

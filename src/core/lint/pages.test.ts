@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { lintTexts } from '#test/lint-text.ts';
 import { faultsOf } from '#test/schema/schemas.ts';
 import { defaultChoices } from '../api/choices.ts';
+import type { Finding } from './finding.ts';
 import { titles } from './lint.ts';
-import type { Finding } from './rule.ts';
 
 // The pages are the rules' tests: examples are found, and told in their words; what stands instead, and what is not reported, is not.
 // UPDATE_GOLDEN=1 writes titles and findings anew; read the difference.

@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../api/diagnostic.ts';
-import type { Finding, RuleTitle } from './rule.ts';
+import type { Finding } from './finding.ts';
+import type { RuleTitle } from './rule.ts';
 
 /** What the door finds, by the codes under which people look it up. The first that fits is taken. */
 const doorRules: readonly (RuleTitle & { readonly isMeant: (fault: Diagnostic) => boolean })[] = [

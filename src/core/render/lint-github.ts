@@ -1,5 +1,5 @@
 import { kindAndName } from '../api/types.ts';
-import type { Finding } from '../lint/rule.ts';
+import type { Finding } from '../lint/finding.ts';
 
 const commands = { error: 'error', warning: 'warning', note: 'notice' };
 

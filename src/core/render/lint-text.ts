@@ -1,5 +1,5 @@
 import { kindAndName } from '../api/types.ts';
-import type { Finding, Severity } from '../lint/rule.ts';
+import type { Finding, Severity } from '../lint/finding.ts';
 import { formatSource, type LineOf, renderExcerpt } from './diagnostics.ts';
 import type { Style } from './palette.ts';
 import { count, printable } from './text.ts';

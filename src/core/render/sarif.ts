@@ -1,7 +1,7 @@
 import type { Source } from '../api/diagnostic.ts';
+import type { Finding, LineEdit } from '../lint/finding.ts';
 import { columnOf, editTitle } from '../lint/line-edit.ts';
 import { fingerprintOf, titles } from '../lint/lint.ts';
-import type { Finding, LineEdit } from '../lint/rule.ts';
 import type { LineOf } from './diagnostics.ts';
 
 /** The findings as a SARIF log. Source: SARIF 2.1.0, OASIS standard. */

@@ -3,7 +3,7 @@ import { type AddressSet, addressesOf, allAddresses, hasAddress, subtractAddress
 import { parseCidr } from '../net/cidr.ts';
 import { parseIp } from '../net/ip.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
-import type { Unanswerable } from './endpoint.ts';
+import type { Unanswerable } from './unanswerable.ts';
 
 const blocks = (...texts: string[]): AddressSet => addressesOf(texts.map((text) => parseCidr(text)!.cidr));
 

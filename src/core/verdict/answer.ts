@@ -4,7 +4,7 @@ import type { Family } from '../net/ip.ts';
 import type { Analysis } from './analysis.ts';
 import type { Certainty } from './certainty.ts';
 import { type Flow, type FlowVerdict, judgeFlow, withEnds } from './check.ts';
-import { type EndpointIdentity, isOfFamily, isUnanswerable, serviceId, type Unanswerable } from './endpoint.ts';
+import { type EndpointIdentity, isOfFamily, serviceId } from './endpoint.ts';
 import { addressesMeant, type End } from './ends.ts';
 import type { GateVerdict, Reason } from './gate.ts';
 import type { Outcome } from './outcome.ts';
@@ -13,6 +13,7 @@ import type { Passage } from './passage.ts';
 import type { RuleMatch } from './rule-match.ts';
 import type { Way } from './service-backends.ts';
 import { type ServiceNote, serviceNotes } from './service-notes.ts';
+import { isUnanswerable, type Unanswerable } from './unanswerable.ts';
 
 /** A rule in an answer: the policy, the rule's place in its list from 0, its name where it has one, and where it stands. */
 export interface RuleAnswer {

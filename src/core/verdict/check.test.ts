@@ -7,7 +7,7 @@ import { clusterOf } from '../cluster/cluster.ts';
 import { Analysis } from './analysis.ts';
 import { type CheckAnswer, checkConnection } from './answer.ts';
 import type { Flow } from './check.ts';
-import { isUnanswerable } from './endpoint.ts';
+import { isUnanswerable } from './unanswerable.ts';
 
 const node = (name: string, address: string, labels = {}): object => ({
   apiVersion: 'v1',

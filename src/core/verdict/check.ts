@@ -3,11 +3,12 @@ import type { PolicyModel } from '../policy/policy-model.ts';
 import type { Analysis } from './analysis.ts';
 import { dependsOnAssumedAddress } from './assumption.ts';
 import { type Certainty, certaintyOf } from './certainty.ts';
-import { type Endpoint, isOfFamily, isUnanswerable, type Unanswerable } from './endpoint.ts';
+import { type Endpoint, isOfFamily } from './endpoint.ts';
 import { parseEndpoint } from './endpoint-name.ts';
 import { addressesMeant } from './ends.ts';
 import { findEndpoint } from './find-endpoint.ts';
 import { type EndpointPair, judgePair, type Outcome } from './outcome.ts';
+import { isUnanswerable, type Unanswerable } from './unanswerable.ts';
 
 /** One connection that somebody asks about, in the words of the command line. */
 export interface Flow {

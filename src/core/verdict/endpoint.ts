@@ -38,13 +38,6 @@ export interface Endpoint {
   readonly members: Members;
 }
 
-/** A question that has no answer, and why; one line, lower case, no final period. */
-export interface Unanswerable {
-  readonly error: string;
-}
-
-export const isUnanswerable = (value: object): value is Unanswerable => 'error' in value;
-
 /** The id of a pod. */
 export const podId = ({ namespace, name, potential }: Pod): string => potential ?? `${namespace}/Pod/${name}`;
 

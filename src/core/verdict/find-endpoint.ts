@@ -6,18 +6,10 @@ import { type AddressSet, formatRanges } from '../net/address-set.ts';
 import { formatCidr } from '../net/cidr.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 import { apiServerAt, internetSpace, ownedAddresses } from './address-space.ts';
-import {
-  type Endpoint,
-  type EndpointIdentity,
-  isUnanswerable,
-  type Members,
-  podId,
-  podIdentity,
-  serviceId,
-  type Unanswerable,
-} from './endpoint.ts';
+import { type Endpoint, type EndpointIdentity, type Members, podId, podIdentity, serviceId } from './endpoint.ts';
 import { type EndpointName, parseEndpoint } from './endpoint-name.ts';
 import { type Backends, backendsOf, behind, nodePortAt, serviceAt, type Way } from './service-backends.ts';
+import { isUnanswerable, type Unanswerable } from './unanswerable.ts';
 
 /** Where a connection is to go, for endpoints that are reached through a Service. */
 export interface Destination {

@@ -2,9 +2,10 @@ import { checkLabel } from '../api/names.ts';
 import { type Pod, qualifiedName } from '../api/types.ts';
 import type { Analysis } from './analysis.ts';
 import type { Flow } from './check.ts';
-import { type Endpoint, isUnanswerable, podsMeant } from './endpoint.ts';
+import { type Endpoint, podsMeant } from './endpoint.ts';
 import { parseEndpoint } from './endpoint-name.ts';
 import { findEndpoint } from './find-endpoint.ts';
+import { isUnanswerable } from './unanswerable.ts';
 
 /** What of a cluster must be known to answer: everything, or what stands in some namespaces. Cluster-wide policies always count. */
 export type Needed = 'everything' | { readonly namespaces: readonly string[]; readonly services: boolean };

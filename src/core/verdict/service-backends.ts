@@ -1,7 +1,7 @@
 import { isFinished, type Node, type Pod, type Service, type ServicePort } from '../api/types.ts';
 import type { Cluster, NamespaceContent } from '../cluster/cluster.ts';
 import { equalLabels, matches } from '../label/selector.ts';
-import type { Unanswerable } from './endpoint.ts';
+import type { Unanswerable } from './unanswerable.ts';
 
 /** Somebody behind a Service: a pod that its selector selects, or an address that a slice names. */
 export type Backend = Pod | string;

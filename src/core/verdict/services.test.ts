@@ -4,7 +4,7 @@ import { clusterOf } from '../cluster/cluster.ts';
 import { Analysis } from './analysis.ts';
 import { type CheckAnswer, checkConnection } from './answer.ts';
 import type { Flow } from './check.ts';
-import { isUnanswerable } from './endpoint.ts';
+import { isUnanswerable } from './unanswerable.ts';
 
 // What a Service changes of what policy sees: semantics.md section 4.5.
 

@@ -5,7 +5,7 @@ import { clusterOf } from '../cluster/cluster.ts';
 import { Analysis } from './analysis.ts';
 import { type CheckAnswer, checkConnection } from './answer.ts';
 import type { Flow } from './check.ts';
-import { isUnanswerable } from './endpoint.ts';
+import { isUnanswerable } from './unanswerable.ts';
 
 const pod = (namespace: string, name: string, ip: string, node = 'n1'): object => ({
   apiVersion: 'v1',

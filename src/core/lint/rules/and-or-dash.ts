@@ -1,7 +1,8 @@
 import { matches } from '../../label/selector.ts';
 import type { LintContext } from '../context.ts';
+import type { Remark } from '../finding.ts';
 import { type PodPeerItem, podPeersIn, remarkOn } from '../linted-policy.ts';
-import type { LintRule, Remark } from '../rule.ts';
+import type { LintRule } from '../rule.ts';
 
 /** Two peers next to each other, one of namespaces only and one of pods only: either, where both at once may have been meant. */
 export const andOrDash: LintRule = {

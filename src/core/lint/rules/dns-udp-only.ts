@@ -1,7 +1,8 @@
 import type { Source } from '../../api/diagnostic.ts';
 import { isCovered, selectorCovers } from '../../policy/covers.ts';
+import type { Remark } from '../finding.ts';
 import { type LintedRule, pathOf, portsIn, remarkOn } from '../linted-policy.ts';
-import type { LintRule, Remark } from '../rule.ts';
+import type { LintRule } from '../rule.ts';
 
 const others = { UDP: 'TCP', TCP: 'UDP' } as const;
 const why = { UDP: 'long answers are asked for again over TCP', TCP: 'names are asked for over UDP first' };

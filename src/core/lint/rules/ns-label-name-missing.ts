@@ -1,7 +1,8 @@
 import { namespaceNameLabel } from '../../api/namespace.ts';
 import type { LintContext } from '../context.ts';
+import type { Remark } from '../finding.ts';
 import { type PodPeerItem, pathOf } from '../linted-policy.ts';
-import type { LintRule, Remark } from '../rule.ts';
+import type { LintRule } from '../rule.ts';
 
 const nameLike: ReadonlySet<string> = new Set(['name', 'namespace', 'ns', 'kubernetes.io/name']);
 

@@ -2,9 +2,10 @@ import { namespaceNameLabel } from '../../api/namespace.ts';
 import { closest } from '../../api/spelling.ts';
 import type { LintContext } from '../context.ts';
 import { systemNamespaces } from '../context.ts';
+import type { Remark } from '../finding.ts';
 import { type PodPeerItem, pathOf } from '../linted-policy.ts';
 import { nearMiss } from '../misses.ts';
-import type { LintRule, Remark } from '../rule.ts';
+import type { LintRule } from '../rule.ts';
 
 /** A selector of namespaces that selects none, where it can be known what there is. */
 export const nsSelectorNoMatch: LintRule = {

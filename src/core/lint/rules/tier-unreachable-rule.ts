@@ -1,7 +1,8 @@
 import type { ClusterNetworkPolicy, ClusterRule, Direction, Peer, Rule } from '../../api/types.ts';
 import { directions } from '../../api/types.ts';
 import { isRuleCovered } from '../../policy/covers.ts';
-import type { LintRule, Remark } from '../rule.ts';
+import type { Remark } from '../finding.ts';
+import type { LintRule } from '../rule.ts';
 
 /** A rule of a cluster-wide policy behind one that takes everything that it is for. */
 export const tierUnreachableRule: LintRule = {
