@@ -1,7 +1,7 @@
 import { type Direction, directions } from '../api/types.ts';
 import type { CompiledPolicy, CompiledRule } from '../policy/model.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
-import { classesOf } from '../verdict/outcome.ts';
+import { Side } from '../verdict/sides.ts';
 import { isUnanswerable } from '../verdict/unanswerable.ts';
 import type { Test } from './connectivity-test.ts';
 import type { Tried } from './judge-expectation.ts';
@@ -42,7 +42,7 @@ export class Coverage {
     for (const name of nothingElse.subjects) {
       const end = ends.find(name);
       if (isUnanswerable(end)) continue;
-      for (const podClass of classesOf(model, end))
+      for (const podClass of new Side(model, end.members).classes)
         for (const policy of model.policiesOf(podClass, nothingElse.direction))
           this.#seen.add(deciderKey({ policy, direction: nothingElse.direction }));
     }

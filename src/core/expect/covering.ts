@@ -1,3 +1,4 @@
+import type { Pod } from '../api/types.ts';
 import { podsOf } from '../cluster/cluster.ts';
 import { ConnectivityIndex } from '../connectivity/connectivity-index.ts';
 import type { MatrixEntry } from '../connectivity/endpoints.ts';
@@ -28,6 +29,7 @@ export class Everybody {
   readonly #covers = new WeakMap<Members, Cover>();
   readonly #parts = new Map<MatrixEntry, readonly MatrixEntry[]>();
   readonly #glances = new WeakMap<MatrixEntry, Outlooks>();
+  #homes: ReadonlyMap<Pod, readonly { readonly entry: MatrixEntry }[]> | undefined;
   #owned: AddressSet | undefined;
 
   constructor(analysis: Analysis) {
@@ -68,8 +70,7 @@ export class Everybody {
     const isNode = ({ uses }: MatrixEntry): boolean => uses.every(({ examples }) => examples.every(({ ip }) => hasAddress(taken, ip)));
     const whole = new Set<MatrixEntry>();
     const partly = new Set<MatrixEntry>();
-    const isEmpty = pods.size === 0 && taken === noAddresses;
-    for (const entry of isEmpty ? [] : this.entries) {
+    for (const entry of taken === noAddresses ? this.#entriesOf(pods) : this.entries) {
       if (entry.addresses !== undefined) continue;
       const held = entry.located.flatMap((each) => familiesIn(each).map((family) => holds(each, family)));
       const isAll = entry.located.length === 0 ? isNode(entry) : held.every(Boolean);
@@ -77,6 +78,15 @@ export class Everybody {
       else if (held.some(Boolean)) partly.add(entry);
     }
     return { whole, partly, holds, free };
+  }
+
+  /** The endpoints that some of the pods belong to. */
+  #entriesOf(pods: ReadonlySet<Pod>): ReadonlySet<MatrixEntry> {
+    this.#homes ??= Map.groupBy(
+      this.entries.flatMap((entry) => entry.located.map(({ pod }) => ({ pod, entry }))),
+      ({ pod }) => pod,
+    );
+    return new Set([...pods].flatMap((pod) => this.#homes!.get(pod) ?? []).map(({ entry }) => entry));
   }
 
   /** The endpoint in parts that no rule tells apart. */

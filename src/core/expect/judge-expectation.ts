@@ -3,9 +3,10 @@ import { type Family, families } from '../net/ip.ts';
 import { equalTraffic, noTraffic, type Traffic, trafficOf, uniteTraffic } from '../net/port-set.ts';
 import { protocols } from '../net/protocol.ts';
 import type { Analysis } from '../verdict/analysis.ts';
-import { type Flow, familiesOf } from '../verdict/check.ts';
+import type { Flow } from '../verdict/check.ts';
 import { judgePair, type Outcome } from '../verdict/outcome.ts';
 import { portAtoms } from '../verdict/port-atoms.ts';
+import type { Side, Sides } from '../verdict/sides.ts';
 import { isUnanswerable, type Unanswerable } from '../verdict/unanswerable.ts';
 import type { Expectation, PortRange } from './connectivity-test.ts';
 import type { NamedEnd, NamedEnds } from './named-ends.ts';
@@ -35,12 +36,15 @@ export interface Violation {
 export class ExpectationJudge {
   readonly #analysis: Analysis;
   readonly #ends: NamedEnds;
+  readonly #sides: Sides;
   readonly #onTried: (tried: Tried) => void;
   readonly #mergesNodes: boolean;
 
-  constructor(analysis: Analysis, ends: NamedEnds, onTried: (tried: Tried) => void, mergesNodes: boolean) {
+  /** `sides` are of the model of the analysis. */
+  constructor(analysis: Analysis, ends: NamedEnds, sides: Sides, onTried: (tried: Tried) => void, mergesNodes: boolean) {
     this.#analysis = analysis;
     this.#ends = ends;
+    this.#sides = sides;
     this.#onTried = onTried;
     this.#mergesNodes = mergesNodes;
   }
@@ -59,12 +63,12 @@ export class ExpectationJudge {
     for (const range of ranges) {
       const target = this.#ends.find(to, { protocol: range.protocol, port: range.first });
       if (isUnanswerable(target)) return [target];
-      const common = this.#families(expectation, from, source, to, target);
+      const common = this.#families(expectation, [from, to], [this.#sides.of(source), this.#sides.of(target)]);
       if (isUnanswerable(common)) return [common];
       for (const family of common) {
         const judge =
           pairs.get(family) ??
-          new PairJudge(this.#analysis, { expectation, from, to, family, mergesNodes: this.#mergesNodes }, this.#onTried);
+          new PairJudge(this.#analysis, this.#sides, { expectation, from, to, family, mergesNodes: this.#mergesNodes }, this.#onTried);
         pairs.set(family, judge);
         judge.take(source, target, range);
       }
@@ -86,9 +90,11 @@ export class ExpectationJudge {
     return own.map(({ protocol, port }) => ({ protocol, first: port, last: port }));
   }
 
-  #families(expectation: Expectation, from: string, source: NamedEnd, to: string, target: NamedEnd): readonly Family[] | Unanswerable {
-    const { model } = this.#analysis;
-    const [own, other] = [familiesOf(model, source), familiesOf(model, target)];
+  #families(
+    expectation: Expectation,
+    [from, to]: [string, string],
+    [{ families: own }, { families: other }]: [Side, Side],
+  ): readonly Family[] | Unanswerable {
     if (expectation.family === undefined) {
       const common = families.filter((family) => own.has(family) && other.has(family));
       return common.length > 0 ? common : { error: `${from} and ${to} have no addresses of one family` };
@@ -113,24 +119,27 @@ interface Asked {
 /** Gathers what is wrong between two ends over one family. */
 class PairJudge {
   readonly #analysis: Analysis;
+  readonly #sides: Sides;
   readonly #asked: Asked;
   readonly #onTried: (tried: Tried) => void;
   #traffic: Traffic = noTraffic;
   #flow: Tried['flow'] | undefined;
   #isAnswered = false;
 
-  constructor(analysis: Analysis, asked: Asked, onTried: (tried: Tried) => void) {
+  constructor(analysis: Analysis, sides: Sides, asked: Asked, onTried: (tried: Tried) => void) {
     this.#analysis = analysis;
+    this.#sides = sides;
     this.#asked = asked;
     this.#onTried = onTried;
   }
 
   take(from: NamedEnd, to: NamedEnd, { protocol, first, last }: PortRange): void {
-    const { expectation, to: asked, family } = this.#asked;
+    const { expectation, to: asked, family, mergesNodes } = this.#asked;
+    const { choices } = this.#analysis.model;
     const isWanted = expectation.expect === 'allow';
-    for (const atom of portAtoms(this.#analysis.model, { from, to }, protocol, [first, last])) {
+    for (const atom of portAtoms(this.#sides.of(from), this.#sides.of(to), protocol, [first, last])) {
       const [port] = atom;
-      for (const outcome of judgePair(this.#analysis, { from, to, protocol, port, family, mergesNodes: this.#asked.mergesNodes })) {
+      for (const outcome of judgePair(this.#analysis, { from, to, protocol, port, family, mergesNodes }, choices, this.#sides)) {
         this.#isAnswered = true;
         const target = to.members.kind === 'backends' ? asked : oneOf(outcome.to);
         const flow = { from: oneOf(outcome.from), to: target, protocol, port, family };

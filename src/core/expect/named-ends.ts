@@ -5,7 +5,7 @@ import { matches } from '../label/selector.ts';
 import { allAddresses, formatRanges } from '../net/address-set.ts';
 import type { Analysis } from '../verdict/analysis.ts';
 import type { Endpoint } from '../verdict/endpoint.ts';
-import { parseEndpoint } from '../verdict/endpoint-name.ts';
+import { type EndpointName, parseEndpoint } from '../verdict/endpoint-name.ts';
 import { type Destination, findEndpoint } from '../verdict/find-endpoint.ts';
 import type { Unanswerable } from '../verdict/unanswerable.ts';
 
@@ -19,7 +19,7 @@ type EndName =
   | { readonly kind: 'nodes' }
   | { readonly kind: 'outside' }
   | { readonly kind: 'potential'; readonly pods: PotentialName }
-  | { readonly kind: 'endpoint'; readonly text: string }
+  | { readonly kind: 'endpoint'; readonly text: string; readonly parsed: EndpointName }
   | { readonly kind: 'fault'; readonly error: string };
 
 /** All addresses that nobody in the cluster has. */
@@ -35,7 +35,8 @@ function parseName(text: string): EndName {
   const bare = isPotential ? text.slice(potentialPrefix.length) : text === '*' ? '{}/{}' : text.replace(/\/\*$/, '/{}');
   const pods = parsePotential(bare);
   if (pods !== undefined) return 'error' in pods ? { kind: 'fault', ...pods } : { kind: isPotential ? 'potential' : 'selection', pods };
-  return isPotential || parseEndpoint(text) === undefined ? { kind: 'fault', error: grammar } : { kind: 'endpoint', text };
+  const parsed = isPotential ? undefined : parseEndpoint(text);
+  return parsed === undefined ? { kind: 'fault', error: grammar } : { kind: 'endpoint', text, parsed };
 }
 
 /** Why the text names no end, whatever the cluster; undefined when it may. */
@@ -54,6 +55,7 @@ export type NamedEnd = Pick<Endpoint, 'members'>;
 /** Finds the ends that tests name, each once. An end that means nobody is an error: a test of it would prove nothing. */
 export class NamedEnds {
   readonly #analysis: Analysis;
+  readonly #names = new Map<string, EndName>();
   readonly #found = new Map<string, NamedEnd | Unanswerable>();
 
   /** With all potential pods that tests name already in the analysis. */
@@ -63,7 +65,7 @@ export class NamedEnds {
 
   /** The end, as the source of connections or, with a destination port, as their target. */
   find(text: string, destination?: Destination): NamedEnd | Unanswerable {
-    const name = parseName(text);
+    const name = this.#nameOf(text);
     const key = destination === undefined || !dependsOnPort(name) ? text : `${text} ${destination.protocol}/${destination.port}`;
     let found = this.#found.get(key);
     if (found === undefined) {
@@ -75,9 +77,16 @@ export class NamedEnds {
 
   /** The ports of a Service that is asked for by name; undefined where the text names something else, or none that there is. */
   servicePorts(text: string): readonly ServicePort[] | undefined {
-    const name = parseEndpoint(text);
+    const end = this.#nameOf(text);
+    const name = end.kind === 'endpoint' ? end.parsed : undefined;
     if (name?.kind !== 'object' || name.objectKind !== 'service') return undefined;
     return this.#analysis.cluster.namespaces.get(name.namespace)?.services.get(name.name)?.ports;
+  }
+
+  #nameOf(text: string): EndName {
+    const name = this.#names.get(text) ?? parseName(text);
+    this.#names.set(text, name);
+    return name;
   }
 
   #look(name: EndName, text: string, destination: Destination | undefined): NamedEnd | Unanswerable {
@@ -102,8 +111,8 @@ export class NamedEnds {
 /** Only Services, and addresses and nodes that lead to one, differ with the port. */
 function dependsOnPort(name: EndName): boolean {
   if (name.kind !== 'endpoint') return false;
-  const { kind, ...parsed } = parseEndpoint(name.text)!;
-  return kind === 'node' || kind === 'address' || ('objectKind' in parsed && parsed.objectKind === 'service');
+  const { parsed } = name;
+  return parsed.kind === 'node' || parsed.kind === 'address' || (parsed.kind === 'object' && parsed.objectKind === 'service');
 }
 
 function nodesOf({ nodes }: Cluster): NamedEnd | Unanswerable {

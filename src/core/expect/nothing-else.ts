@@ -105,7 +105,7 @@ export class ClosureJudge {
 function addressParts(entry: MatrixEntry, applicable: readonly Allowance[], family: Family): Part[] {
   const whole: AddressSet = { ...noAddresses, [family]: entry.addresses![family] };
   let parts: (Part & { readonly addresses: AddressSet })[] = [{ entry, family, addresses: whole, allowed: noTraffic }];
-  for (const { cover, traffic } of applicable)
+  for (const { cover, traffic } of applicable.filter(({ cover }) => !isEmptyAddresses(cover.free)))
     parts = parts
       .flatMap((part) => [
         { ...part, addresses: subtractAddresses(part.addresses, cover.free) },

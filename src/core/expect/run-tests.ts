@@ -1,5 +1,6 @@
 import type { Source } from '../api/diagnostic.ts';
 import type { Analysis } from '../verdict/analysis.ts';
+import { Sides } from '../verdict/sides.ts';
 import { isUnanswerable, type Unanswerable } from '../verdict/unanswerable.ts';
 import type { ConnectivityTest, Test } from './connectivity-test.ts';
 import { Everybody } from './covering.ts';
@@ -28,6 +29,7 @@ export class TestRun {
   readonly analysis: Analysis;
   readonly #tests: readonly Test[];
   readonly #ends: NamedEnds;
+  readonly #sides: Sides;
   readonly #onTried: (tried: Tried) => void;
   readonly #byNode: boolean;
   #everybody: Everybody | undefined;
@@ -38,6 +40,7 @@ export class TestRun {
     this.analysis = potential.length === 0 ? analysis : analysis.withPotential(potential);
     this.#tests = tests;
     this.#ends = new NamedEnds(this.analysis);
+    this.#sides = new Sides(this.analysis.model);
     this.#onTried = onTried;
     this.#byNode = byNode;
   }
@@ -58,7 +61,7 @@ export class TestRun {
       tried++;
       this.#onTried(each);
     };
-    const judge = new ExpectationJudge(this.analysis, this.#ends, note, !this.#byNode);
+    const judge = new ExpectationJudge(this.analysis, this.#ends, this.#sides, note, !this.#byNode);
     const violations: Violation[] = [];
     const errors: TestError[] = [];
     const sort = (found: readonly (Violation | Unanswerable)[], source: Source | undefined): void => {

@@ -1,7 +1,7 @@
 import { type Cluster, podsOf } from '../cluster/cluster.ts';
 import { type AddressSet, addressesOf, allAddresses, hasAddress, subtractAddresses } from '../net/address-set.ts';
 import { parseCidr } from '../net/cidr.ts';
-import { parseIp } from '../net/ip.ts';
+import { type Ip, parseIp } from '../net/ip.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 import type { Unanswerable } from './unanswerable.ts';
 
@@ -23,12 +23,22 @@ export const internetSpace: AddressSet = subtractAddresses(
 
 /** The addresses in the space that a pod or a node has. */
 export function ownedAddresses(cluster: Cluster, model: PolicyModel, space: AddressSet): string[] {
-  const found = new Set<string>();
-  for (const { addresses } of [...podsOf(cluster), ...cluster.nodes.values()])
-    for (const address of addresses)
-      if (hasAddress(space, parseIp(address)!) && model.ownerOf(address).kind !== 'External') found.add(address);
-  return [...found];
+  const inside = [...addressesIn(cluster)].filter(([, ip]) => hasAddress(space, ip));
+  return inside.flatMap(([address]) => (model.ownerOf(address).kind === 'External' ? [] : [address]));
 }
+
+/** The addresses that pods and nodes say they have, read once for a cluster. */
+function addressesIn(cluster: Cluster): ReadonlyMap<string, Ip> {
+  let addresses = known.get(cluster);
+  if (addresses === undefined) {
+    const texts = [...podsOf(cluster), ...cluster.nodes.values()].flatMap((each) => each.addresses);
+    addresses = new Map(texts.map((text) => [text, parseIp(text)!]));
+    known.set(cluster, addresses);
+  }
+  return addresses;
+}
+
+const known = new WeakMap<Cluster, ReadonlyMap<string, Ip>>();
 
 const controlPlaneLabel = 'node-role.kubernetes.io/control-plane';
 

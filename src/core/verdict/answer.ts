@@ -7,7 +7,7 @@ import { type Flow, type FlowVerdict, judgeFlow, withEnds } from './check.ts';
 import { type EndpointIdentity, isOfFamily, serviceId } from './endpoint.ts';
 import { addressesMeant, type End } from './ends.ts';
 import type { GateVerdict, Reason } from './gate.ts';
-import type { Outcome } from './outcome.ts';
+import { type Outcome, portsReached } from './outcome.ts';
 import type { Party } from './party.ts';
 import type { Passage } from './passage.ts';
 import type { RuleMatch } from './rule-match.ts';
@@ -88,7 +88,7 @@ export function checkConnection(analysis: Analysis, flow: Flow): CheckAnswer | U
 function answerOf(analysis: Analysis, verdict: FlowVerdict): CheckAnswer {
   const { from, to, protocol, port, family, allowed, outcomes, certainty, choices, opinions, assumedAddress } = verdict;
   const shown = outcomes.find((outcome) => !outcome.verdict.allowed) ?? outcomes[0]!;
-  const targetPorts = [...new Set(outcomes.flatMap((outcome) => outcome.to.map((end) => end.port)))].sort((a, b) => a - b);
+  const targetPorts = portsReached(outcomes);
   const notes = serviceNotes(verdict, analysis.cluster.nodes.size > 0);
   const isMixed = outcomes.some((outcome) => outcome.verdict.allowed !== allowed);
   return {
@@ -138,7 +138,7 @@ function resultsOf(outcomes: readonly Outcome[]): ResultAnswer[] {
   const single = outcomes.map(({ from, to, connection, verdict }) => ({
     from: idsOf(from),
     to: idsOf(to),
-    port: to[0]!.port,
+    port: connection.port,
     ...seenAs(connection.passage),
     allowed: verdict.allowed,
     egress: gateAnswer(verdict.egress),

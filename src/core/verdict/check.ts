@@ -1,13 +1,13 @@
-import { type Family, families } from '../net/ip.ts';
+import type { Family } from '../net/ip.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 import type { Analysis } from './analysis.ts';
 import { dependsOnAssumedAddress } from './assumption.ts';
 import { type Certainty, certaintyOf } from './certainty.ts';
-import { type Endpoint, isOfFamily } from './endpoint.ts';
+import type { Endpoint } from './endpoint.ts';
 import { parseEndpoint } from './endpoint-name.ts';
-import { addressesMeant } from './ends.ts';
 import { findEndpoint } from './find-endpoint.ts';
 import { type EndpointPair, judgePair, type Outcome } from './outcome.ts';
+import { Sides } from './sides.ts';
 import { isUnanswerable, type Unanswerable } from './unanswerable.ts';
 
 /** One connection that somebody asks about, in the words of the command line. */
@@ -46,12 +46,13 @@ export function judgeFlow(analysis: Analysis, flow: Flow): FlowVerdict | Unanswe
   if (isUnanswerable(from)) return from;
   const to = findEndpoint(cluster, model, flow.to, { protocol, port });
   if (isUnanswerable(to)) return to;
-  const family = flow.family ?? familyOf(analysis, from, to);
+  const sides = new Sides(model);
+  const family = flow.family ?? familyOf(sides, from, to);
   if (typeof family === 'object') return family;
-  const missing = [from, to].find((end) => !familiesOf(model, end).has(family));
+  const missing = [from, to].find((end) => !sides.of(end).families.has(family));
   if (missing !== undefined) return { error: `${missing.identity.id} has no IPv${family} address` };
   const pair: EndpointPair = { from, to, protocol, port, family };
-  const outcomes = judgePair(analysis, pair);
+  const outcomes = judgePair(analysis, pair, model.choices, sides);
   if (outcomes.length === 0 && to.members.kind === 'backends')
     return {
       error: `${to.identity.id} leads nowhere from ${from.identity.id}: its traffic policy is Local, and no endpoint runs on the node`,
@@ -69,25 +70,17 @@ export function withEnds(analysis: Analysis, { from, to }: Pick<Flow, 'from' | '
 }
 
 /** The family of an end that is an address, else of the destination's first address; where the destination has no say, of the source's. */
-function familyOf({ model }: Analysis, from: Endpoint, to: Endpoint): Family | Unanswerable {
+function familyOf(sides: Sides, from: Endpoint, to: Endpoint): Family | Unanswerable {
   const ends = [to, from];
-  const given = ends.filter(isAddress).map((end) => [...familiesOf(model, end)]);
+  const given = ends.filter(isAddress).map((end) => [...sides.of(end).families]);
   const [family, other] = new Set(given.flatMap((found) => (found.length === 1 ? found : [])));
   if (other !== undefined) return { error: `${from.identity.id} and ${to.identity.id} are addresses of different families` };
   if (family !== undefined) return family;
-  const [first] = ends.filter((end) => !isAddress(end)).flatMap((end) => [...familiesOf(model, end)]);
+  const [first] = ends.filter((end) => !isAddress(end)).flatMap((end) => [...sides.of(end).families]);
   return first ?? 4;
 }
 
 const isAddress = ({ identity: { kind, ip } }: Endpoint): boolean => kind === 'External' || kind === 'Internet' || ip !== undefined;
-
-/** The families in which the endpoint has addresses, that of its first address first. */
-export function familiesOf(model: PolicyModel, end: Pick<Endpoint, 'members'>): Set<Family> {
-  const { members } = end;
-  if (members.kind === 'space') return new Set(families.filter((family) => members.addresses[family].length > 0));
-  const addresses = addressesMeant(model, end);
-  return new Set(addresses.map((address) => (isOfFamily(address, 6) ? 6 : 4)));
-}
 
 const isNamedByAddress = ({ members }: Endpoint): boolean => members.kind === 'addresses' || members.kind === 'space';
 

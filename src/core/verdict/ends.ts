@@ -11,30 +11,24 @@ export interface End {
   readonly party: Party;
   /** Names the part: a pod, a node, or addresses. */
   readonly id: string;
-  /** As a destination: the port after translation. */
-  readonly port: number;
+  /** Behind a Service: the port after translation. */
+  readonly port?: number;
 }
 
 /** Every part of the endpoint that has addresses of the family; `blocks` are what the rules of the other end's gates tell addresses apart by. */
-export function endsOf(
-  model: PolicyModel,
-  { members }: Pick<Endpoint, 'members'>,
-  family: Family,
-  port: number,
-  blocks: readonly AddressSet[],
-): End[] {
+export function endsOf(model: PolicyModel, { members }: Pick<Endpoint, 'members'>, family: Family, blocks: readonly AddressSet[]): End[] {
   switch (members.kind) {
     case 'pods':
-      return members.pods.flatMap((pod) => endsOfPod(model, pod, family, port));
+      return members.pods.flatMap((pod) => endsOfPod(model, pod, family));
     case 'backends':
       return [...members.backends.targets].flatMap(([backend, target]) => {
         if (typeof backend !== 'string') return endsOfPod(model, backend, family, target);
         return isOfFamily(backend, family) ? [endAt(model, backend, target)] : [];
       });
     case 'addresses':
-      return members.addresses.filter((address) => isOfFamily(address, family)).map((address) => endAt(model, address, port));
+      return members.addresses.filter((address) => isOfFamily(address, family)).map((address) => endAt(model, address));
     case 'space':
-      return endsOfSpace(model, members, family, port, blocks);
+      return endsOfSpace(model, members, family, blocks);
   }
 }
 
@@ -60,22 +54,22 @@ export function addressesOfPod(model: PolicyModel, pod: Pod): readonly string[] 
   return model.nodeOf(pod.node)?.addresses ?? [];
 }
 
-function endsOfPod(model: PolicyModel, pod: Pod, family: Family, port: number): End[] {
+function endsOfPod(model: PolicyModel, pod: Pod, family: Family, port?: number): End[] {
   const addresses = addressesOfPod(model, pod).filter((address) => isOfFamily(address, family));
-  return addresses.map((address) => ({ party: partyOf(model, pod, address), id: podId(pod), port }));
+  return addresses.map((address) => ({ party: partyOf(model, pod, address), id: podId(pod), ...(port !== undefined && { port }) }));
 }
 
-function endAt(model: PolicyModel, address: string, port: number): End {
+function endAt(model: PolicyModel, address: string, port?: number): End {
   const party = partyAt(model, address);
   const { owner } = party;
-  return { party, id: owner.kind === 'Pod' ? podId(owner.pod) : owner.kind === 'Node' ? `node:${owner.node.name}` : address, port };
+  const id = owner.kind === 'Pod' ? podId(owner.pod) : owner.kind === 'Node' ? `node:${owner.node.name}` : address;
+  return { party, id, ...(port !== undefined && { port }) };
 }
 
 function endsOfSpace(
   model: PolicyModel,
   { addresses, owned, isWhole }: Members & { kind: 'space' },
   family: Family,
-  port: number,
   blocks: readonly AddressSet[],
 ): End[] {
   const inside = owned.filter((address) => isOfFamily(address, family));
@@ -89,7 +83,7 @@ function endsOfSpace(
     // Any address that nobody has speaks for the whole atom.
     const party = partyAt(model, formatIp({ family, value: free[0] }));
     const parts = intersect([atom], addresses[family]);
-    return [{ party, id: parts.map((part) => formatRange(family, part)).join(','), port }];
+    return [{ party, id: parts.map((part) => formatRange(family, part)).join(',') }];
   });
-  return isWhole ? [...ends, ...inside.map((address) => endAt(model, address, port))] : ends;
+  return isWhole ? [...ends, ...inside.map((address) => endAt(model, address))] : ends;
 }

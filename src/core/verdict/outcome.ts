@@ -1,16 +1,15 @@
 import type { Choices } from '../api/choices.ts';
-import type { Direction, Node } from '../api/types.ts';
+import type { Node } from '../api/types.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { type AddressSet, hasAddress } from '../net/address-set.ts';
-import { type Family, type Ip, parseIp } from '../net/ip.ts';
-import type { PodClass } from '../policy/model.ts';
-import type { PolicyModel } from '../policy/policy-model.ts';
+import type { AddressSet } from '../net/address-set.ts';
+import { type Family, parseIp } from '../net/ip.ts';
 import type { Analysis } from './analysis.ts';
 import { type Endpoint, isOfFamily } from './endpoint.ts';
-import { addressesMeant, addressesOfPod, type End, endsOf } from './ends.ts';
-import { isSamePod, type Party, partyAt, partyOf } from './party.ts';
+import type { End } from './ends.ts';
+import { isSamePod } from './party.ts';
 import { passagesOf } from './passage.ts';
 import type { Way } from './service-backends.ts';
+import { type Side, Sides, withinText } from './sides.ts';
 import { type Connection, judge, type Verdict } from './verdict.ts';
 
 /** A connection between two sides that may each stand for many. */
@@ -39,27 +38,32 @@ export interface Outcome {
   readonly verdict: Verdict;
 }
 
-/** Judges every pair of the members of two endpoints, each kind of pair once. Empty when an end has no address of the family. */
+/**
+ * Judges every pair of the members of two endpoints, each kind of pair once. Empty when an end has no address of the family. Who asks again and again
+ * gives the same `sides`, which are of the model.
+ */
 export function judgePair(
   { cluster, model }: Pick<Analysis, 'cluster' | 'model'>,
   pair: MembersPair,
   choices: Choices = model.choices,
+  sides: Sides = new Sides(model),
 ): Outcome[] {
-  const { from, to, protocol, port, family } = pair;
+  const { protocol, port, family } = pair;
+  const [from, to] = [sides.of(pair.from), sides.of(pair.to)];
   const way = to.members.kind === 'backends' ? to.members.backends.way : undefined;
-  const ingressBlocks = blocksOf(model, to, 'ingress');
-  const egressBlocks = blocksOf(model, from, 'egress');
-  const froms = endsOf(model, from, family, port, ingressBlocks);
-  const tos = endsOf(model, to, family, port, egressBlocks);
-  const sources = groupsOf(froms, ingressBlocks, isNodeTold(model, pair, froms, tos));
-  const destinations = groupsOf(tos, egressBlocks, isNodeTold(model, pair, tos, froms));
+  const ingressBlocks = to.blocks('ingress');
+  const egressBlocks = from.blocks('egress');
+  const froms = from.ends(family, ingressBlocks);
+  const tos = to.ends(family, egressBlocks);
+  const sources = from.groups(family, ingressBlocks, isNodeTold(pair, from, tos));
+  const destinations = to.groups(family, egressBlocks, isNodeTold(pair, to, froms));
   const nodes = unlikeNodes(cluster, way, ingressBlocks, family);
   const outcomes: Outcome[] = [];
   const alone: Outcome[] = [];
   const add = (list: Outcome[], source: readonly End[], destination: readonly End[], a: End, b: End): void => {
     const passages = way === undefined ? [{}] : passagesOf({ model, nodes, way, from: a.party, to: b.party, family });
     for (const passage of passages) {
-      const connection = { from: a.party, to: b.party, protocol, port: b.port, isThroughService: way !== undefined, passage };
+      const connection = { from: a.party, to: b.party, protocol, port: b.port ?? port, isThroughService: way !== undefined, passage };
       list.push({ from: source, to: destination, connection, verdict: judge(model, connection, choices) });
     }
   };
@@ -73,6 +77,10 @@ export function judgePair(
     }
   return outcomes.length > 0 ? outcomes : alone;
 }
+
+/** The ports at which connections arrive, ascending. */
+export const portsReached = (outcomes: readonly Outcome[]): number[] =>
+  [...new Set(outcomes.map(({ connection }) => connection.port))].sort((a, b) => a - b);
 
 /** Two nodes of each kind that the blocks tell apart, so that one is left when the other is the backend's own. They matter on the way to a Service. */
 function unlikeNodes({ nodes }: Cluster, way: Way | undefined, blocks: readonly AddressSet[], family: Family): Node[] {
@@ -88,52 +96,10 @@ function unlikeNodes({ nodes }: Cluster, way: Way | undefined, blocks: readonly 
   return [...kinds.values()].flat();
 }
 
-const withinText = (blocks: readonly AddressSet[], ip: Ip): string => blocks.map((block) => (hasAddress(block, ip) ? 1 : 0)).join('');
-
-/** The blocks by which the gates of an endpoint's pods tell addresses apart, each once. */
-function blocksOf(model: PolicyModel, endpoint: Pick<Endpoint, 'members'>, direction: Direction): AddressSet[] {
-  const blocks = new Map<string, AddressSet>();
-  for (const podClass of classesOf(model, endpoint))
-    for (const policy of model.policiesSpeaking(podClass, direction))
-      for (const { peers = [] } of policy[direction]!)
-        for (const peer of peers) if (peer.kind === 'addresses') blocks.set(peer.key, peer.addresses);
-  return [...blocks.values()];
-}
-
-/** The classes of the pods that an endpoint stands for. */
-export const classesOf = (model: PolicyModel, endpoint: Pick<Endpoint, 'members'>): Set<PodClass> =>
-  new Set(partiesOf(model, endpoint).flatMap(({ owner }) => (owner.kind === 'Pod' ? [owner.class] : [])));
-
-function partiesOf(model: PolicyModel, endpoint: Pick<Endpoint, 'members'>): Party[] {
-  const { members } = endpoint;
-  if (members.kind === 'pods')
-    return members.pods.flatMap((pod) => addressesOfPod(model, pod).map((address) => partyOf(model, pod, address)));
-  return addressesMeant(model, endpoint).map((address) => partyAt(model, address));
-}
-
 /** Whether it matters which nodes pods run on: where it is asked for, to the way that a Service takes, and where some may meet their own. */
-function isNodeTold(model: PolicyModel, { to, mergesNodes = false }: MembersPair, ends: readonly End[], others: readonly End[]): boolean {
+function isNodeTold({ to, mergesNodes = false }: MembersPair, { nodeAddresses }: Side, others: readonly End[]): boolean {
   if (!mergesNodes || to.members.kind === 'backends') return true;
-  const nodes = new Set(
-    ends.flatMap(({ party: { owner } }) => (owner.kind === 'Pod' && owner.pod.node !== undefined ? [owner.pod.node] : [])),
-  );
-  const addresses = new Set([...nodes].flatMap((name) => model.nodeOf(name)?.addresses ?? []));
-  return addresses.size > 0 && others.some(({ party }) => addresses.has(party.address));
-}
-
-/** The ends that no gate of the other side can tell apart, together. */
-function groupsOf(ends: readonly End[], blocks: readonly AddressSet[], byNode: boolean): End[][] {
-  const groups = new Map<string, End[]>();
-  for (const end of ends) {
-    const { owner, ip, address, assumed } = end.party;
-    const within = withinText(blocks, ip);
-    const who = owner.kind === 'Pod' && !owner.pod.hostNetwork ? `${owner.class.key} ${byNode ? (owner.pod.node ?? '') : ''}` : address;
-    const key = `${who} ${end.port} ${assumed} ${within}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [end]);
-    else group.push(end);
-  }
-  return [...groups.values()];
+  return nodeAddresses.size > 0 && others.some(({ party }) => nodeAddresses.has(party.address));
 }
 
 function differentPods(a: readonly End[], b: readonly End[]): [End, End] | undefined {

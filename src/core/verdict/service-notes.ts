@@ -1,6 +1,7 @@
 import { hasAddress } from '../net/address-set.ts';
 import { parseIp } from '../net/ip.ts';
 import type { FlowVerdict } from './check.ts';
+import { portsReached } from './outcome.ts';
 import { isOpenToOutside } from './passage.ts';
 import type { Way } from './service-backends.ts';
 
@@ -30,7 +31,7 @@ export function serviceNotes(verdict: FlowVerdict, hasNodes: boolean): ServiceNo
 
 function portNotes({ outcomes, port: asked }: FlowVerdict, { kind, service, port }: Way): ServiceNote[] {
   const called = `Service ${service.namespace}/${service.name}`;
-  const targets = [...new Set(outcomes.flatMap(({ to }) => to.map((end) => end.port)))].sort((a, b) => a - b);
+  const targets = portsReached(outcomes);
   const others = targets.filter((target) => target !== asked);
   const notes: ServiceNote[] = [];
   if (service.headless) {
