@@ -20,9 +20,11 @@ interface Options extends RolloutOptions {
   readonly timeout: number;
 }
 
-/** Milliseconds between two rounds of questions, and between two looks at where pods are. */
+/** Milliseconds between two rounds of questions. */
 const roundInterval = 300;
-const lookInterval = 5000;
+/** Milliseconds between two looks at where pods are; more in a large cluster, of which the API server should not be made to tell all the time. */
+const leastLookInterval = 5000;
+const lookShare = 10;
 
 /** `sallyport wait`. */
 export function define(command: Command): void {
@@ -70,8 +72,10 @@ async function runWait(names: readonly string[], options: Options): Promise<Exit
 
 /** Asks until all is enforced, the time is over, or it is known that waiting is in vain. */
 async function untilEnforced(names: readonly string[], options: Options, report: Report): Promise<ClusterStatus> {
-  const deadline = performance.now() + options.timeout;
+  const begun = performance.now();
+  const deadline = begun + options.timeout;
   let rollout = await Rollout.ofCluster(options, options.agent);
+  const lookInterval = Math.max(leastLookInterval, lookShare * (performance.now() - begun));
   const first = names.length === 0 ? rollout.wanted! : chosen(rollout.wanted!, names, options.namespace);
   for (let looked = performance.now(); ; ) {
     const status = await rollout.status(whereTheyAre(first, rollout.wanted!));
