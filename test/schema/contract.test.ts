@@ -194,14 +194,14 @@ describe('the schemas have the fields of the types', () => {
     }),
     'matrix.schema.json#/$defs/exposedTo': fields<ExposedTo>(exposedTo),
     'matrix.schema.json#/$defs/exposedToEndpoint': fields<ExposedToEndpoint>({ id: required, ...exposedTo }),
-    'matrix.schema.json#/$defs/dependence': fields<Dependence>({
+    'common.schema.json#/$defs/dependence': fields<Dependence>({
       choice: required,
       value: required,
       profiles: required,
       pairs: optional,
       others: required,
     }),
-    'matrix.schema.json#/$defs/otherValue': fields<OtherValue>({
+    'common.schema.json#/$defs/otherValue': fields<OtherValue>({
       value: required,
       profiles: required,
       opened: optional,
@@ -260,7 +260,12 @@ describe('the schemas have the fields of the types', () => {
     }),
     'lint.schema.json#/$defs/related': fields<Related>({ message: required, source: required }),
     'lint.schema.json#/$defs/lineEdit': fields<LineEdit>({ source: required, find: required, replace: required }),
-    'docs.schema.json': fields<DocumentationAnswer>({ namespaces: required, clusterPolicies: required, tests: optional }),
+    'docs.schema.json': fields<DocumentationAnswer>({
+      namespaces: required,
+      clusterPolicies: required,
+      tests: optional,
+      choices: required,
+    }),
     'docs.schema.json#/$defs/namespace': fields<DocumentedNamespace>({
       name: required,
       description: optional,

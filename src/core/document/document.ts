@@ -3,6 +3,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { anyPod, homesOf, type PotentialName, potentialId, potentialPeers, potentialSubjects } from '../cluster/potential-pods.ts';
 import { type Connectivity, connectivityOf } from '../connectivity/connectivity.ts';
 import { ConnectivityIndex } from '../connectivity/connectivity-index.ts';
+import { type Dependence, dependencesOf } from '../connectivity/dependence.ts';
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
 import type { CoverageReport } from '../expect/coverage.ts';
 import { everything, matches } from '../label/selector.ts';
@@ -63,6 +64,7 @@ export function documentationOf(analysis: Analysis, { descriptions, tested, name
     everyone: endpoints,
     connectivity: () => scene.drawable(asked),
     ...(tested && { tests: testsOf(tested) }),
+    choices: scene.choices(asked),
   };
 }
 
@@ -106,10 +108,28 @@ class Scene {
 
   /** The same without pods that do not exist, unless these are all there is. */
   drawable(endpoints: readonly MatrixEndpoint[]): Connectivity {
+    const counted = this.#counted(endpoints);
+    const found = this.connectivity(counted.ids);
+    return counted.areReal ? withoutPotential(found) : found;
+  }
+
+  /** What of the same connections depends on the network plugin. */
+  choices(endpoints: readonly MatrixEndpoint[]): readonly Dependence[] {
+    const { ids, areReal } = this.#counted(endpoints);
+    const { choices } = dependencesOf(this.analysis, {
+      index: this.#index,
+      endpoints: this.endpoints,
+      isShown: ({ id }) => ids.has(id),
+      ...(areReal && { isWanted: (...ends) => ends.every(({ kind }) => kind !== 'Potential') }),
+    });
+    return choices.filter(({ choice }) => choice !== 'own-node-egress');
+  }
+
+  /** The ids of those who have pages, and exist if any does. */
+  #counted(endpoints: readonly MatrixEndpoint[]): { readonly ids: ReadonlySet<string>; readonly areReal: boolean } {
     const homely = endpoints.filter((endpoint) => this.homeOf(endpoint) !== undefined);
     const real = homely.filter(({ kind }) => kind !== 'Potential');
-    const found = this.connectivity(new Set((real.length === 0 ? homely : real).map(({ id }) => id)));
-    return real.length === 0 ? found : withoutPotential(found);
+    return { ids: new Set((real.length === 0 ? homely : real).map(({ id }) => id)), areReal: real.length > 0 };
   }
 }
 

@@ -2,6 +2,7 @@ import type { Description } from '../api/description.ts';
 import type { Source } from '../api/diagnostic.ts';
 import { type ContainerPort, type Direction, directions, type PolicyId } from '../api/types.ts';
 import type { Connectivity } from '../connectivity/connectivity.ts';
+import type { Dependence } from '../connectivity/dependence.ts';
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
 import type { Labels } from '../label/selector.ts';
 import type { Talk } from './talks.ts';
@@ -96,6 +97,8 @@ export interface Documentation {
   /** All connections, for a picture; of pods that do not exist only where there are no others. */
   readonly connectivity: () => Connectivity;
   readonly tests?: TestsDocument;
+  /** What network plugins do differently, as far as it matters to these connections; but for a pod and its own node, which are left out. */
+  readonly choices: readonly Dependence[];
 }
 
 /** What is not protected: workloads of which a direction is open, by how much of them. */

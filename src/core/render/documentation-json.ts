@@ -80,11 +80,12 @@ export interface DocumentationAnswer {
   readonly namespaces: Iterable<DocumentedNamespace>;
   readonly clusterPolicies: readonly DocumentedPolicy[];
   readonly tests?: { readonly passed: number; readonly covered: number; readonly total: number; readonly failing: readonly FailingTest[] };
+  readonly choices: Documentation['choices'];
 }
 
 /** The documentation for programs. */
 export function documentationAnswer(documentation: Documentation): DocumentationAnswer {
-  const { namespaces, clusterPolicies, tests } = documentation;
+  const { namespaces, clusterPolicies, tests, choices } = documentation;
   const names = new Names(documentation);
   return {
     namespaces: namespaces.map(({ name, description, workloads, policies }) => ({
@@ -95,6 +96,7 @@ export function documentationAnswer(documentation: Documentation): Documentation
     })),
     clusterPolicies: clusterPolicies.map((policy) => policyAnswer(policy, names)),
     ...(tests && { tests }),
+    choices,
   };
 }
 

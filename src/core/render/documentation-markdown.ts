@@ -1,10 +1,11 @@
 import { type Direction, qualifiedName } from '../api/types.ts';
 import { countedIn, type Documentation, type NamespaceDocument, unprotectedIn, untestedIn } from '../document/documentation.ts';
 import { listed } from '../document/meaning.ts';
+import { dependenceNotes } from './dependence.ts';
 import { indexPage, type Layout, Links, pageOf } from './documentation-links.ts';
 import { namespacePicture } from './documentation-picture.ts';
 import { descriptionLines, type PageStyle, policyLines, titleLine } from './documentation-policy.ts';
-import { Names, unprotectedWords } from './documentation-words.ts';
+import { capitalized, Names, unprotectedWords } from './documentation-words.ts';
 import { type PolicyDescriptions, workloadLines } from './documentation-workload.ts';
 import { escapeMarkdown, markdownCode, proseMarkdown, renderMarkdownTable } from './markdown.ts';
 import type { Breakdown } from './matrix-view.ts';
@@ -74,6 +75,7 @@ class PageWriter {
     yield* this.#picture(namespaces.length > 1 ? 'namespace' : undefined);
     yield* this.#unprotected();
     yield* this.#untested();
+    yield* this.#dependent();
     if (clusterPolicies.length === 0) return;
     yield* ['## Policies of the whole cluster', ''];
     const style = { ...this.#style, level: 0 };
@@ -158,6 +160,14 @@ class PageWriter {
       yield `- No test asks about ${this.#style.links.policy(policy.policy, undefined)}: ${listed(what)}.`;
     }
     if (failing.length > 0 || covered < total) yield '';
+  }
+
+  *#dependent(): Iterable<string> {
+    const { choices } = this.#documentation;
+    if (choices.length === 0) return;
+    yield* ['## What depends on the network plugin', ''];
+    for (const note of dependenceNotes(choices)) yield `- ${capitalized(escapeMarkdown(note))}.`;
+    yield* ['- `sallyport matrix` marks the connections, and `sallyport check` says of each what decides.', ''];
   }
 
   *namespace(document: NamespaceDocument): Iterable<string> {
