@@ -10,6 +10,7 @@ const sections: Record<string, () => Promise<Section>> = {
   latency: async () => (await import('./kernel/latency.ts')).latency,
   memory: async () => (await import('./kernel/memory.ts')).memory,
   agent: async () => (await import('./kernel/cluster-agent.ts')).clusterAgent,
+  'agent-large': async () => (await import('./kernel/cluster-agent.ts')).largeClusterAgent,
   throughput: async () => (await import('./kernel/throughput.ts')).throughput,
 };
 

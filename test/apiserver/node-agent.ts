@@ -96,8 +96,8 @@ export class NodeAgent implements AsyncDisposable {
   }
 
   /** The first line after the first `from` ones that is of the event and holds these fields; waits for it. */
-  async line(event: string, isIt: (line: LogLine) => boolean = () => true, from = 0): Promise<LogLine> {
-    for (const deadline = Date.now() + 30_000; ; ) {
+  async line(event: string, isIt: (line: LogLine) => boolean = () => true, from = 0, patience = 30_000): Promise<LogLine> {
+    for (const deadline = Date.now() + patience; ; ) {
       const found = this.lines.slice(from).find((line) => line.event === event && isIt(line));
       if (found !== undefined) return found;
       if (Date.now() > deadline) throw new Error(`no ${event}: ${JSON.stringify(this.lines.slice(-5))} ${this.stderr}`);

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildImage } from '../../scripts/image/image.ts';
 import type { Cluster } from './cluster.ts';
@@ -106,6 +106,11 @@ async function takeInHand(cluster: Cluster, { name }: ClusterNode): Promise<void
   ];
   await until(`the agent's pod of ${name} to be gone`, () => cluster.kubectl(words) === '');
   inHand.add(name);
+}
+
+/** Has agents that tests start get new tokens: those of an account end with it. */
+export function forgetAccounts({ nodes }: Cluster): void {
+  for (const { node } of nodes) rmSync(join(node.directory, 'agent'), { recursive: true, force: true });
 }
 
 /** The directory with the account of a node's agent, as a pod would find it. */
