@@ -10,51 +10,10 @@ import { cannotRunControlPlane, clone } from '../cluster/programs.ts';
 import { faultsOf } from '../schema/schemas.ts';
 import { ask } from './asking.ts';
 import { agentRole, boundTo, NodeAgent } from './node-agent.ts';
-import { clusterPolicyKind, node, pod } from './shop.ts';
+import { clusterPolicyKind, daemonSet, kindOf, node, nodeOf, pod, workload } from './shop.ts';
 import { type Ran, World } from './world.ts';
 
 const missing = cannotRunControlPlane() ?? (process.getuid?.() === 0 ? undefined : 'needs root');
-
-/** A node as kubelet describes it. */
-const nodeOf = (name: string, address: string, facts: object = {}, annotations: Record<string, string> = {}): Manifest => {
-  const { metadata, status, ...rest } = node(name, address);
-  const nodeInfo = { operatingSystem: 'linux', kernelVersion: '6.1.0-18-amd64', kubeletVersion: 'v1.34.4', ...facts };
-  return {
-    ...rest,
-    metadata: { ...metadata, annotations },
-    status: { ...status, nodeInfo, conditions: [{ type: 'Ready', status: 'True' }] },
-  };
-};
-
-type Container = readonly [name: string, image: string, args?: readonly string[]];
-
-const workload = (kind: 'DaemonSet' | 'Deployment', namespace: string, name: string, labels: object, containers: readonly Container[]) => ({
-  apiVersion: 'apps/v1',
-  kind,
-  metadata: { namespace, name },
-  spec: {
-    selector: { matchLabels: labels },
-    template: {
-      metadata: { labels },
-      spec: { containers: containers.map(([each, image, args]) => ({ name: each, image, ...(args && { args }) })) },
-    },
-  },
-});
-
-const daemonSet = (name: string, labels: object, ...containers: readonly Container[]): Manifest =>
-  workload('DaemonSet', 'kube-system', name, labels, containers);
-
-/** A kind that takes whatever it is given. */
-const kindOf = (group: string, kind: string, plural: string, scope = 'Cluster'): Manifest => ({
-  ...clusterPolicyKind,
-  metadata: { ...clusterPolicyKind.metadata, name: `${plural}.${group}` },
-  spec: {
-    ...(clusterPolicyKind.spec as object),
-    group,
-    scope,
-    names: { kind, listKind: `${kind}List`, plural, singular: kind.toLowerCase() },
-  },
-});
 
 const account = 'system:serviceaccount:kube-system:sallyport-agent';
 
