@@ -1,5 +1,5 @@
 import { itemsAt, textAt, valueAt } from '#core/api/values.ts';
-import { isForeignPolicy } from '#core/enforcement/policy-kinds.ts';
+import { isForeignPolicy, mayHavePolicies } from '#core/enforcement/policy-kinds.ts';
 import type { NodeFacts, PolicyKind, Workload } from '#core/enforcement/surroundings.ts';
 import type { Connection } from './connection.ts';
 import { resourcesOf } from './discovery.ts';
@@ -76,7 +76,7 @@ export const readProxyConfigs = (connection: Connection, signal: AbortSignal): P
 /** The kinds among these groups that say which connections may be and that Sallyport does not enforce, with how many objects there are of each. */
 export function readForeignPolicies(connection: Connection, groups: readonly string[], signal: AbortSignal): Promise<PolicyKind[]>[] {
   // What the server of Calico's API shows is what its CustomResourceDefinitions hold, and all NetworkPolicies besides.
-  const own = groups.filter((group) => group !== 'projectcalico.org' || !groups.includes(`crd.${group}`));
+  const own = groups.filter(mayHavePolicies).filter((group) => group !== 'projectcalico.org' || !groups.includes(`crd.${group}`));
   return own.map(async (group) => {
     const kinds = (await resourcesOf(connection, group, signal)).filter(({ name }) => isForeignPolicy(group, name));
     return Promise.all(

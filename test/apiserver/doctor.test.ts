@@ -272,6 +272,32 @@ describe.skipIf(missing !== undefined)(`doctor of a cluster${missing === undefin
     });
   });
 
+  test('an API that is away keeps back what only it could say', async () => {
+    const root = '/apis/apiregistration.k8s.io/v1/apiservices';
+    const service = (group: string): object => ({
+      apiVersion: 'apiregistration.k8s.io/v1',
+      kind: 'APIService',
+      metadata: { name: `v1.${group}` },
+      spec: {
+        group,
+        version: 'v1',
+        groupPriorityMinimum: 100,
+        versionPriority: 100,
+        insecureSkipTLSVerify: true,
+        service: { namespace: 'shop', name: 'nobody' },
+      },
+    });
+    const answered = async (): Promise<boolean> => (await found('policies')).state !== 'skipped';
+    // No policy is there, and everybody's is away at times.
+    expect(await world.plane.send('POST', root, service('metrics.k8s.io'))).toMatchObject({ status: 201 });
+    expect(await answered()).toBe(true);
+    expect(await world.plane.send('POST', root, service('policy.example.com'))).toMatchObject({ status: 201 });
+    await world.plane.until(async () => !(await answered()));
+    expect((await found('policies')).summary).toContain('GET /apis/policy.example.com/v1 gave 503');
+    for (const group of ['metrics.k8s.io', 'policy.example.com']) await remove(`${root}/v1.${group}`);
+    await world.plane.until(answered);
+  });
+
   describe('with an agent', () => {
     let agent: NodeAgent;
     beforeAll(async () => {

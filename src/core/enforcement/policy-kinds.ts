@@ -12,6 +12,10 @@ export const isForeignPolicy = (group: string, name: string): boolean =>
   group !== 'networking.k8s.io' &&
   !(group === networkPolicyApi && name === 'clusternetworkpolicies');
 
+/** Whether an API group may have such kinds. Those of Kubernetes itself have none, and what extends them (`metrics.k8s.io`) is often away. */
+export const mayHavePolicies = (group: string): boolean =>
+  group === networkPolicyApi || (group.includes('.') && !group.endsWith('.k8s.io'));
+
 /** What policies of other kinds say is for others to enforce: whether there is anybody who does. */
 export function foreignPolicies(kinds: readonly PolicyKind[], workloads: readonly Workload[]): Opinion {
   const used = kinds.filter(({ objects }) => objects > 0);

@@ -1,14 +1,15 @@
 import type { Diagnosis, Examined } from '../enforcement/examination.ts';
 import type { Style } from './palette.ts';
+import { printable } from './text.ts';
 
 /** A check as lines: how it is, and below it what hinders and the way out. */
 export function renderExamined({ check, state, summary, hindrances }: Examined, { palette }: Style): string[] {
   const paint = { ok: palette.allow, warning: palette.warning, problem: palette.deny, skipped: palette.faint }[state];
   return [
-    `${paint(state.padEnd(7))}  ${check.padEnd(13)}  ${summary}`,
+    `${paint(state.padEnd(7))}  ${check.padEnd(13)}  ${printable(summary)}`,
     ...hindrances.flatMap(({ severity, message, remedy }) => [
-      `${' '.repeat(9)}${severity === 'problem' ? palette.deny(severity) : palette.warning(severity)}: ${message}`,
-      `${' '.repeat(9)}${palette.strong('do')}: ${remedy}`,
+      `${' '.repeat(9)}${severity === 'problem' ? palette.deny(severity) : palette.warning(severity)}: ${printable(message)}`,
+      `${' '.repeat(9)}${palette.strong('do')}: ${printable(remedy)}`,
     ]),
   ];
 }
