@@ -4,18 +4,15 @@ import { imageParts, some, versionIn, type Workload, workloadId } from './surrou
 /** How many minor versions kube-proxy may be older than the API server. Source: the version skew policy of Kubernetes. */
 const mostBehind = 3;
 
-/** How kube-proxy balances, and in which version: `configs` are the files of its ConfigMaps. */
-export function proxyMode(workloads: readonly Workload[], configs: readonly string[], server: string): Opinion {
+/** How kube-proxy balances, and in which version: `configs` are the files of its ConfigMaps. A text says why that is not known. */
+export function proxyMode(workloads: readonly Workload[], configs: readonly string[], server: string): Opinion | string {
   const proxies = workloads.filter(isProxy);
+  if (proxies.length === 0 && configs.length === 0)
+    return 'no DaemonSet and no ConfigMap of it: it is part of something else, or there is none; sallyport doctor on a node sees its rules';
   const modes = [...new Set(modesOf(proxies, configs))];
   const versions = [
     ...new Set(proxies.flatMap(({ containers }) => containers.filter(isOfProxy).map(({ image }) => imageParts(image).tag))),
   ];
-  if (proxies.length === 0 && configs.length === 0)
-    return {
-      summary:
-        'no DaemonSet and no ConfigMap of it: it is part of something else, or there is none; sallyport doctor on a node sees its rules',
-    };
   const hindrances: Hindrance[] = [];
   if (modes.includes('ipvs'))
     hindrances.push(warning('kube-proxy balances with IPVS, with which Sallyport has not been tried', ipvsRemedy));
