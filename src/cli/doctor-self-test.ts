@@ -1,8 +1,7 @@
-import { examined, type Opinion, problem } from '#agent/doctor/check.ts';
 import { defaultChoices } from '#core/api/choices.ts';
 import type { KubernetesObject, Pod } from '#core/api/types.ts';
+import { type Examined, examined, type Opinion, problem, skipped } from '#core/enforcement/examination.ts';
 import { selector } from '#core/label/selector.ts';
-import type { Examined } from '#core/render/doctor.ts';
 import { MissingNeed } from '#dataplane/need.ts';
 import { Lab } from '#lab/lab.ts';
 import { Session } from '#lab/session.ts';
@@ -48,7 +47,7 @@ export async function selfTest(): Promise<Examined> {
   } catch (error) {
     const lacks = reasonOf(error);
     if (lacks === undefined) throw error;
-    return { check, state: 'skipped', summary: lacks, hindrances: [] };
+    return skipped(check, lacks);
   }
 }
 

@@ -12,6 +12,8 @@ export interface AgentPod {
   /** Absent while it is nowhere. */
   readonly node?: string;
   readonly port: number;
+  /** The account that it goes by at the API server: `system:serviceaccount:kube-system:sallyport-agent`. */
+  readonly account: string;
 }
 
 /** The agent that a pod is; none of a pod that is another thing, that has ended, or that is being replaced. */
@@ -26,26 +28,23 @@ export function agentIn(value: unknown): AgentPod[] {
     'containerPort',
   );
   const node = textAt(value, 'spec', 'nodeName');
+  const namespace = textAt(value, 'metadata', 'namespace');
   return [
     {
-      namespace: textAt(value, 'metadata', 'namespace'),
+      namespace,
       name: textAt(value, 'metadata', 'name'),
       ...(node !== '' && { node }),
       port: typeof declared === 'number' ? declared : agentPort,
+      account: `system:serviceaccount:${namespace}:${textAt(value, 'spec', 'serviceAccountName') || 'default'}`,
     },
   ];
 }
 
 /** The JSON that an agent answers to a path, asked through the API server; a `Forbidden` when that is not allowed. */
-export async function askAgent(
-  connection: Connection,
-  { namespace, name, port }: AgentPod,
-  path: string,
-  signal: AbortSignal,
-): Promise<unknown> {
-  const whole = proxyPath({ namespace, name, port }, path);
+export async function askAgent(connection: Connection, agent: AgentPod, path: string, signal: AbortSignal): Promise<unknown> {
+  const whole = proxyPath(agent, path);
   const answer = await ask(connection, { path: whole, signal });
-  return succeeded(connection, whole, answer, { verb: 'get', resource: podProxies, namespace });
+  return succeeded(connection, whole, answer, { verb: 'get', resource: podProxies, namespace: agent.namespace });
 }
 
 /** Where the API server leads to a path of an agent. */

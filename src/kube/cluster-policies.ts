@@ -1,39 +1,14 @@
-import { Faults, nowhere } from '#core/api/faults.ts';
-import { boolean, list, partial, string } from '#core/api/reader.ts';
 import type { Connection } from './connection.ts';
-import { succeeded } from './list.ts';
-import { ask } from './request.ts';
+import { resourcesOf } from './discovery.ts';
 import type { Resource } from './resource.ts';
 
 const group = 'policy.networking.k8s.io';
 /** The version that is read where the server has it; what it has only in others is asked for in those. */
 const preferred = 'v1alpha2';
 
-const groupReader = partial({ versions: list(partial({ version: string })) });
-const resourcesReader = partial({ resources: list(partial({ name: string, kind: string, namespaced: boolean, verbs: list(string) })) });
-
 /**
  * Every kind of the group of cluster-wide policies that this server has, in whatever version: none where nobody has installed them. Each of
  * them decides about traffic, so what this program can't read must be met, not passed over: the door refuses it as it does in files.
  */
-export async function clusterPolicies(connection: Connection, signal: AbortSignal): Promise<Resource[]> {
-  const written = await discover(connection, `/apis/${group}`, signal);
-  if (written === undefined) return [];
-  const versions = (read(groupReader, written).versions ?? []).flatMap(({ version }) => version ?? []);
-  const ordered = [...versions].sort((a, b) => Number(b === preferred) - Number(a === preferred));
-  const found = new Map<string, Resource>();
-  for (const version of ordered) {
-    const listed = await discover(connection, `/apis/${group}/${version}`, signal);
-    for (const { name = '', kind = '', namespaced = false, verbs = [] } of read(resourcesReader, listed ?? {}).resources ?? [])
-      if (verbs.includes('list') && !name.includes('/') && !found.has(name)) found.set(name, { group, version, kind, name, namespaced });
-  }
-  return [...found.values()];
-}
-
-async function discover(connection: Connection, path: string, signal: AbortSignal): Promise<object | undefined> {
-  const answer = await ask(connection, { path, signal });
-  return answer.status === 404 ? undefined : succeeded(connection, path, answer, { verb: 'get', path });
-}
-
-const read = <T>(reader: { read(value: unknown, reading: { faults: Faults; path: []; unknownFields: 'warning' }): T }, value: object): T =>
-  reader.read(value, { faults: new Faults('', nowhere), path: [], unknownFields: 'warning' });
+export const clusterPolicies = (connection: Connection, signal: AbortSignal): Promise<Resource[]> =>
+  resourcesOf(connection, group, signal, preferred);

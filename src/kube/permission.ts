@@ -33,7 +33,9 @@ interface Role {
   readonly verbs?: readonly string[];
 }
 
-const reader: Role = { name: 'sallyport-reader' };
+export const reader: Role = { name: 'sallyport-reader' };
+/** Whoever asks what others may does not get to create what it may read. */
+export const reviewer: Role = { name: 'sallyport-reviewer' };
 /** Whoever may list and not watch would be told of each only after the other. */
 export const watcher: Role = { name: 'sallyport-agent', verbs: ['list', 'watch'] };
 
@@ -49,11 +51,12 @@ export function permissionFault(refused: readonly Forbidden[], role: Role = read
   return new KubeFault(
     'forbidden',
     message,
-    ['permission can be granted with', ...grants(permissions, user, role).map((line) => `  ${line}`)].join('\n'),
+    ['permission can be granted with', ...grantsOf(permissions, user, role).map((line) => `  ${line}`)].join('\n'),
   );
 }
 
-function inWords(permission: Permission): string {
+/** `list pods in all namespaces`. */
+export function inWords(permission: Permission): string {
   if ('path' in permission) return `get ${permission.path}`;
   const { verb, resource, namespace, object } = permission;
   const what = `${verb} ${qualifiedResource(resource)}${object === undefined ? '' : `/${object}`}`;
@@ -67,8 +70,8 @@ function namespaceOf(permission: Permission): string | undefined {
   return resource.name === 'namespaces' && resource.group === '' ? object : namespace;
 }
 
-/** Source: `kubectl create role`, `clusterrole`, `rolebinding` and `clusterrolebinding`. */
-function grants(permissions: readonly Permission[], user: string | undefined, role: Role): string[] {
+/** The commands that grant permissions to a user. Source: `kubectl create role`, `clusterrole`, `rolebinding` and `clusterrolebinding`. */
+export function grantsOf(permissions: readonly Permission[], user: string | undefined, role: Role): string[] {
   const byNamespace = Map.groupBy(permissions, namespaceOf);
   return [...byNamespace]
     .sort(([a = ''], [b = '']) => (a < b ? -1 : 1))

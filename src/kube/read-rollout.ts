@@ -42,7 +42,8 @@ export async function readRollout(connection: Connection, choices: Choices, sign
   return { objects, nodes: ofNodes!.flatMap(nodeIn), agents: lists[1]!.flatMap(agentIn) };
 }
 
-function nodeIn(value: unknown): KnownNode[] {
+/** The node that a value is; none of what has no name. */
+export function nodeIn(value: unknown): KnownNode[] {
   const name = textAt(value, 'metadata', 'name');
   const isReady = itemsAt(value, 'status', 'conditions').some(
     (condition) => textAt(condition, 'type') === 'Ready' && textAt(condition, 'status') === 'True',

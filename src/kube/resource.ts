@@ -27,6 +27,12 @@ export const endpointSlices = resource('discovery.k8s.io', 'v1', 'EndpointSlice'
 export const networkPolicies = resource('networking.k8s.io', 'v1', 'NetworkPolicy', 'networkpolicies');
 export const replicaSets = resource('apps', 'v1', 'ReplicaSet', 'replicasets');
 export const jobs = resource('batch', 'v1', 'Job', 'jobs');
+export const daemonSets = resource('apps', 'v1', 'DaemonSet', 'daemonsets');
+export const deployments = resource('apps', 'v1', 'Deployment', 'deployments');
+export const configMaps = resource('', 'v1', 'ConfigMap', 'configmaps');
+
+/** What is sent to be answered, and kept nowhere. */
+export const accessReviews = resource('authorization.k8s.io', 'v1', 'SubjectAccessReview', 'subjectaccessreviews', false);
 
 /** What is written, and never read. */
 export const events = resource('', 'v1', 'Event', 'events');

@@ -132,6 +132,55 @@ export const clusterPolicyKind: Manifest = {
   },
 };
 
+/** A node as kubelet describes it. */
+export const nodeOf = (name: string, address: string, facts: object = {}, annotations: Record<string, string> = {}): Manifest => {
+  const { metadata, status, ...rest } = node(name, address);
+  const nodeInfo = { operatingSystem: 'linux', kernelVersion: '6.1.0-18-amd64', kubeletVersion: 'v1.34.4', ...facts };
+  return {
+    ...rest,
+    metadata: { ...metadata, annotations },
+    status: { ...status, nodeInfo, conditions: [{ type: 'Ready', status: 'True' }] },
+  };
+};
+
+type Container = readonly [name: string, image: string, args?: readonly string[]];
+
+/** A DaemonSet or a Deployment with these containers. */
+export const workload = (
+  kind: 'DaemonSet' | 'Deployment',
+  namespace: string,
+  name: string,
+  labels: object,
+  containers: readonly Container[],
+) => ({
+  apiVersion: 'apps/v1',
+  kind,
+  metadata: { namespace, name },
+  spec: {
+    selector: { matchLabels: labels },
+    template: {
+      metadata: { labels },
+      spec: { containers: containers.map(([each, image, args]) => ({ name: each, image, ...(args && { args }) })) },
+    },
+  },
+});
+
+/** A DaemonSet of kube-system. */
+export const daemonSet = (name: string, labels: object, ...containers: readonly Container[]): Manifest =>
+  workload('DaemonSet', 'kube-system', name, labels, containers);
+
+/** A kind that takes whatever it is given. */
+export const kindOf = (group: string, kind: string, plural: string, scope = 'Cluster'): Manifest => ({
+  ...clusterPolicyKind,
+  metadata: { ...clusterPolicyKind.metadata, name: `${plural}.${group}` },
+  spec: {
+    ...(clusterPolicyKind.spec as object),
+    group,
+    scope,
+    names: { kind, listKind: `${kind}List`, plural, singular: kind.toLowerCase() },
+  },
+});
+
 const web = { app: 'web', 'pod-template-hash': '5d4f8c7b6' };
 const http = [{ name: 'http', containerPort: 8080 }];
 

@@ -39,30 +39,30 @@ export class RunningNode {
     return child ? Number(child) : undefined;
   }
 
-  /** A program of the node, which ends with it. */
-  #within(...words: readonly string[]): string[] {
+  /** The words that run a program of the node, which ends with it. */
+  within(...words: readonly string[]): string[] {
     return ['nsenter', `--target=${this.#firstProcess()}`, '--net', '--mount', '--pid', ...words];
   }
 
   /** Starts containerd and gives it the images. */
   async startRuntime({ containerd }: NodeFiles, archives: readonly string[]): Promise<void> {
-    this.#daemons.start(`${this.node.name}-containerd`, this.#within('containerd', '-c', containerd, '-l', 'warn'));
-    await until(`containerd of ${this.node.name}`, () => succeeds(this.#within('ctr', 'version')));
-    for (const archive of archives) run(this.#within('ctr', '-n', 'k8s.io', 'images', 'import', archive));
+    this.#daemons.start(`${this.node.name}-containerd`, this.within('containerd', '-c', containerd, '-l', 'warn'));
+    await until(`containerd of ${this.node.name}`, () => succeeds(this.within('ctr', 'version')));
+    for (const archive of archives) run(this.within('ctr', '-n', 'k8s.io', 'images', 'import', archive));
   }
 
   /** Gives containerd one more image, under another name than its own. */
   importImage(archive: string, own: string, name: string): void {
-    run(this.#within('ctr', '-n', 'k8s.io', 'images', 'import', archive));
-    run(this.#within('ctr', '-n', 'k8s.io', 'images', 'tag', '--force', own, name));
+    run(this.within('ctr', '-n', 'k8s.io', 'images', 'import', archive));
+    run(this.within('ctr', '-n', 'k8s.io', 'images', 'tag', '--force', own, name));
   }
 
   /** Starts kubelet and kube-proxy. */
   startKubernetes({ kubelet, proxy }: NodeFiles, kubeconfig: string): void {
     const { name, address } = this.node;
     const identity = [`--hostname-override=${name}`, `--node-ip=${address}`, `--kubeconfig=${kubeconfig}`];
-    this.#daemons.start(`${name}-kubelet`, this.#within(join(programs, 'kubelet'), `--config=${kubelet}`, ...identity));
-    this.#daemons.start(`${name}-kube-proxy`, this.#within(join(programs, 'kube-proxy'), `--config=${proxy}`));
+    this.#daemons.start(`${name}-kubelet`, this.within(join(programs, 'kubelet'), `--config=${kubelet}`, ...identity));
+    this.#daemons.start(`${name}-kube-proxy`, this.within(join(programs, 'kube-proxy'), `--config=${proxy}`));
   }
 
   /** The path of the network namespace of a container that runs. */

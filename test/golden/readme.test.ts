@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cannotRunLab } from '#test/kernel/lab-needs.ts';
 import { bundleLibrary } from '../../scripts/library.ts';
+import { sessionPages } from '../guides/guides.ts';
 import { buildProgram, rerun, root, type Step, sessionsIn, stepsIn } from './session.ts';
 
 // What pages show is what a user sees. UPDATE_GOLDEN=1 writes it anew.
@@ -27,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(path, { recursive: true }));
 
-describe.each(['README.md', 'docs/testing.md', 'docs/observe.md'])('%s', (name) => {
+describe.each(sessionPages)('%s', (name) => {
   const page = join(root, name);
 
   it('has a tour', () => {

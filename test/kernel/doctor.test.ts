@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import type { Diagnosis } from '#core/render/doctor.ts';
+import type { Diagnosis } from '#core/enforcement/examination.ts';
 import { faultsOf } from '../schema/schemas.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

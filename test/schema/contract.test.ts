@@ -15,10 +15,10 @@ import type { Exposed, ExposedTo, ExposedToEndpoint, ExposureAnswer } from '#cor
 import type { Witness } from '#core/connectivity/witness.ts';
 import type { FailingTest } from '#core/document/documentation.ts';
 import type { ClusterStatus, Gap, NodeReport, PolicyReport } from '#core/enforcement/cluster-status.ts';
+import type { Diagnosis, Examined, Hindrance } from '#core/enforcement/examination.ts';
 import type { Latency, NodeCheck, NodeStatus, PolicyState, PolicyStatus } from '#core/enforcement/node-status.ts';
 import type { LineEdit, Finding as LintFinding, Related, Severity } from '#core/lint/finding.ts';
 import type { Protocol } from '#core/net/protocol.ts';
-import type { Diagnosis, Examined, Hindrance } from '#core/render/doctor.ts';
 import type {
   DocumentationAnswer,
   DocumentedGate,

@@ -3,7 +3,7 @@ import { chmodSync, closeSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Examined } from '#core/render/doctor.ts';
+import type { Examined } from '#core/enforcement/examination.ts';
 import { createNamespace, withNamespace } from '#dataplane/namespace.ts';
 import { examine } from './check.ts';
 import { roomIn } from './checks/conntrack-room.ts';

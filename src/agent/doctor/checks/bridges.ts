@@ -1,6 +1,7 @@
+import { type Opinion, problem } from '#core/enforcement/examination.ts';
 import { type Cidr, parseCidr } from '#core/net/cidr.ts';
 import { unjudgedDevices } from '#dataplane/unjudged.ts';
-import { type Check, type Opinion, problem } from '../check.ts';
+import type { Check } from '../check.ts';
 
 /** Whether pods of this node are side by side on a bridge whose packets meet no rule. */
 export const bridges: Check = {

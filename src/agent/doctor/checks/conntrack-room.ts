@@ -1,4 +1,5 @@
-import { type Check, type Opinion, problem, warning } from '../check.ts';
+import { type Opinion, problem, warning } from '#core/enforcement/examination.ts';
+import type { Check } from '../check.ts';
 
 /** Shares of the table at which to say so. */
 const [many, nearlyAll] = [0.75, 0.95];

@@ -1,4 +1,5 @@
-import { type Check, type Opinion, problem } from '../check.ts';
+import { type Opinion, problem } from '#core/enforcement/examination.ts';
+import type { Check } from '../check.ts';
 import type { Machine } from '../machine.ts';
 
 /** How other engines of network policy show on a node. Source: their own documentation and sources, of the names that they give. */

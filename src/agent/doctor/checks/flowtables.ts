@@ -1,4 +1,5 @@
-import { type Check, type Opinion, problem } from '../check.ts';
+import { type Opinion, problem } from '#core/enforcement/examination.ts';
+import type { Check } from '../check.ts';
 
 /** Flow tables take packets of known connections past every rule: what loses its right goes on. */
 export const flowtables: Check = {

@@ -1,4 +1,5 @@
-import { type Check, type Opinion, warning } from '../check.ts';
+import { type Opinion, warning } from '#core/enforcement/examination.ts';
+import type { Check } from '../check.ts';
 import { contains } from '../machine.ts';
 
 /**

@@ -1,9 +1,10 @@
 import { defaultChoices } from '#core/api/choices.ts';
+import { type Opinion, problem } from '#core/enforcement/examination.ts';
 import { PolicyModel } from '#core/policy/policy-model.ts';
 import { defaultMarkMask } from '#core/ruleset/frame.ts';
 import { NodeRuleset } from '#core/ruleset/node-ruleset.ts';
 import { printTable } from '#core/ruleset/print.ts';
-import { type Check, type Opinion, problem } from '../check.ts';
+import type { Check } from '../check.ts';
 
 /** What a ruleset is made of, each with the part of the kernel that it takes. */
 const features: readonly { readonly what: string; readonly module: string; readonly rules: string }[] = [

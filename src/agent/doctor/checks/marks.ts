@@ -1,5 +1,6 @@
+import { type Opinion, problem, warning } from '#core/enforcement/examination.ts';
 import { defaultMarkMask } from '#core/ruleset/frame.ts';
-import { type Check, type Opinion, problem, warning } from '../check.ts';
+import type { Check } from '../check.ts';
 import { contains, type Expression, placeOf } from '../machine.ts';
 
 /** Whether others write those bits of connections' marks that are the agent's: such a connection may bypass policy. */

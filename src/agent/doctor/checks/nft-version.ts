@@ -1,4 +1,5 @@
-import { type Check, type Opinion, problem } from '../check.ts';
+import { type Opinion, problem } from '#core/enforcement/examination.ts';
+import type { Check } from '../check.ts';
 
 /** The oldest nft that knows what is printed for it. */
 const oldest = [1, 0, 1];

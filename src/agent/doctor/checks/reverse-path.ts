@@ -1,4 +1,5 @@
-import { type Check, type Opinion, warning } from '../check.ts';
+import { type Opinion, warning } from '#core/enforcement/examination.ts';
+import type { Check } from '../check.ts';
 import type { Machine } from '../machine.ts';
 
 /** Whether a pod could send from another's address, or loses answers that come another way. */

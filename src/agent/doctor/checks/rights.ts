@@ -1,6 +1,7 @@
+import { type Opinion, problem } from '#core/enforcement/examination.ts';
 import { Conntrack } from '#dataplane/conntrack.ts';
 import { MissingNeed } from '#dataplane/need.ts';
-import { type Check, type Opinion, problem } from '../check.ts';
+import type { Check } from '../check.ts';
 import type { Machine } from '../machine.ts';
 
 /** Whether this program may talk with the kernel at all. */

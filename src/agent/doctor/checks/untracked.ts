@@ -1,4 +1,5 @@
-import { type Check, type Opinion, problem, warning } from '../check.ts';
+import { type Opinion, problem, warning } from '#core/enforcement/examination.ts';
+import type { Check } from '../check.ts';
 import { contains, placeOf } from '../machine.ts';
 
 /** Rules that keep connections from being tracked: for isolated pods these packets are dropped, for the agent cannot tell who began. */
