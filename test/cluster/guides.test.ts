@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GuideReader } from '../guides/guides.ts';
 import { replaceAgents } from './agents.ts';
@@ -100,7 +101,8 @@ describe.skipIf(reason !== undefined)(`what guides run on a real cluster${reason
     const [pod = ''] = here('kubectl get pods -o name').match(/^pod\/node-debugger-.*$/m) ?? [];
     const phase = (): string => here(`kubectl get ${pod} -o 'jsonpath={.status.phase}'`);
     for (const deadline = Date.now() + 60_000; !/Succeeded|Failed/.test(phase()) && Date.now() < deadline; );
-    const said = here(`kubectl logs ${pod}`);
+    // With -t it is a terminal.
+    const said = stripVTControlCharacters(here(`kubectl logs ${pod}`));
     here(`kubectl delete ${pod}`);
     expect(said).toMatch(/^ok {7}rights /m);
     expect(said).toMatch(/^ok {7}self-test {6}[1-9]\d* connections passed/m);
