@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
+import { readFileSync } from 'node:fs';
 import type { Flow } from '#core/verdict/check.ts';
 import { flowOf } from '#core/verdict/parse-flow.ts';
 import { CannotAnswer, messageOf } from './exit.ts';
@@ -32,10 +31,12 @@ export async function flowsIn(text: string, path: string): Promise<Flow[]> {
 export const entryName = (index: number): string => `[${index}]`;
 
 async function readText(path: string): Promise<string> {
-  if (path === '-') return text(process.stdin);
-  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'ENOENT' ? new Error('no such file or directory') : error;
-  });
+  if (path === '-') return (await import('node:stream/consumers')).text(process.stdin);
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw (error as NodeJS.ErrnoException).code === 'ENOENT' ? new Error('no such file or directory') : error;
+  }
 }
 
 async function parseEntries(content: string): Promise<readonly unknown[]> {

@@ -26,7 +26,7 @@ export interface TestDocument {
  * document of tests counts, so that tests may stand beside the policies.
  */
 export async function readTests(paths: readonly string[]): Promise<TestDocument[]> {
-  const { files, diagnostics } = await findFiles(paths);
+  const { files, diagnostics } = findFiles(paths);
   const found: Diagnostic[] = [...diagnostics];
   const documents: TestDocument[] = [];
   for (const file of files) {

@@ -1,4 +1,5 @@
 import { basename, dirname, join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { configurationFile, configurationOf, type RuleSeverities } from '#core/lint/configuration.ts';
 import type { Finding } from '#core/lint/finding.ts';
 import { readerFindings } from '#core/lint/lint.ts';
@@ -61,10 +62,14 @@ export class Workspace {
 
   async addFolder(folder: string): Promise<void> {
     this.#folders.add(folder);
-    const { files } = await findFiles([folder]);
+    const { files } = findFiles([folder]);
     // Which folders are clusters of their own is to be known before their files are.
     const paths = files.map(({ path }) => path).sort((a, b) => Number(isConfiguration(b)) - Number(isConfiguration(a)));
-    for (const path of paths) await this.refresh(path);
+    for (const path of paths) {
+      await this.refresh(path);
+      // Files are read at once: requests have their turn between two.
+      await turn();
+    }
     await this.#moveFiles();
   }
 

