@@ -9,6 +9,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { commonModule } from './common.ts';
 import { bundleLibrary, writeDeclarations } from './library.ts';
 import { buildPage } from './page.ts';
 
@@ -64,9 +65,12 @@ const shared: BuildOptions = {
   metafile: true,
 };
 
+const lean = { ...shared, plugins: [leanClient, leanCommander] };
+const common = await commonModule(lean, 'src/cli/check.ts', ['src/cli/main.ts', 'src/cli/version.ts']);
 const builds = [
   await build({ ...shared, entryPoints: { agent: 'src/agent/main.ts' } }),
-  await build({ ...shared, entryPoints: { sallyport: 'src/cli/start.ts' }, splitting: true, plugins: [leanClient, leanCommander] }),
+  await build({ ...lean, entryPoints: { sallyport: 'src/cli/start.ts' }, splitting: true, plugins: [...lean.plugins, common.plugin] }),
+  common,
 ];
 if (process.argv[2] === undefined) {
   builds.push(await bundleLibrary(directory));
@@ -74,7 +78,7 @@ if (process.argv[2] === undefined) {
 }
 
 // The npm packages that are in the bundles of the commands and the agent, for whoever has to say what ships.
-const inputs = builds.slice(0, 2).flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
+const inputs = builds.slice(0, 3).flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
 const bundled = new Set(inputs.flatMap((path) => /(?:^|.*\/)node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []));
 writeFileSync(join(directory, 'bundled.json'), `${JSON.stringify([...bundled].sort(), null, 2)}\n`);
 
