@@ -103,8 +103,8 @@ export type Filter = (endpoint: MatrixEndpoint) => boolean;
 export interface Asked {
   /** Whether no endpoint is left out. */
   readonly isWhole: boolean;
-  /** Makes the answer, with denied pairs or without. */
-  readonly of: (denied: boolean) => Connectivity;
+  /** Makes the answer, with denied pairs or without; or with all but those, for who counts them. */
+  readonly of: (denied: boolean | 'counted') => Connectivity;
   /** All endpoints, whoever is asked about. */
   readonly everyone: () => readonly MatrixEndpoint[];
   /** Finds out what of it depends on the network plugin; `endpoints` are all there are. */
@@ -135,8 +135,8 @@ export function connectivityAsked(analysis: Analysis, options: FilterOptions): A
     (source?.(a) ?? true) && (destination?.(b) ?? true) && subjects.every((isSubject) => isAmong(isSubject, options.direction, a, b));
   const isWhole = source === undefined && destination === undefined && subjects.length === 0;
   const everyone = (): readonly MatrixEndpoint[] => connectivityOf(analysis, basis).endpoints;
-  const of = (denied: boolean): Connectivity => {
-    const answer = connectivityOf(analysis, { ...limits, denied });
+  const of = (denied: boolean | 'counted'): Connectivity => {
+    const answer = connectivityOf(analysis, { ...limits, ...(denied === 'counted' ? { isPartial: true } : { denied }) });
     if (isWhole) return answer;
     const byId = new Map(answer.endpoints.map((endpoint) => [endpoint.id, endpoint]));
     const isPairWanted = (from: string, to: string): boolean => isWanted(byId.get(from)!, byId.get(to)!);

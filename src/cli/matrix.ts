@@ -133,7 +133,7 @@ async function printMatrix(options: Options): Promise<ExitCode> {
     },
     denied,
     by,
-    ...(asked.isWhole && { count: found.count }),
+    ...(asked.isWhole && { counted: () => (denied ? asked.of('counted') : found) }),
   };
   const { exposure, choices: open = [] } = shown as Answer;
   const writeExposure = exposure && exposureWriters[output];

@@ -69,6 +69,9 @@ test('pairs that are counted are as many as pairs that are visited', () => {
         expect({ from: from.name, to: to.name, pairs }).toEqual({ from: from.name, to: to.name, pairs: wanted });
         expect(equalTraffic(every, all)).toBe(true);
       }
+      const partial = connectivityOf(analysis, { exposure, isPartial: true });
+      const counted = rollUp(partial, 'each', partial.count, true).pairs;
+      expect(counted.map(summaryOf)).toEqual(visited.map(summaryOf));
       // Those that may do nothing are not rolled up, but counted.
       const total = visited.reduce((sum, { pairs }) => sum + pairs, 0);
       expect(shown.count.between(shown.endpoints, shown.endpoints)).toBe(total);
@@ -76,3 +79,6 @@ test('pairs that are counted are as many as pairs that are visited', () => {
     { numRuns: 150 },
   );
 });
+
+/** All of a pair of groups but their members. */
+const summaryOf = ({ from, to, ...rest }: GroupPair) => ({ from: from.name, to: to.name, ...rest });

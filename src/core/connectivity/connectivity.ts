@@ -64,6 +64,12 @@ export interface MatrixOptions {
    */
   readonly isAmongPotential?: boolean;
   /**
+   * Also pairs of a node and a workload of which some members run there and are reached for that alone, as among the denied ones.
+   *
+   * @internal
+   */
+  readonly isPartial?: boolean;
+  /**
    * The index of the cluster, where several questions are asked; of no use with `exposure`, which adds pods.
    *
    * @internal
@@ -128,7 +134,7 @@ class Matrix {
 
   constructor(
     analysis: Pick<Analysis, 'cluster' | 'model'>,
-    { isShown, direction, traffic, denied = false, exposure, isAmongPotential = false, index }: MatrixOptions,
+    { isShown, direction, traffic, denied = false, exposure, isAmongPotential = false, isPartial = false, index }: MatrixOptions,
   ) {
     this.#isWhole = isShown === undefined;
     this.#index = index !== undefined && !exposure ? index : ConnectivityIndex.of(analysis);
@@ -141,6 +147,7 @@ class Matrix {
       direction,
       denied,
       isAmongPotential,
+      isPartial,
       isWanted: (each) => traffics.intersect(each, wanted) !== nothing,
     });
   }

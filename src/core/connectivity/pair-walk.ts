@@ -14,6 +14,8 @@ export interface PairFilter {
   readonly denied: boolean;
   /** Pairs of pods that do not exist are wanted, too. */
   readonly isAmongPotential?: boolean;
+  /** Pairs are wanted, too, of which some members may do something because one runs on the other. */
+  readonly isPartial?: boolean;
   /** Pods and the nodes they run on are treated like other nodes: what policy says of them, without the exception. */
   readonly isOwnNodePoliced?: boolean;
   /** Whether a pair may do something that is asked for: all its members, or some. */
@@ -221,9 +223,10 @@ export class PairWalk {
     if (outcome === noPair) return false;
     // Pods that could exist are of interest to those that do.
     if (!this.#filter.isAmongPotential && areHypothetical(this.#entries[from]!, this.#entries[to]!)) return false;
-    const { denied, isWanted } = this.#filter;
+    const { denied, isPartial, isWanted } = this.#filter;
     const { every, some } = this.#pairs.outcomes[outcome]!;
-    return denied || isWanted(every) || (isWanted(some) && !this.#isExempt(this.#entries[from]!) && !this.#isExempt(this.#entries[to]!));
+    if (denied || isWanted(every)) return true;
+    return isWanted(some) && (isPartial || [from, to].every((place) => !this.#isExempt(this.#entries[place]!)));
   }
 
   #isExempt({ uses }: MatrixEntry): boolean {

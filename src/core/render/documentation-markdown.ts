@@ -85,7 +85,7 @@ class PageWriter {
   #picture(by: Breakdown | undefined): Iterable<string> {
     const { everyone, connectivity } = this.#documentation;
     const shown = connectivity();
-    return fenced(matrixMermaid({ shown, whole: () => shown, count: shown.count, everyone, denied: false, by }));
+    return fenced(matrixMermaid({ shown, whole: () => shown, counted: () => shown, everyone, denied: false, by }));
   }
 
   #summary(): string {

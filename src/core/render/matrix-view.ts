@@ -24,8 +24,8 @@ export interface MatrixView {
   readonly shown: Answer;
   /** The same with the denied pairs. */
   readonly whole: () => Answer;
-  /** Counts the pairs where nothing limits them; otherwise they are all visited. */
-  readonly count?: Connectivity['count'];
+  /** The same for a roll-up that counts the denied pairs, where nothing limits it; otherwise they are all visited. */
+  readonly counted?: () => Pick<Connectivity, 'endpoints' | 'reach' | 'count'>;
   /** All endpoints, whatever is shown: what lacks one of them is no whole namespace. */
   readonly everyone: readonly MatrixEndpoint[];
   /** Whether denied pairs are shown. */
@@ -50,9 +50,12 @@ export function blocksOf(view: MatrixView): Blocks & { readonly by: Breakdown } 
   return { ...namespaceBlocks(rolledUp(view, 'each'), groups, denied), by: 'namespace' };
 }
 
-/** The matrix by namespace. Denied pairs are visited only where they are to be shown or cannot be counted otherwise. */
-export const rolledUp = (view: MatrixView, outside: OutsideGrouping): RollUp =>
-  view.denied || view.count === undefined ? rollUp(view.whole(), outside) : rollUp(view.shown, outside, view.count);
+/** The matrix by namespace. Denied pairs are visited only where they cannot be counted. */
+export function rolledUp({ whole, counted, denied }: MatrixView, outside: OutsideGrouping): RollUp {
+  if (counted === undefined) return rollUp(whole(), outside);
+  const allowed = counted();
+  return rollUp(allowed, outside, allowed.count, denied);
+}
 
 /** Columns of the lists of names where nothing limits a line. */
 export const sourceColumns = 36;

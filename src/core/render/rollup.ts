@@ -32,12 +32,13 @@ export interface RollUp {
 
 /**
  * Rolls a connectivity up. The denied pairs are counted: with `count` if it is given, otherwise they must be among what is given. Pairs of
- * groups of which nothing is given are left out.
+ * groups of which nothing is given are left out, or, with `denied`, counted too.
  */
 export function rollUp(
   { endpoints, reach }: Pick<Connectivity, 'endpoints' | 'reach'>,
   outside: OutsideGrouping,
   count?: Connectivity['count'],
+  denied = false,
 ): RollUp {
   const groups = groupsOf(endpoints).flatMap((group) =>
     group.kind === 'outside' && outside === 'each' ? group.members.map(alone) : [group],
@@ -52,14 +53,14 @@ export function rollUp(
     for (const [place, number] of getOrMake(censuses, each.to, () => censusOf(each.to, placeOf)))
       row.set(outcome + place, (row.get(outcome + place) ?? 0) + number);
   }
-  const pairs = counts.flatMap((row, place) =>
-    [...Map.groupBy(row, ([key]) => key % groups.length)]
-      .sort(([a], [b]) => a - b)
-      .map(([to, parts]) => {
-        const known = parts.map(([key, number]): Part => [outcomes.all[Math.floor(key / groups.length)]!, number]);
-        return summarize(groups[place]!, groups[to]!, known, count);
-      }),
-  );
+  const pairs = counts.flatMap((row, place) => {
+    const known = Map.groupBy(row, ([key]) => key % groups.length);
+    const places = denied ? groups.keys() : [...known.keys()].sort((one, other) => one - other);
+    return Array.from(places, (to) => {
+      const parts = (known.get(to) ?? []).map(([key, number]): Part => [outcomes.all[Math.floor(key / groups.length)]!, number]);
+      return summarize(groups[place]!, groups[to]!, parts, count);
+    }).filter((pair) => pair.pairs > 0);
+  });
   return { groups, pairs };
 }
 
