@@ -7,7 +7,7 @@ import { matrixDot } from '#core/render/dot.ts';
 import { exposureMarkdown, exposureText } from '#core/render/exposure.ts';
 import type { ExposureView } from '#core/render/exposure-view.ts';
 import { matrixCsv, matrixJson } from '#core/render/matrix.ts';
-import { matrixHtml, type Question } from '#core/render/matrix-html.ts';
+import { matrixHtml, type Question, tooManyPairs } from '#core/render/matrix-html.ts';
 import { matrixMarkdown } from '#core/render/matrix-markdown.ts';
 import { matrixText } from '#core/render/matrix-text.ts';
 import { type Answer, type Breakdown, breakdowns, type MatrixView } from '#core/render/matrix-view.ts';
@@ -93,8 +93,14 @@ const writers = {
   md: matrixMarkdown,
   dot: matrixDot,
   mermaid: matrixMermaid,
-  html: async (view: MatrixView, _style: Style, question: Question) => matrixHtml(view, await pageText(), question),
+  html: writePage,
 } satisfies Record<string, Writer>;
+
+async function writePage(view: MatrixView, _style: Style, question: Question): Promise<Iterable<string>> {
+  const excess = tooManyPairs(view);
+  if (excess !== undefined) throw new CannotAnswer(excess, 'say whose are meant, with -n or --workload; -o md has all of it by namespace');
+  return matrixHtml(view, await pageText(), question);
+}
 
 /** Who reads for themselves is told of exposure alone; for the other formats it is in the matrix. */
 const exposureWriters: Partial<Record<Format, (view: ExposureView, style: Style) => Iterable<string>>> = {

@@ -11,6 +11,7 @@ import { type CheckAnswer, checkConnection } from '../verdict/answer.ts';
 import { renderCheck } from './check.ts';
 import { renderFlows } from './flows.ts';
 import { matrixJson } from './matrix.ts';
+import { tooManyPairs } from './matrix-html.ts';
 import { matrixText } from './matrix-text.ts';
 import { type Palette, plain } from './palette.ts';
 import { columnsOf } from './text.ts';
@@ -116,6 +117,14 @@ describe('matrix', () => {
       expect(lines.at(-2)).toMatch(/^20 namespaces, \d+ endpoints, \d+ pairs$/);
     }
     expect([...matrixText({ ...view, by: 'workload' }, { palette: plain })].length).toBeGreaterThan(150);
+  });
+
+  it('makes no page that would be too large', async () => {
+    const shown = await manyWorkloads(20);
+    expect(tooManyPairs({ counted: () => shown })).toBeUndefined();
+    expect(tooManyPairs({ counted: () => shown }, 100)).toMatch(/^\d{3} pairs are more than a page can hold, which is 100$/);
+    // What is limited is not counted.
+    expect(tooManyPairs({}, 100)).toBeUndefined();
   });
 
   it('keeps pods that do not exist apart', () => {

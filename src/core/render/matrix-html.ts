@@ -18,6 +18,17 @@ export interface PageContent extends CompactMatrix {
   readonly by?: Breakdown;
 }
 
+/** A page of as many pairs, those of some 2,500 workloads, takes half a minute to write; nobody finds anything in one of more. */
+const mostPairs = 10_000_000;
+
+/** Whether all that was asked about is more than a page holds, and how much it is. */
+export function tooManyPairs({ counted }: Pick<MatrixView, 'counted'>, most = mostPairs): string | undefined {
+  if (counted === undefined) return undefined;
+  const { endpoints, count } = counted();
+  const pairs = count.between(endpoints, endpoints);
+  return pairs > most ? `${pairs} pairs are more than a page can hold, which is ${most}` : undefined;
+}
+
 /** Where the page's content goes into its text. */
 export const contentMark = '"CONTENT"';
 
