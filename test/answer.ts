@@ -1,4 +1,5 @@
-import type { ConnectionAnswer, Connectivity } from '#core/connectivity/connectivity.ts';
+import type { ConnectionAnswer } from '#core/connectivity/answers.ts';
+import type { Connectivity } from '#core/connectivity/connectivity.ts';
 import type { Answer } from '#core/render/matrix-view.ts';
 
 /** An answer that a test made up. */

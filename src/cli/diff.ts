@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { clusterOf, podsOf } from '#core/cluster/cluster.ts';
-import { type DifferenceOptions, differenceBetween, type FullDifference } from '#core/connectivity/difference.ts';
+import type { DifferenceOptions, FullDifference } from '#core/connectivity/difference.ts';
+import { differenceBetween } from '#core/connectivity/difference-between.ts';
 import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
 import { isAllTraffic } from '#core/net/port-set.ts';
 import { type Compared, differenceMarkdown } from '#core/render/difference-markdown.ts';

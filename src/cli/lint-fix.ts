@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { differenceBetween } from '#core/connectivity/difference.ts';
+import { differenceBetween } from '#core/connectivity/difference-between.ts';
 import type { Finding, LineEdit } from '#core/lint/finding.ts';
 import { columnOf } from '#core/lint/line-edit.ts';
 import { fingerprintOf } from '#core/lint/lint.ts';

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Direction } from '#core/api/types.ts';
-import { type Connectivity, connectivityOf, type MatrixOptions, trafficAnswer } from '#core/connectivity/connectivity.ts';
+import { trafficAnswer } from '#core/connectivity/answers.ts';
+import { type Connectivity, connectivityOf, type MatrixOptions } from '#core/connectivity/connectivity.ts';
 import { ConnectivityIndex } from '#core/connectivity/connectivity-index.ts';
 import { type Dependences, dependencesOf } from '#core/connectivity/dependence.ts';
 import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';

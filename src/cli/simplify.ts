@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { applyChanges, type ClusterChange, clusterOf } from '#core/cluster/cluster.ts';
-import { differenceBetween } from '#core/connectivity/difference.ts';
+import { differenceBetween } from '#core/connectivity/difference-between.ts';
 import { type Simplification, simplified, simplify } from '#core/generate/simplify.ts';
 import { writtenPolicy, writtenSpec } from '#core/generate/written.ts';
 import { isDifferent } from '#core/render/difference-view.ts';

@@ -23,25 +23,20 @@ export type { Profile, ProfileName } from '#core/api/profiles.ts';
 export type { Direction, KubernetesObject, ObjectId, PolicyId } from '#core/api/types.ts';
 export type { ClusterChange } from '#core/cluster/cluster.ts';
 export type { ObjectChange } from '#core/cluster/object-changes.ts';
+export type { ConnectionAnswer, TrafficAnswer } from '#core/connectivity/answers.ts';
 export type { Cause } from '#core/connectivity/cause.ts';
-export {
-  type ConnectionAnswer,
-  type Connectivity,
-  connectivityOf,
-  type MatrixOptions,
-  type TrafficAnswer,
-} from '#core/connectivity/connectivity.ts';
-export {
-  type ChangedAnswer,
-  type Difference,
-  type DifferenceEndpoint,
-  type DifferenceOptions,
-  differenceBetween,
-  type Explanation,
-  type FullDifference,
-  type MemberChange,
-  type OneSidedAnswer,
+export { type Connectivity, connectivityOf, type MatrixOptions } from '#core/connectivity/connectivity.ts';
+export type {
+  ChangedAnswer,
+  Difference,
+  DifferenceEndpoint,
+  DifferenceOptions,
+  Explanation,
+  FullDifference,
+  MemberChange,
+  OneSidedAnswer,
 } from '#core/connectivity/difference.ts';
+export { differenceBetween } from '#core/connectivity/difference-between.ts';
 export type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
 export type { Exposed, ExposedTo, ExposedToEndpoint, ExposureAnswer } from '#core/connectivity/exposure.ts';
 export { WhatIf } from '#core/connectivity/what-if.ts';

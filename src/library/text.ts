@@ -63,7 +63,10 @@ export function matrixLines(analysis: Analysis, format: MatrixFormat, options: M
     everyone: isWhole ? shown.endpoints : connectivityOf(analysis).endpoints,
     denied: asked.denied ?? false,
     by,
-    ...(isWhole && asked.traffic === undefined && { counted: () => (asked.denied ? connectivityOf(analysis, { ...asked, denied: false, isPartial: true }) : shown) }),
+    ...(isWhole &&
+      asked.traffic === undefined && {
+        counted: () => (asked.denied ? connectivityOf(analysis, { ...asked, denied: false, isPartial: true }) : shown),
+      }),
   });
 }
 

@@ -1,4 +1,4 @@
-import { trafficMeant } from '#core/connectivity/connectivity.ts';
+import { trafficMeant } from '#core/connectivity/answers.ts';
 import { intersectTraffic, type Traffic } from '#core/net/port-set.ts';
 import type { PageContent } from '#core/render/matrix-html.ts';
 import { count } from '#core/render/text.ts';

@@ -1,7 +1,7 @@
 import type { ChoiceName } from '#core/api/choices.ts';
 import type { PolicyId } from '#core/api/types.ts';
-import type { TrafficAnswer } from '#core/connectivity/connectivity.ts';
-import { trafficMeant } from '#core/connectivity/connectivity.ts';
+import type { TrafficAnswer } from '#core/connectivity/answers.ts';
+import { trafficMeant } from '#core/connectivity/answers.ts';
 import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
 import type { Traffic } from '#core/net/port-set.ts';
 import type { CompactMatrix } from '#core/render/compact.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { adviseOn } from '#core/advise/advise.ts';
 import { applyChanges, clusterOf } from '#core/cluster/cluster.ts';
-import { differenceBetween } from '#core/connectivity/difference.ts';
+import { differenceBetween } from '#core/connectivity/difference-between.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import { checkConnection } from '#core/verdict/answer.ts';
 import { isUnanswerable } from '#core/verdict/unanswerable.ts';

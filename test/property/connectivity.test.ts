@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { clusterOf } from '#core/cluster/cluster.ts';
-import { type ConnectionAnswer, connectivityOf } from '#core/connectivity/connectivity.ts';
+import type { ConnectionAnswer } from '#core/connectivity/answers.ts';
+import { connectivityOf } from '#core/connectivity/connectivity.ts';
 import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
 import { type AddressSet, addressesFrom, hasAddress } from '#core/net/address-set.ts';
 import { parseIp } from '#core/net/ip.ts';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Cluster, clusterOf, differenceOf, podsOf } from '#core/cluster/cluster.ts';
-import { type Difference, differenceBetween } from '#core/connectivity/difference.ts';
+import type { Difference } from '#core/connectivity/difference.ts';
+import { differenceBetween } from '#core/connectivity/difference-between.ts';
 import { WhatIf } from '#core/connectivity/what-if.ts';
 import { hasAddress } from '#core/net/address-set.ts';
 import { parseIp } from '#core/net/ip.ts';

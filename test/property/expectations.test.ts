@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { clusterOf } from '#core/cluster/cluster.ts';
-import { differenceBetween } from '#core/connectivity/difference.ts';
+import { differenceBetween } from '#core/connectivity/difference-between.ts';
 import type { ConnectivityTest } from '#core/expect/connectivity-test.ts';
 import { describeToday } from '#core/expect/describe-today.ts';
 import { decodeTest } from '#core/expect/read-test.ts';

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { decodeObject } from '#core/api/decode.ts';
 import { directions, type NetworkPolicy, type Rule } from '#core/api/types.ts';
 import { applyChanges, clusterOf } from '#core/cluster/cluster.ts';
-import { trafficMeant } from '#core/connectivity/connectivity.ts';
+import { trafficMeant } from '#core/connectivity/answers.ts';
 import { subjectId } from '#core/generate/allowances.ts';
 import type { GeneratedPolicy } from '#core/generate/generated-policy.ts';
 import { type LeastPrivilege, leastPrivilege } from '#core/generate/least-privilege.ts';

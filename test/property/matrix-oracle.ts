@@ -1,7 +1,8 @@
 import { expect } from 'vitest';
 import { directions, type Pod, type PolicyId, qualifiedName } from '#core/api/types.ts';
 import { podsOf } from '#core/cluster/cluster.ts';
-import { type ConnectionAnswer, connectivityOf, type TrafficAnswer } from '#core/connectivity/connectivity.ts';
+import type { ConnectionAnswer, TrafficAnswer } from '#core/connectivity/answers.ts';
+import { connectivityOf } from '#core/connectivity/connectivity.ts';
 import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
 import { formatIp, type Ip, parseIp } from '#core/net/ip.ts';
 import type { PolicyModel } from '#core/policy/policy-model.ts';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { clusterOf } from '#core/cluster/cluster.ts';
-import { connectivityOf, trafficMeant } from '#core/connectivity/connectivity.ts';
+import { trafficMeant } from '#core/connectivity/answers.ts';
+import { connectivityOf } from '#core/connectivity/connectivity.ts';
 import { equalTraffic, intersectTraffic, uniteTraffic } from '#core/net/port-set.ts';
 import { relationsOf } from '#core/render/relations.ts';
 import { type GroupPair, rollUp } from '#core/render/rollup.ts';

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { decodeObject } from '#core/api/decode.ts';
 import { directions, type KubernetesObject, type NetworkPolicy } from '#core/api/types.ts';
 import { clusterOf } from '#core/cluster/cluster.ts';
-import { differenceBetween } from '#core/connectivity/difference.ts';
+import { differenceBetween } from '#core/connectivity/difference-between.ts';
 import { type Simplification, simplified, simplify } from '#core/generate/simplify.ts';
 import { writtenPolicy } from '#core/generate/written.ts';
 import { Analysis } from '#core/verdict/analysis.ts';

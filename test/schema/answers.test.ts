@@ -4,7 +4,7 @@ import { adviseOn } from '#core/advise/advise.ts';
 import { clusterOf } from '#core/cluster/cluster.ts';
 import { connectivityOf } from '#core/connectivity/connectivity.ts';
 import { dependencesOf, withDependences } from '#core/connectivity/dependence.ts';
-import { differenceBetween } from '#core/connectivity/difference.ts';
+import { differenceBetween } from '#core/connectivity/difference-between.ts';
 import { matrixJson } from '#core/render/matrix.ts';
 import { rulesetJson } from '#core/render/ruleset.ts';
 import { Analysis } from '#core/verdict/analysis.ts';

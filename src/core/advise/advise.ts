@@ -1,6 +1,6 @@
 import { directions, type NetworkPolicy } from '../api/types.ts';
 import type { ClusterChange } from '../cluster/cluster.ts';
-import type { ConnectionAnswer, TrafficAnswer } from '../connectivity/connectivity.ts';
+import type { ConnectionAnswer, TrafficAnswer } from '../connectivity/answers.ts';
 import type { Difference } from '../connectivity/difference.ts';
 import { WhatIf } from '../connectivity/what-if.ts';
 import type { Analysis } from '../verdict/analysis.ts';

@@ -4,8 +4,8 @@ import { type AddressSet, formatRanges, noAddresses, subtractAddresses, uniteAdd
 import { everyNamedPort } from '../net/port-set.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 import { rangesAddresses } from '../verdict/endpoint-name.ts';
+import { Answers, type ConnectionAnswer } from './answers.ts';
 import { type Cause, causesOf, type PolicyChanges } from './cause.ts';
-import { Answers, type ConnectionAnswer } from './connectivity.ts';
 import type { ConnectivityIndex } from './connectivity-index.ts';
 import type { ChangedAnswer, Difference, DifferenceEndpoint, DifferenceOptions, Explanation, OneSidedAnswer } from './difference.ts';
 import type { MatrixEntry } from './endpoints.ts';

@@ -2,7 +2,7 @@ import { type Direction, directions } from '../api/types.ts';
 import { anyPod, potentialId } from '../cluster/potential-pods.ts';
 import { intersectAddresses, isEmptyAddresses } from '../net/address-set.ts';
 import { internetSpace } from '../verdict/address-space.ts';
-import type { Answers, ConnectionAnswer } from './connectivity.ts';
+import type { Answers, ConnectionAnswer } from './answers.ts';
 import type { ConnectivityIndex } from './connectivity-index.ts';
 import type { MatrixEntry } from './endpoints.ts';
 import { noPair, type OutcomeId, type PairOutcome } from './pair-table.ts';

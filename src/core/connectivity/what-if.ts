@@ -6,7 +6,8 @@ import { PolicyModel } from '../policy/policy-model.ts';
 import { Analysis } from '../verdict/analysis.ts';
 import { Comparison } from './comparison.ts';
 import { ConnectivityIndex } from './connectivity-index.ts';
-import { blocksOf, type Difference, type DifferenceOptions } from './difference.ts';
+import type { Difference, DifferenceOptions } from './difference.ts';
+import { blocksOf } from './difference-between.ts';
 import { type LocatedPods, locatePods } from './located-pods.ts';
 import { TrafficTable } from './traffic-table.ts';
 

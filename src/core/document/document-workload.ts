@@ -2,7 +2,7 @@ import { stableLabels } from '../advise/peer.ts';
 import { type Direction, type Pod, type PolicyId, qualifiedName } from '../api/types.ts';
 import { podsOf } from '../cluster/cluster.ts';
 import { anyPod, potentialId } from '../cluster/potential-pods.ts';
-import { trafficMeant } from '../connectivity/connectivity.ts';
+import { trafficMeant } from '../connectivity/answers.ts';
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
 import type { Labels } from '../label/selector.ts';
 import { isEmptyTraffic, noTraffic, subtractTraffic, type Traffic } from '../net/port-set.ts';

@@ -1,5 +1,6 @@
 import { type Direction, directions, type PolicyId, qualifiedName } from '../api/types.ts';
-import type { Connectivity, Said, TrafficAnswer } from '../connectivity/connectivity.ts';
+import type { Said, TrafficAnswer } from '../connectivity/answers.ts';
+import type { Connectivity } from '../connectivity/connectivity.ts';
 import type { Reason } from '../verdict/gate.ts';
 
 /** Others with whom an endpoint may talk alike and for the same reason. */

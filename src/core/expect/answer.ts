@@ -1,5 +1,5 @@
 import type { Source } from '../api/diagnostic.ts';
-import { type TrafficAnswer, trafficAnswer } from '../connectivity/connectivity.ts';
+import { type TrafficAnswer, trafficAnswer } from '../connectivity/answers.ts';
 import { type CheckAnswer, checkConnection } from '../verdict/answer.ts';
 import { isUnanswerable } from '../verdict/unanswerable.ts';
 import type { Violation } from './judge-expectation.ts';

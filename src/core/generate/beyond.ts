@@ -1,5 +1,6 @@
-import { type TrafficAnswer, trafficAnswer, trafficMeant } from '../connectivity/connectivity.ts';
-import { type DifferenceEndpoint, differenceBetween } from '../connectivity/difference.ts';
+import { type TrafficAnswer, trafficAnswer, trafficMeant } from '../connectivity/answers.ts';
+import type { DifferenceEndpoint } from '../connectivity/difference.ts';
+import { differenceBetween } from '../connectivity/difference-between.ts';
 import { type AddressSet, addressRanges, intersectAddresses, isEmptyAddresses, subtractAddresses } from '../net/address-set.ts';
 import { equalTraffic, isEmptyTraffic, noTraffic, subtractTraffic, type Traffic, trafficOf, uniteTraffic } from '../net/port-set.ts';
 import { type Protocol, protocols } from '../net/protocol.ts';

@@ -1,4 +1,4 @@
-import type { ConnectionAnswer } from '../connectivity/connectivity.ts';
+import type { ConnectionAnswer } from '../connectivity/answers.ts';
 import type { Reason } from '../verdict/gate.ts';
 
 /** Why a pair may talk: a rule or an exception lets it through a gate, or nothing isolates either end. */

@@ -1,4 +1,4 @@
-import type { ConnectionAnswer } from '../connectivity/connectivity.ts';
+import type { ConnectionAnswer } from '../connectivity/answers.ts';
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
 import { Crowd } from './crowd.ts';
 import { pairText } from './traffic.ts';

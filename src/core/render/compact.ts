@@ -1,6 +1,7 @@
 import type { ChoiceName } from '../api/choices.ts';
 import type { PolicyId } from '../api/types.ts';
-import type { Connectivity, Said, TrafficAnswer } from '../connectivity/connectivity.ts';
+import type { Said, TrafficAnswer } from '../connectivity/answers.ts';
+import type { Connectivity } from '../connectivity/connectivity.ts';
 import type { DependentPair } from '../connectivity/dependence.ts';
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
 import type { Reason } from '../verdict/gate.ts';

@@ -1,6 +1,6 @@
 import type { Source } from '../api/diagnostic.ts';
 import { type Direction, directions, type PolicyId } from '../api/types.ts';
-import type { TrafficAnswer } from '../connectivity/connectivity.ts';
+import type { TrafficAnswer } from '../connectivity/answers.ts';
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
 import type {
   Documentation,

@@ -1,6 +1,6 @@
 import type { Direction, PolicyId } from '../api/types.ts';
 import { anyPod, parsePotential, potentialId } from '../cluster/potential-pods.ts';
-import type { TrafficAnswer } from '../connectivity/connectivity.ts';
+import type { TrafficAnswer } from '../connectivity/answers.ts';
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
 import type { Documentation, GateDocument, Isolation } from '../document/documentation.ts';
 import { listed, podsMeaning } from '../document/meaning.ts';

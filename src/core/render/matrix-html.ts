@@ -1,4 +1,4 @@
-import type { TrafficAnswer } from '../connectivity/connectivity.ts';
+import type { TrafficAnswer } from '../connectivity/answers.ts';
 import { type CompactMatrix, compactMatrix } from './compact.ts';
 import { dependenceNotes } from './dependence.ts';
 import type { Breakdown, MatrixView } from './matrix-view.ts';

@@ -1,5 +1,5 @@
 import { type PolicyId, qualifiedName } from '../api/types.ts';
-import type { ConnectionAnswer, TrafficAnswer } from '../connectivity/connectivity.ts';
+import type { ConnectionAnswer, TrafficAnswer } from '../connectivity/answers.ts';
 import { renderCsvLine } from './csv.ts';
 import type { Answer } from './matrix-view.ts';
 

@@ -1,5 +1,7 @@
-import { type Connectivity, type Said, trafficMeant } from '../connectivity/connectivity.ts';
+import { type Said, trafficMeant } from '../connectivity/answers.ts';
+import type { Connectivity } from '../connectivity/connectivity.ts';
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
+import { getOrMake } from '../connectivity/get-or-make.ts';
 import { allTraffic, equalTraffic, intersectTraffic, isEmptyTraffic, noTraffic, type Traffic, uniteTraffic } from '../net/port-set.ts';
 import { type Allowance, allowanceOf } from './allowance.ts';
 import { type Group, groupsOf } from './crowd.ts';
@@ -96,20 +98,6 @@ class Outcomes {
       return this.all.push({ every, some, isOwnNode, allowance: allowanceOf({ traffic, partial, reason }) }) - 1;
     });
   }
-}
-
-/** What a map may be here. */
-interface Known<K, V> {
-  get(key: K): V | undefined;
-  set(key: K, value: V): unknown;
-}
-
-function getOrMake<K, V>(map: Known<K, V>, key: K, make: () => V): V {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const made = make();
-  map.set(key, made);
-  return made;
 }
 
 /** An outcome, and of how many pairs it is. */

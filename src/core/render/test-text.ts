@@ -1,6 +1,6 @@
 import { qualifiedName } from '../api/types.ts';
-import type { TrafficAnswer } from '../connectivity/connectivity.ts';
-import { trafficMeant } from '../connectivity/connectivity.ts';
+import type { TrafficAnswer } from '../connectivity/answers.ts';
+import { trafficMeant } from '../connectivity/answers.ts';
 import type { TestAnswer, ViolationAnswer } from '../expect/answer.ts';
 import type { CoverageReport, Decider } from '../expect/coverage.ts';
 import type { Mutant, MutantResult } from '../expect/mutation.ts';

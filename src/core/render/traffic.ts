@@ -1,4 +1,4 @@
-import { type ConnectionAnswer, type TrafficAnswer, trafficAnswer } from '../connectivity/connectivity.ts';
+import { type ConnectionAnswer, type TrafficAnswer, trafficAnswer } from '../connectivity/answers.ts';
 import { equalTraffic, everyPort, isEmptyTraffic, noTraffic, type Traffic, trafficOf, uniteTraffic } from '../net/port-set.ts';
 import { type Protocol, protocols } from '../net/protocol.ts';
 

@@ -1,0 +1,55 @@
+import { type Cluster, podsOf } from '../cluster/cluster.ts';
+import { objectChanges } from '../cluster/object-changes.ts';
+import { potentialPeers, potentialSubjects, withPotentialPods } from '../cluster/potential-pods.ts';
+import type { AddressSet } from '../net/address-set.ts';
+import type { PolicyModel } from '../policy/policy-model.ts';
+import { Analysis } from '../verdict/analysis.ts';
+import { Comparison } from './comparison.ts';
+import { ConnectivityIndex } from './connectivity-index.ts';
+import type { Difference, DifferenceOptions, FullDifference } from './difference.ts';
+import { TrafficTable } from './traffic-table.ts';
+
+/**
+ * Compares the whole connectivity of two clusters, exactly, as `connectivityOf` has it, but for the exception for a pod's own node, which no
+ * edit changes and every pod that moves would. External addresses are one endpoint where the difference is the same.
+ */
+export function differenceBetween(before: Analysis, after: Analysis, options: DifferenceOptions = {}): FullDifference {
+  const objects = objectChanges(before.cluster, after.cluster);
+  const { exposure = false } = options;
+  const clusters = [before.cluster, after.cluster];
+  const peers = exposure ? [...potentialPeers(clusters), ...(clusters.some(hasPods) ? [] : potentialSubjects(clusters))] : [];
+  const extend = ({ cluster, model }: Analysis): Analysis => new Analysis(withPotentialPods(cluster, peers), model.choices);
+  const [old, now] = exposure ? [extend(before), extend(after)] : [before, after];
+  const traffics = new TrafficTable();
+  const index = (one: Analysis, other: Analysis): ConnectivityIndex =>
+    ConnectivityIndex.of(one, { traffics, cuts: [...blocksOf(other.model).values()] });
+  const sides = [
+    { model: old.model, index: index(old, now) },
+    { model: now.model, index: index(now, old) },
+  ] as const;
+  const comparison = new Comparison(...sides, traffics, objects, options);
+  const difference = comparison.difference();
+  const everyone = comparison.everyone(difference);
+  return exposure ? { ...withExposure(difference), everyone } : { ...difference, everyone };
+}
+
+const hasPods = (cluster: Cluster): boolean => !podsOf(cluster).next().done;
+
+/** The difference with what concerns pods that do not exist apart. */
+function withExposure(difference: Difference): Omit<FullDifference, 'everyone'> {
+  const potential = new Set(difference.endpoints.filter(({ kind }) => kind === 'Potential').map(({ id }) => id));
+  const isReal = ({ from, to }: { readonly from: string; readonly to: string }): boolean => !potential.has(from) && !potential.has(to);
+  const part = (isMeant: typeof isReal): Pick<Difference, 'added' | 'removed' | 'changed'> => ({
+    added: difference.added.filter(isMeant),
+    removed: difference.removed.filter(isMeant),
+    changed: difference.changed.filter(isMeant),
+  });
+  return { ...difference, ...part(isReal), exposure: part((each) => !isReal(each)) };
+}
+
+/** The blocks of all rules by their keys: the external addresses of both clusters are divided by those of either. */
+export function blocksOf(model: PolicyModel): Map<string, AddressSet> {
+  const rules = [...model.policies.values()].flatMap(({ egress = [], ingress = [] }) => [...egress, ...ingress]);
+  const peers = rules.flatMap((rule) => rule.peers ?? []);
+  return new Map(peers.flatMap((peer) => (peer.kind === 'addresses' ? [[peer.key, peer.addresses] as const] : [])));
+}
