@@ -9,6 +9,11 @@ import { WatchMetrics } from './watch-metrics.ts';
 /** Gauges whose names end like those of counters: tools take them for what they are not. */
 const misnamed = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
 
+/** Statistics of the event loop's lag, for which a timer would wake the process a hundred times a second; `nodejs_eventloop_lag_seconds` is measured when it is asked for. */
+const sampled = ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99'].map((name) => `nodejs_eventloop_lag_${name}_seconds`);
+/** The library cannot do without the timer: milliseconds between two of its samples. */
+const hardlyEver = 24 * 60 * 60 * 1000;
+
 /** The numbers of an agent for Prometheus. What is in the kernel and in the ruleset is looked up when the text is asked for. */
 export class AgentMetrics {
   readonly #registry = new Registry();
@@ -19,8 +24,8 @@ export class AgentMetrics {
 
   constructor(sources: MetricSources) {
     this.#sources = sources;
-    collectDefaultMetrics({ register: this.#registry });
-    for (const name of misnamed) this.#registry.removeSingleMetric(name);
+    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: hardlyEver });
+    for (const name of [...misnamed, ...sampled]) this.#registry.removeSingleMetric(name);
     const { version, commit = '', node } = sources.build;
     new Gauge({
       name: 'sallyport_build_info',
