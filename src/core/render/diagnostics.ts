@@ -37,7 +37,7 @@ export function* renderExcerpt({ line, column }: Source, { palette, width }: Sty
   // A line of minified JSON has its fault far to the right: then the excerpt begins shortly before it.
   const start = isFar || columnsOf(printable(before)) > room - 20 ? column - 1 : 0;
   const mark = start === 0 ? '' : '…';
-  const shown = shorten(mark + printable(content.slice(start, start + room).replaceAll('\t', ' ')), room);
+  const shown = mark + shorten(printable(content.slice(start, start + room).replaceAll('\t', ' ')), room - mark.length);
   const indent = start === 0 ? columnsOf(printable(before)) : 1;
   yield palette.faint(`${number}${gutter}`) + shown;
   yield palette.faint(`${' '.repeat(number.length)}${gutter}`) + ' '.repeat(indent) + palette.deny('^');

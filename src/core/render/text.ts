@@ -36,6 +36,7 @@ export type Cut = 'end' | 'middle';
 export function shorten(text: string, columns: number, cut: Cut = 'end'): string {
   if (columnsOf(text) <= columns) return text;
   if (columns <= 1) return columns === 1 ? '…' : '';
+  if (cut === 'end' && printableAscii.test(text)) return `${text.slice(0, columns - 1)}…`;
   const segments = segmentsOf(text);
   const tail = cut === 'middle' ? take(segments.toReversed(), Math.floor((columns - 1) / 2)).reverse() : [];
   const tailColumns = tail.reduce((sum, segment) => sum + columnsOfSegment(segment), 0);

@@ -29,6 +29,12 @@ export const hostnetworkSelected: LintRule = {
 /** One of the pods, if there are some and all of them share their node's network. A selector of all pods means those to come. */
 function onlyHostNetwork(context: LintContext, namespaces: readonly string[], selector: Selector): string | undefined {
   if (selector.requirements.length === 0) return undefined;
-  const selected = namespaces.flatMap((name) => context.carriers(name).filter(({ labels }) => matches(selector, labels)));
-  return selected.every(({ hostNetwork }) => hostNetwork) ? selected[0]?.title : undefined;
+  let first: string | undefined;
+  for (const name of namespaces)
+    for (const { labels, hostNetwork, title } of context.carriers(name)) {
+      if (!matches(selector, labels)) continue;
+      if (!hostNetwork) return undefined;
+      first ??= title;
+    }
+  return first;
 }
