@@ -9,11 +9,11 @@ import { agentPort } from '#core/enforcement/well-known.ts';
 import { unenforceableChoice } from '#core/ruleset/enforceable.ts';
 import { defaultDropLog, defaultMarkMask } from '#core/ruleset/frame.ts';
 import { MissingNeed } from '#dataplane/need.ts';
-import { KubeFault } from '#kube/fault.ts';
 import { connectionOfServiceAccount, serviceAccountDirectory } from '#kube/service-account.ts';
 import { AgentLog } from './agent-log.ts';
 import { buildOf } from './build.ts';
 import { type AgentSettings, ClusterAgent } from './cluster-agent.ts';
+import { asAnswer } from './cluster-fault.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
 import { choicesOf, collect, examples } from './options.ts';
 
@@ -149,7 +149,6 @@ function orCannotAnswer<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof KubeFault) throw new CannotAnswer(error.message, error.hint);
-    throw error;
+    throw asAnswer(error);
   }
 }

@@ -18,7 +18,7 @@ import { Forbidden, grantsOf, permissionFault, reader, reviewer } from '#kube/pe
 import { readForeignPolicies, readNodeFacts, readProxyConfigs, readVersion, readWorkloads } from '#kube/read-surroundings.ts';
 import type { KubeOptions } from '#kube/target.ts';
 import { agentAt, agentOf, answersOf } from './agent-answers.ts';
-import { CannotAnswer } from './exit.ts';
+import { asAnswer } from './cluster-fault.ts';
 
 /** All of it may take this many milliseconds. */
 const patience = 60_000;
@@ -42,7 +42,7 @@ export class ClusterDoctor {
     try {
       return new ClusterDoctor(await connectionOf(options), addresses);
     } catch (error) {
-      throw error instanceof KubeFault ? new CannotAnswer(error.message, error.hint) : error;
+      throw asAnswer(error);
     }
   }
 
@@ -65,7 +65,7 @@ export class ClusterDoctor {
   async *examine(): AsyncGenerator<Examined> {
     // A server that does not answer has no findings.
     await this.#version().catch((error: unknown) => {
-      throw error instanceof KubeFault ? new CannotAnswer(error.message, error.hint) : error;
+      throw asAnswer(error);
     });
     yield await this.#examined('api-server', async () => serverVersion(await this.#version()));
     yield await this.#examined('nodes', async () => nodeFitness(await this.#nodes()));

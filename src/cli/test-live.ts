@@ -7,10 +7,10 @@ import type { Flow } from '#core/verdict/check.ts';
 import { readAgents } from '#kube/agents.ts';
 import { connectionOf } from '#kube/connect.ts';
 import type { Connection } from '#kube/connection.ts';
-import { KubeFault } from '#kube/fault.ts';
 import { Forbidden, permissionFault } from '#kube/permission.ts';
 import { everyPair, planFlows } from '#lab/flows.ts';
 import { compare } from '#lab/run.ts';
+import { asAnswer } from './cluster-fault.ts';
 import { CannotAnswer } from './exit.ts';
 import { note, readInput } from './input.ts';
 import { LiveObserver } from './live-observer.ts';
@@ -60,12 +60,9 @@ export async function liveTests(documents: readonly TestDocument[], options: Liv
       ),
     );
   } catch (error) {
-    if (error instanceof Forbidden) throw asAnswer(permissionFault([error]));
-    throw error instanceof KubeFault ? asAnswer(error) : error;
+    throw asAnswer(error instanceof Forbidden ? permissionFault([error]) : error);
   }
 }
-
-const asAnswer = ({ message, hint }: KubeFault): CannotAnswer => new CannotAnswer(message, hint);
 
 /** The image of the cluster's own agents is on its nodes already. */
 async function imageFor(connection: Connection, { image }: LiveOptions): Promise<string> {
