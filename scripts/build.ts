@@ -1,17 +1,16 @@
 /**
- * Bundles what ships: `node scripts/build.ts [directory]` writes agent.js, the loop that a lab's node runs, and sallyport.js, the commands,
- * beside it as name-HASH.js the parts of these: a command loads what it needs, and of Node's modules, too, no others; and bundled.json, the npm
- * packages that are in them. Without a directory
- * it is for the package, and the library is there, too: index.js with its declarations.
+ * Bundles what ships: `node scripts/build.ts [directory]` writes agent.js, the loop that a lab's node runs; the program, see `program.ts`; and
+ * bundled.json, the npm packages that are in them. Without a directory it is for the package, and the library is there, too: index.js with its
+ * declarations.
  */
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
-import { commonModule } from './common.ts';
 import { bundleLibrary, writeDeclarations } from './library.ts';
 import { buildPage } from './page.ts';
+import { bundleProgram, takenFrom } from './program.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const directory = process.argv[2] ?? `${root}build`;
@@ -49,6 +48,26 @@ const leanCommander: Plugin = {
   },
 };
 
+/**
+ * Node's modules, of each no more than what is used: an `import` touches all that they export, for the sake of live bindings, and so loads what
+ * they would else load when somebody asks for it. It is a twentieth of a short command.
+ */
+const plainBuiltins: Plugin = {
+  name: 'plain-builtins',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:/ }, ({ path, kind }) => {
+      if (kind === 'dynamic-import') return { external: true };
+      return { path, namespace: kind === 'require-call' ? 'required-builtin' : 'builtin', sideEffects: false };
+    });
+    onLoad({ filter: /^/, namespace: 'required-builtin' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule('${path}');`,
+    }));
+    onLoad({ filter: /^/, namespace: 'builtin' }, ({ path }) => ({
+      contents: takenFrom(`process.getBuiltinModule('${path}')`, Object.keys(process.getBuiltinModule(path)!)),
+    }));
+  },
+};
+
 const shared: BuildOptions = {
   absWorkingDir: root,
   outdir: directory,
@@ -59,32 +78,28 @@ const shared: BuildOptions = {
   external: ['koffi'],
   define: { SALLYPORT_BUILD: JSON.stringify({ version, commit: commit() }), SALLYPORT_PAGE: JSON.stringify(await buildPage()) },
   // Packages in CommonJS form ask for Node's modules by `require`, which ES modules lack.
-  banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" },
+  banner: { js: "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);" },
   legalComments: 'eof',
   logLevel: 'warning',
   metafile: true,
 };
 
-const lean = { ...shared, plugins: [leanClient, leanCommander] };
-const common = await commonModule(lean, 'src/cli/check.ts', ['src/cli/main.ts', 'src/cli/version.ts']);
-const builds = [
-  await build({ ...shared, entryPoints: { agent: 'src/agent/main.ts' } }),
-  await build({ ...lean, entryPoints: { sallyport: 'src/cli/start.ts' }, splitting: true, plugins: [...lean.plugins, common.plugin] }),
-  common,
-];
+const lean = { ...shared, plugins: [leanClient, leanCommander, plainBuiltins] };
+const builds = [await build({ ...shared, entryPoints: { agent: 'src/agent/main.ts' } }), ...(await bundleProgram(lean))];
+const ours = builds.length;
 if (process.argv[2] === undefined) {
   builds.push(await bundleLibrary(directory));
   writeDeclarations(directory);
 }
 
 // The npm packages that are in the bundles of the commands and the agent, for whoever has to say what ships.
-const inputs = builds.slice(0, 3).flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
+const inputs = builds.slice(0, ours).flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
 const bundled = new Set(inputs.flatMap((path) => /(?:^|.*\/)node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []));
 writeFileSync(join(directory, 'bundled.json'), `${JSON.stringify([...bundled].sort(), null, 2)}\n`);
 
 // Parts are named by what they hold: those of earlier builds are nobody's.
 const written = new Set(builds.flatMap(({ metafile }) => Object.keys(metafile?.outputs ?? {})).map((path) => basename(path)));
-for (const name of readdirSync(directory)) if (name.endsWith('.js') && !written.has(name)) rmSync(join(directory, name));
+for (const name of readdirSync(directory)) if (/\.c?js$/.test(name) && !written.has(name)) rmSync(join(directory, name));
 
 /** The commit that is built, marked when files differ from it; undefined outside a clone. */
 function commit(): string | undefined {

@@ -88,7 +88,7 @@ function writeLicence(unpacked: Unpacked, name: string, folder: string): DebianP
 export function writeProgram(folder: string, bundle: string): void {
   rmSync(folder, { recursive: true, force: true });
   const home = join(folder, dirname(program));
-  for (const name of readdirSync(bundle)) if (name.endsWith('.js')) copy(join(bundle, name), join(home, name));
+  for (const name of readdirSync(bundle)) if (/\.c?js$/.test(name)) copy(join(bundle, name), join(home, name));
   write(home, 'package.json', '{ "type": "module" }\n');
   for (const name of koffiFiles()) copy(join(root, 'node_modules', name), join(home, 'node_modules', name));
   for (const name of ['LICENSE', 'CHANGELOG.md']) copy(join(root, name), join(folder, 'usr/share/doc/sallyport', name));

@@ -3,30 +3,33 @@ import { CannotAnswer, messageOf } from './exit.ts';
 import { helpWords, programFor } from './program.ts';
 import { stderr } from './terminal.ts';
 
-const given = process.argv.slice(2);
-const words = given[0] === 'help' && given.length > 1 ? helpWords(given.slice(1)) : given;
+/** Does what the words of the command line say; the exit code is the process's. */
+export async function main(): Promise<void> {
+  const given = process.argv.slice(2);
+  const words = given[0] === 'help' && given.length > 1 ? helpWords(given.slice(1)) : given;
 
-// A fault that nobody waits for is a bug, too, and no answer: Node's own exit code for it would mean `no`.
-for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
-  process.on(event, (thrown: unknown) => {
-    void explain(thrown).finally(() => process.exit(2));
-  });
-}
-
-try {
-  // A shell asks with words that are not finished: they are not for the parser.
-  if (words[0] === '__complete') {
-    await (await import('./complete.ts')).complete(words.slice(1));
-    // Whatever is still under way was not worth waiting for.
-    process.exit();
+  // A fault that nobody waits for is a bug, too, and no answer: Node's own exit code for it would mean `no`.
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+    process.on(event, (thrown: unknown) => {
+      void explain(thrown).finally(() => process.exit(2));
+    });
   }
-  await (await programFor(words)).parseAsync(words, { from: 'user' });
-} catch (thrown) {
-  process.exitCode = await explain(thrown).catch(() => 2);
-}
 
-// The process of a lab hears from the one that started it, which would keep it alive.
-if (process.connected) process.exit();
+  try {
+    // A shell asks with words that are not finished: they are not for the parser.
+    if (words[0] === '__complete') {
+      await (await import('./complete.ts')).complete(words.slice(1));
+      // Whatever is still under way was not worth waiting for.
+      process.exit();
+    }
+    await (await programFor(words)).parseAsync(words, { from: 'user' });
+  } catch (thrown) {
+    process.exitCode = await explain(thrown).catch(() => 2);
+  }
+
+  // The process of a lab hears from the one that started it, which would keep it alive.
+  if (process.connected) process.exit();
+}
 
 /** Says why there is no answer. Commander has said its own already; it throws for a shown help, too. */
 async function explain(thrown: unknown): Promise<number> {

@@ -72,10 +72,11 @@ function filesIn(directory: string): ManifestFile[] {
 }
 
 /** The text of a file, or why there is none. What is larger than `limit`, in bytes, is not read. */
-export async function readText({ path }: ManifestFile, input: Readable = process.stdin, limit = largestFile): Promise<string | Diagnostic> {
+export async function readText({ path }: ManifestFile, input?: Readable, limit = largestFile): Promise<string | Diagnostic> {
   const name = path === '-' ? standardInput : path;
   try {
-    const bytes = path === '-' ? await readBytes(input, limit) : await readFile(path, limit);
+    // To ask for standard input alone costs what reading ten files does.
+    const bytes = path === '-' ? await readBytes(input ?? process.stdin, limit) : await readFile(path, limit);
     if (bytes === undefined) return fault(name, 'limit', `larger than ${limit / 1024 / 1024} MiB`);
     return textOf(name, bytes);
   } catch (error) {

@@ -49,7 +49,7 @@ beforeAll(() => {
 
 test('the package holds what runs and what one reads, and nothing else', () => {
   // Parts that are loaded when they are asked for are named by what they hold.
-  const isPart = (path: string): boolean => /^build\/[a-z-]+-[A-Z0-9]{8}\.js$/.test(path);
+  const isPart = (path: string): boolean => /^build\/[a-z-]+-[A-Z0-9]{8}\.c?js$/.test(path);
   const isDeclaration = (path: string): boolean => /^build\/declarations\/(core\/[a-z]+|manifest|library)\/[a-z-]+\.d\.ts$/.test(path);
   for (const isOne of [isPart, isDeclaration]) expect(packed.some(isOne)).toBe(true);
   expect(packed.filter((path) => !isPart(path) && !isDeclaration(path)).sort()).toEqual([

@@ -79,7 +79,7 @@ describe('what sessions show is as the schemas say', () => {
 
 /** Runs the program from its sources; its answer, whatever the exit code. */
 async function answerOf(words: readonly string[], input?: string): Promise<unknown> {
-  const running = promisify(execFile)(process.execPath, [join(root, 'src/cli/main.ts'), ...words, '-o', 'json'], { cwd: root });
+  const running = promisify(execFile)(process.execPath, [join(root, 'src/cli/start.ts'), ...words, '-o', 'json'], { cwd: root });
   running.child.stdin!.end(input);
   const { stdout } = await running.catch((error: { stdout: string }) => error);
   return JSON.parse(stdout);

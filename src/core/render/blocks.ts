@@ -38,7 +38,7 @@ export type Allowed = Pick<ConnectionAnswer, 'from' | 'to' | 'traffic' | 'partia
 
 /**
  * The matrix by workload: sources that reach the same with the same traffic are one block, and whole namespaces one word. Undefined
- * as soon as there are more than `most` blocks. `everyone` are the endpoints by which a namespace is whole.
+ * as soon as its blocks say more than `most` things. `everyone` are the endpoints by which a namespace is whole.
  */
 export const workloadBlocks = (connections: Iterable<Allowed>, everyone: readonly MatrixEndpoint[], most: number): Blocks | undefined =>
   blocksBy(connections, markedText, new Crowd(everyone), most);
@@ -56,15 +56,18 @@ export function blocksBy<T extends Pick<Allowed, 'from' | 'to'>>(
 ): Blocks | undefined {
   const groups = new Map<string, { readonly sources: Set<string>; readonly reach: ReadonlyMap<string, readonly string[]> }>();
   let all = 0;
+  let said = 0;
   for (const [source, row] of rowsOf(pairs, textOf)) {
     const byTraffic = [...row].sort(([a], [b]) => trafficRank(a) - trafficRank(b) || (a < b ? -1 : 1));
     const reach = new Map(byTraffic.map(([traffic, destinations]) => [traffic, crowd.namesOf(destinations, source)]));
     for (const destinations of row.values()) all += destinations.size;
     const key = JSON.stringify([...reach]);
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, { sources: new Set([source]), reach });
-    else group.sources.add(source);
-    if (groups.size > most) return undefined;
+    if (group === undefined) {
+      groups.set(key, { sources: new Set([source]), reach });
+      said += reach.size;
+    } else group.sources.add(source);
+    if (said > most) return undefined;
   }
   const blocks = Array.from(groups.values(), ({ sources, reach }) => ({
     from: crowd.namesOf(sources),

@@ -1,0 +1,81 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+let home: string;
+const kept = (): string[] => readdirSync(join(home, '.cache/sallyport/code')).map((name) => join(home, '.cache/sallyport/code', name));
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'sallyport-script-'));
+  writeFileSync(
+    join(home, 'program-A.cjs'),
+    `(function (require, module, scriptUrl, loadLater) {
+    module.exports.answer = () => [require('node:path').basename(scriptUrl), typeof loadLater].join();
+    return module.exports;
+  })`,
+  );
+});
+
+afterEach(() => rmSync(home, { recursive: true }));
+
+/** Runs it as one command does, in a process of its own: what it printed. */
+function run(use = 'check', environment: object = {}, exitCode = 0): string {
+  const program = `
+    const { runScript } = await import(${JSON.stringify(new URL('./run-script.ts', import.meta.url).href)});
+    process.stdout.write(runScript(${JSON.stringify(join(home, 'program-A.cjs'))}, ${JSON.stringify(use)}, process.env).answer());
+    process.exitCode = ${exitCode};`;
+  const env = { ...process.env, HOME: home, XDG_CACHE_HOME: '', NODE_DISABLE_COMPILE_CACHE: '', ...environment };
+  try {
+    return execFileSync(process.execPath, ['--input-type=module', '--eval', program], { env, encoding: 'utf8', stdio: 'pipe' });
+  } catch (error) {
+    return (error as { stdout: string }).stdout;
+  }
+}
+
+test('a script is run; what V8 made of it is kept for each use, for this user alone, and taken the next time', () => {
+  expect(run()).toBe('program-A.cjs,function');
+  const [file] = kept();
+  expect(statSync(file!).mode & 0o777).toBe(0o600);
+  const { ino } = statSync(file!);
+  expect(run()).toBe('program-A.cjs,function');
+  expect(statSync(file!).ino).toBe(ino);
+  run('matrix');
+  expect(kept()).toHaveLength(2);
+});
+
+test('what is kept is made anew where V8 refuses it', () => {
+  run();
+  const [file] = kept();
+  const good = readFileSync(file!);
+  writeFileSync(file!, 'something else');
+  expect(run()).toBe('program-A.cjs,function');
+  expect(readFileSync(file!).byteLength).toBe(good.byteLength);
+});
+
+test('what others can write is never taken', () => {
+  run();
+  const [file] = kept();
+  chmodSync(file!, 0o622);
+  const { ino } = statSync(file!);
+  expect(run()).toBe('program-A.cjs,function');
+  expect(statSync(file!).ino).not.toBe(ino);
+  expect(statSync(file!).mode & 0o777).toBe(0o600);
+});
+
+test.each([
+  ['where the user wants none', { NODE_DISABLE_COMPILE_CACHE: '1' }],
+  ['where the user has no place for it', { HOME: '', XDG_CACHE_HOME: 'relative' }],
+  ['where it cannot be written', { XDG_CACHE_HOME: '/dev/null' }],
+])('nothing is kept %s', (_, environment) => {
+  expect(run('check', environment)).toBe('program-A.cjs,function');
+  expect(kept).toThrow('ENOENT');
+});
+
+test('nothing is kept of a run that gave no answer', () => {
+  expect(run('chekc', {}, 2)).toBe('program-A.cjs,function');
+  expect(kept).toThrow('ENOENT');
+  run('check', {}, 1);
+  expect(kept()).toHaveLength(1);
+});
