@@ -19,11 +19,16 @@ interface Extent {
   readonly names: number;
 }
 
+/** The offsets of the items of lists, by the offsets of their brackets. */
+type Lists = ReadonlyMap<number, readonly number[]>;
+
 /** A JSON object or list in a text. */
 export interface JsonValue {
   readonly value: unknown;
   readonly end: number;
   readonly hasDuplicates: boolean;
+  /** Those that hold everything else, as `items` of what kubectl writes: their items are found on the way. */
+  readonly lists: Lists;
 }
 
 /**
@@ -31,7 +36,8 @@ export interface JsonValue {
  * how deep it is and whether names are lost as duplicates. Undefined when it is not JSON.
  */
 export function readJson(text: string, start: number, greatestDepth: number): JsonValue | 'too deep' | undefined {
-  const extent = scan(text, start, greatestDepth);
+  const lists = new OutermostLists(text);
+  const extent = scan(text, start, greatestDepth, lists);
   if (extent === undefined) return undefined;
   if (extent.depth > greatestDepth) return 'too deep';
   let value: unknown;
@@ -40,11 +46,11 @@ export function readJson(text: string, start: number, greatestDepth: number): Js
   } catch {
     return undefined;
   }
-  return { value, end: extent.end, hasDuplicates: namesOf(value) !== extent.names };
+  return { value, end: extent.end, hasDuplicates: namesOf(value) !== extent.names, lists: lists.found };
 }
 
 /** Finds the bracket that closes the one at `start`. Says nothing of a text that is not JSON. */
-function scan(text: string, start: number, greatestDepth: number): Extent | undefined {
+function scan(text: string, start: number, greatestDepth: number, lists?: OutermostLists): Extent | undefined {
   let depth = 0;
   let deepest = 0;
   let names = 0;
@@ -57,10 +63,14 @@ function scan(text: string, start: number, greatestDepth: number): Extent | unde
       case colon:
         names++;
         break;
+      case comma:
+        lists?.separated(at, depth);
+        break;
       case openBrace:
       case openBracket:
         deepest = Math.max(deepest, ++depth);
         if (deepest > greatestDepth) return { end: at, depth: deepest, names };
+        lists?.opened(at, depth);
         break;
       case closeBrace:
       case closeBracket:
@@ -68,6 +78,35 @@ function scan(text: string, start: number, greatestDepth: number): Extent | unde
     }
   }
   return undefined;
+}
+
+/** How deep lists are whose items are kept: the value itself, and its fields. */
+const outermost = 2;
+
+/** Notes where the items of the outermost lists are, while a text is scanned. */
+class OutermostLists {
+  readonly found = new Map<number, number[]>();
+  readonly #text: string;
+  /** The items of what is open, by depth; undefined for an object. */
+  readonly #open: (number[] | undefined)[] = [];
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  opened(at: number, depth: number): void {
+    if (depth > outermost) return;
+    this.#open[depth] = undefined;
+    if (this.#text.charCodeAt(at) !== openBracket) return;
+    const first = skipBlanks(this.#text, at + 1);
+    const items = this.#text.charCodeAt(first) === closeBracket ? [] : [first];
+    this.#open[depth] = items;
+    this.found.set(at, items);
+  }
+
+  separated(at: number, depth: number): void {
+    if (depth <= outermost) this.#open[depth]?.push(skipBlanks(this.#text, at + 1));
+  }
 }
 
 /** The offset behind the closing quote of the string at `start`, or -1. */
@@ -157,13 +196,15 @@ const longList = 32;
 export class JsonPlaces {
   readonly #text: string;
   readonly #start: number;
-  readonly #lists = new Map<number, readonly number[]>();
+  readonly #lists: Map<number, readonly number[]>;
   readonly #hasDuplicates: boolean;
 
-  constructor(text: string, start: number, hasDuplicates: boolean) {
+  /** Of a value that begins at `start`. */
+  constructor(text: string, start: number, { hasDuplicates, lists }: Pick<JsonValue, 'hasDuplicates' | 'lists'>) {
     this.#text = text;
     this.#start = start;
     this.#hasDuplicates = hasDuplicates;
+    this.#lists = new Map(lists);
   }
 
   /** The offset of the value at the path, else of the nearest value around it. */

@@ -101,8 +101,9 @@ function readJsonSegment(
   return { documents };
 }
 
-function jsonDocument(source: SourceText, start: number, { value, hasDuplicates }: JsonValue): ManifestDocument {
-  const places = new JsonPlaces(source.text, start, hasDuplicates);
+function jsonDocument(source: SourceText, start: number, json: JsonValue): ManifestDocument {
+  const { value, hasDuplicates } = json;
+  const places = new JsonPlaces(source.text, start, json);
   return {
     value,
     place: (path) => source.sourceAt(places.offsetOf(path)),
