@@ -74,37 +74,62 @@ function decimal(text: string, start: number, end: number): number {
   return value;
 }
 
+/** What is written between colons. */
+interface Groups {
+  /** Of 16 bits each. */
+  readonly groups: readonly number[];
+  /** In the four octets at the end. */
+  readonly leadingZeros: boolean;
+}
+
 function parseGroups(text: string): { value: bigint; leadingZeros: boolean } | undefined {
   const halves = text.split('::');
   if (halves.length > 2) return undefined;
-  const head = readGroups(halves[0]!, halves.length === 1);
-  const tail = halves.length === 2 ? readGroups(halves[1]!, true) : { groups: [], leadingZeros: false };
+  const isWhole = halves.length === 1;
+  const head = readGroups(halves[0]!, isWhole);
+  const tail = readGroups(halves[1] ?? '', true);
   if (head === undefined || tail === undefined) return undefined;
-  const written = head.groups.length + tail.groups.length;
-  if (halves.length === 1 ? written !== 8 : written > 7) return undefined;
-  const groups = [...head.groups, ...new Array<number>(8 - written).fill(0), ...tail.groups];
-  return {
-    value: groups.reduce((value, group) => (value << 16n) | BigInt(group), 0n),
-    leadingZeros: head.leadingZeros || tail.leadingZeros,
-  };
+  const zeros = 8 - head.groups.length - tail.groups.length;
+  if (isWhole ? zeros !== 0 : zeros < 1) return undefined;
+  const value = valueOfGroups([...head.groups, ...new Array<number>(zeros).fill(0), ...tail.groups]);
+  return { value, leadingZeros: head.leadingZeros || tail.leadingZeros };
 }
 
 /** The 16-bit groups between colons; the last may be a dotted quad when nothing can follow it. */
-function readGroups(text: string, quadAllowed: boolean): { groups: number[]; leadingZeros: boolean } | undefined {
-  if (text === '') return { groups: [], leadingZeros: false };
-  const parts = text.split(':');
+function readGroups(text: string, quadAllowed: boolean): Groups | undefined {
   const groups: number[] = [];
-  let leadingZeros = false;
-  for (const [index, part] of parts.entries()) {
-    if (part.includes('.')) {
-      const quad = quadAllowed && index === parts.length - 1 ? parseOctets(part) : undefined;
-      if (quad === undefined) return undefined;
-      leadingZeros = quad.leadingZeros;
-      groups.push(Number(quad.value >> 16n), Number(quad.value & 0xffffn));
-    } else if (/^[0-9a-fA-F]{1,4}$/.test(part)) groups.push(Number.parseInt(part, 16));
-    else return undefined;
+  if (text === '') return { groups, leadingZeros: false };
+  for (let start = 0, colon = 0; colon >= 0; start = colon + 1) {
+    colon = text.indexOf(':', start);
+    const group = hexadecimal(text, start, colon < 0 ? text.length : colon);
+    if (group === undefined) {
+      const quad = quadAllowed && colon < 0 ? parseOctets(text.slice(start)) : undefined;
+      return quad && { groups: [...groups, Number(quad.value >> 16n), Number(quad.value & 0xffffn)], leadingZeros: quad.leadingZeros };
+    }
+    groups.push(group);
   }
-  return { groups, leadingZeros };
+  return { groups, leadingZeros: false };
+}
+
+/** The number that one to four hexadecimal digits make; undefined when the part of the text is something else. */
+function hexadecimal(text: string, start: number, end: number): number | undefined {
+  if (end === start || end - start > 4) return undefined;
+  let value = 0;
+  for (let at = start; at < end; at++) {
+    const unit = text.charCodeAt(at);
+    const letter = (unit | 0x20) - 0x61;
+    const digit = unit >= 0x30 && unit <= 0x39 ? unit - 0x30 : letter >= 0 && letter < 6 ? letter + 10 : undefined;
+    if (digit === undefined) return undefined;
+    value = value * 16 + digit;
+  }
+  return value;
+}
+
+/** As few large numbers as possible on the way: they cost more than the reading. */
+function valueOfGroups(groups: readonly number[]): bigint {
+  const [a, b, c, d, e, f, g, h] = groups as [number, number, number, number, number, number, number, number];
+  const join = (high: number, middle: number, low: number): bigint => BigInt((high * 65536 + middle) * 65536 + low);
+  return (((join(a, b, c) << 48n) | join(d, e, f)) << 32n) | BigInt(g * 65536 + h);
 }
 
 /** The canonical text of an address. Source: RFC 5952 section 4 for IPv6. */
