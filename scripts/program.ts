@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BuildOptions, type BuildResult, build, type OutputFile, type Plugin } from 'esbuild';
 
@@ -44,6 +44,9 @@ async function partsOf(shared: BuildOptions): Promise<{ readonly parts: Parts; r
   const ours = Object.entries(metafile!.inputs).filter(([path]) => !path.includes('node_modules/'));
   const imported = ours.flatMap(([, { imports }]) => imports.filter(({ external, path }) => !external && !path.includes(':')));
   const paths = new Set([...roots, ...imported.map(({ path }) => path)].map((path) => absWorkingDir + path));
+  // Modules beside the script take values out of it, which nobody would tell them of again.
+  const variable = [...paths].find((path) => /^export let\b/m.test(readFileSync(path, 'utf8')));
+  if (variable !== undefined) throw new Error(`${variable} exports a variable: export a function that reads it`);
   const single = await build({ absWorkingDir: absWorkingDir!, entryPoints: [...paths], outdir: '.', write: false, metafile: true });
   const taken = new Set<string>();
   const parts = new Map<string, Part>();

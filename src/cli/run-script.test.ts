@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -62,6 +62,15 @@ test('what others can write is never taken', () => {
   expect(run()).toBe('program-A.cjs,function');
   expect(statSync(file!).ino).not.toBe(ino);
   expect(statSync(file!).mode & 0o777).toBe(0o600);
+});
+
+test('what has not been written for a month goes', () => {
+  run();
+  const [old] = kept();
+  const then = new Date(Date.now() - 31 * 24 * 3600 * 1000);
+  utimesSync(old!, then, then);
+  run('matrix');
+  expect(kept().map((file) => file.endsWith('-matrix'))).toEqual([true]);
 });
 
 test.each([

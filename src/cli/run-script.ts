@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
@@ -60,12 +60,17 @@ function read(file: string): Buffer | undefined {
   }
 }
 
+/** Milliseconds after which what is kept is taken for that of a version that is gone. */
+const month = 30 * 24 * 3600 * 1000;
+
 /** Keeps it, whole or not at all. Where nothing can be written, the next run takes as long as this one. */
 function write({ directory, file }: Place, data: Buffer): void {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     writeFileSync(`${file}.${process.pid}`, data, { mode: 0o600 });
     renameSync(`${file}.${process.pid}`, file);
+    for (const other of readdirSync(directory).map((name) => `${directory}/${name}`))
+      if (Date.now() - statSync(other).mtimeMs > month) rmSync(other);
   } catch {
     // See above.
   }
