@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BuildOptions, type BuildResult, build, type OutputFile, type Plugin } from 'esbuild';
+import { type BuildOptions, type BuildResult, build, type Plugin } from 'esbuild';
 
 /** What most commands need: the program without its other commands, and `check`, which needs nearly the whole core. */
 const roots = ['src/cli/main.ts', 'src/cli/check.ts'];
@@ -27,7 +28,7 @@ export async function bundleProgram(shared: BuildOptions): Promise<BuildResult[]
       .split('/')
       .at(-1)}`;
   const script = await bundleScript(parts, placeOf, shared);
-  const define = { ...shared.define, SALLYPORT_SCRIPT: JSON.stringify(script.outputFiles![0]!.path.split('/').at(-1)) };
+  const define = { ...shared.define, SALLYPORT_SCRIPT: JSON.stringify(Object.keys(script.metafile!.outputs)[0]) };
   return [modules, script, await build({ ...shared, define, banner: {}, entryPoints: { sallyport: 'src/cli/start.ts' } })];
 }
 
@@ -88,8 +89,6 @@ async function bundleScript(parts: Parts, placeOf: (path: string) => string, sha
     ...shared,
     stdin: { contents, resolveDir: shared.absWorkingDir!, sourcefile: 'program' },
     format: 'cjs',
-    entryNames: 'program-[hash]',
-    outExtension: { '.js': '.cjs' },
     define: { ...shared.define, 'import.meta.url': 'scriptUrl' },
     banner: { js: '(function (require, module, scriptUrl, loadLater) {' },
     footer: { js: 'return module.exports; })' },
@@ -99,11 +98,21 @@ async function bundleScript(parts: Parts, placeOf: (path: string) => string, sha
     minifySyntax: true,
     write: false,
   });
-  const [{ path, text }] = script.outputFiles! as [OutputFile];
-  // Scripts that are run by a program import nothing by themselves, or with a warning that the way is experimental.
-  writeFileSync(path, text.replaceAll(/\bimport\((?=")/g, 'loadLater('));
-  return script;
+  const text = finished(script.outputFiles![0]!.text);
+  const name = `program-${createHash('sha256').update(text).digest('hex').slice(0, 8).toUpperCase()}.cjs`;
+  writeFileSync(join(shared.outdir!, name), text);
+  return { ...script, metafile: { ...script.metafile!, outputs: { [name]: Object.values(script.metafile!.outputs)[0]! } } };
 }
+
+/**
+ * Scripts that are run by a program import nothing by themselves, or with a warning that the way is experimental; and nobody needs a copy of the
+ * exports, nor their names for a reader that runs nothing.
+ */
+const finished = (text: string): string =>
+  text
+    .replaceAll(/\bimport\((?=")/g, 'loadLater(')
+    .replace(/__toCommonJS\((?=\w+_exports\);)/, '(')
+    .replace(/\b0&&\(module\.exports=\{[^}]*\}\);/, '');
 
 /** Marks what is resolved by the plugins below, which ask for it themselves. */
 const resolving = Symbol('resolving');

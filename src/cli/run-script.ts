@@ -27,7 +27,8 @@ export function runScript(path: string, use: string, environment: CacheEnvironme
       if (code < 2) write(kept, script.createCachedData());
     });
   const make = script.runInThisContext() as (...given: unknown[]) => unknown;
-  return make(createRequire(path), { exports: {} }, pathToFileURL(path).href, (specifier: string) => import(specifier));
+  const require = (specifier: string): unknown => createRequire(path)(specifier);
+  return make(require, { exports: {} }, pathToFileURL(path).href, (specifier: string) => import(specifier));
 }
 
 interface Place {
