@@ -61,8 +61,8 @@ function read(file: string): Buffer | undefined {
   }
 }
 
-/** Milliseconds after which what is kept is taken for that of a version that is gone. */
-const month = 30 * 24 * 3600 * 1000;
+/** How many files are kept: the commands of some versions, half a MiB each. */
+const most = 64;
 
 /** Keeps it, whole or not at all. Where nothing can be written, the next run takes as long as this one. */
 function write({ directory, file }: Place, data: Buffer): void {
@@ -70,8 +70,8 @@ function write({ directory, file }: Place, data: Buffer): void {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     writeFileSync(`${file}.${process.pid}`, data, { mode: 0o600 });
     renameSync(`${file}.${process.pid}`, file);
-    for (const other of readdirSync(directory).map((name) => `${directory}/${name}`))
-      if (Date.now() - statSync(other).mtimeMs > month) rmSync(other);
+    const all = readdirSync(directory).map((name) => ({ path: `${directory}/${name}`, time: statSync(`${directory}/${name}`).mtimeMs }));
+    for (const { path } of all.sort((a, b) => b.time - a.time).slice(most)) rmSync(path);
   } catch {
     // See above.
   }
