@@ -2,16 +2,16 @@ import type { Command } from 'commander';
 import { type Advice, adviseOn } from '#core/advise/advise.ts';
 import type { PolicyId } from '#core/api/types.ts';
 import { qualifiedName } from '#core/api/types.ts';
-import { clusterOf } from '#core/cluster/cluster.ts';
 import { type AdviceStyle, renderAdvice } from '#core/render/advice.ts';
 import { renderCheck } from '#core/render/check.ts';
 import { renderFlows } from '#core/render/flows.ts';
 import { renderIndentedJson, renderJson } from '#core/render/json.ts';
 import type { Style } from '#core/render/palette.ts';
-import { Analysis } from '#core/verdict/analysis.ts';
+import type { Analysis } from '#core/verdict/analysis.ts';
 import { type CheckAnswer, checkConnection } from '#core/verdict/answer.ts';
 import type { Flow } from '#core/verdict/check.ts';
 import { writeYaml } from '#manifest/write-yaml.ts';
+import { analysed } from './analysed.ts';
 import { addClusterOptions } from './cluster-options.ts';
 import { addConnectionOptions, type ConnectionOptions, connectionOf } from './connection-options.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
@@ -96,7 +96,7 @@ function adviceOn(analysis: Analysis, flow: Flow): Advice {
 
 async function analysisOf(options: InputOptions, flows: readonly Flow[] | undefined): Promise<Analysis> {
   const { objects, choices, settled } = await readInput(options, flows);
-  return new Analysis(clusterOf(objects), choices, settled);
+  return analysed({ objects, choices, settled });
 }
 
 function answerTo(analysis: Analysis, flow: Flow, place = ''): CheckAnswer {

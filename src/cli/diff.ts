@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { clusterOf, podsOf } from '#core/cluster/cluster.ts';
+import { podsOf } from '#core/cluster/cluster.ts';
 import type { DifferenceOptions, FullDifference } from '#core/connectivity/difference.ts';
 import { differenceBetween } from '#core/connectivity/difference-between.ts';
 import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
@@ -9,7 +9,8 @@ import { differenceText } from '#core/render/difference-text.ts';
 import { isDifferent } from '#core/render/difference-view.ts';
 import { renderJson } from '#core/render/json.ts';
 import type { Style } from '#core/render/palette.ts';
-import { Analysis } from '#core/verdict/analysis.ts';
+import type { Analysis } from '#core/verdict/analysis.ts';
+import { analysed } from './analysed.ts';
 import { addClusterOptions } from './cluster-options.ts';
 import { readSides, type SideOptions } from './diff-sides.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
@@ -27,7 +28,7 @@ import {
   workloadOption,
 } from './matrix-filter.ts';
 import { addInputOptions, addOutputOption, choicesOf, collect, examples } from './options.ts';
-import { withProgress } from './progress.ts';
+import { counting, isMuch, withProgress } from './progress.ts';
 import { stdout } from './terminal.ts';
 
 type Format = keyof typeof writers;
@@ -89,21 +90,18 @@ async function diff(old: string | undefined, now: string | undefined, options: O
   const { namespace, ...others } = options;
   const { before, after } = await readSides({ ...others, ...defaultNamespaceIn(namespace) }, old, now);
   const choices = choicesOf(others);
-  const [was, is] = [before, after].map(({ objects }) => new Analysis(clusterOf(objects), choices)) as [Analysis, Analysis];
+  const [was, is] = [await analysed({ objects: before.objects, choices }), await analysed({ objects: after.objects, choices })];
   const arePods = [was, is].some(({ cluster }) => !podsOf(cluster).next().done);
   const { exposure = !arePods } = options;
   if (!arePods) await note('there are no pods on either side, so this is about those that could exist; --with adds what there is');
   const limits = limitsOf([was, is], options);
   const difference = await withProgress('comparing', async (report) => {
-    report('comparing', before.objects.length > manyObjects);
-    return differenceBetween(was, is, { ...limits, exposure });
+    report('comparing', isMuch(before.objects));
+    return differenceBetween(was, is, { ...limits, exposure, onSource: counting(report, 'comparing', 'endpoints') });
   });
   await stdout.print(writers[options.output](difference, stdout.style, { before: before.name, after: after.name }));
   return isDifferent(difference) ? 1 : 0;
 }
-
-/** Comparing more objects takes longer than anybody waits in silence. */
-const manyObjects = 4000;
 
 function limitsOf(analyses: readonly Analysis[], options: Options): DifferenceOptions {
   const traffic = trafficAsked(options);

@@ -13,7 +13,7 @@ export async function testedBy(paths: readonly string[], analysis: Analysis, opt
   const { filename: _, ...others } = options;
   for (const [manifests, documents] of groupsOf(await readTests(paths), {})) {
     const over = manifests === undefined ? analysis : await analysisOf({ ...others, filename: manifests.split('\n') });
-    for (const { document, name, status, source } of runTests(documents, over, coverage))
+    for (const { document, name, status, source } of await runTests(documents, over, coverage))
       if (status === 'passed') passed++;
       else failing.push({ document, name, status, ...(source && { source }) });
   }

@@ -1,12 +1,11 @@
 import type { Command } from 'commander';
-import { clusterOf } from '#core/cluster/cluster.ts';
 import { Descriptions } from '#core/document/descriptions.ts';
 import { documentationOf } from '#core/document/document.ts';
 import type { Documentation } from '#core/document/documentation.ts';
 import { documentationAnswer } from '#core/render/documentation-json.ts';
 import { documentationMarkdown } from '#core/render/documentation-markdown.ts';
 import { renderJson } from '#core/render/json.ts';
-import { Analysis } from '#core/verdict/analysis.ts';
+import { analysed } from './analysed.ts';
 import { addClusterOptions } from './cluster-options.ts';
 import { commentFinder } from './docs-comments.ts';
 import { checkPages, writePages } from './docs-files.ts';
@@ -15,6 +14,7 @@ import { answering, CannotAnswer, type ExitCode } from './exit.ts';
 import { fileTexts, note, readInput } from './input.ts';
 import { checkNamespaces, defaultNamespaceIn, type FilterOptions, namespacesOf } from './matrix-filter.ts';
 import { addInputOptions, addOutputOption, collect, examples, type InputOptions } from './options.ts';
+import { counting, isMuch, withProgress } from './progress.ts';
 import { stdout } from './terminal.ts';
 
 interface Options extends Omit<InputOptions, 'namespace' | 'allNamespaces'>, Pick<FilterOptions, 'namespace' | 'allNamespaces'> {
@@ -75,9 +75,13 @@ async function documentationAsked(options: Options): Promise<Documentation> {
   const descriptions = new Descriptions(commentFinder(fileTexts()));
   const reading = { ...others, ...defaultNamespaceIn(namespace) };
   const { objects, choices, settled } = await readInput(reading, undefined, { onObject: descriptions.onObject });
-  const analysis = new Analysis(clusterOf(objects), choices, settled);
+  const analysis = await analysed({ objects, choices, settled });
   const namespaces = namespacesOf(options);
   checkNamespaces([analysis], namespaces);
   const tested = tests.length === 0 ? undefined : await testedBy(tests, analysis, reading);
-  return documentationOf(analysis, { descriptions, namespaces, ...(tested && { tested }) });
+  return withProgress('working out who can reach whom', async (report) => {
+    report('working out who can reach whom', isMuch(objects));
+    const onNamespace = counting(report, 'writing', 'namespaces');
+    return documentationOf(analysis, { descriptions, namespaces, onNamespace, ...(tested && { tested }) });
+  });
 }

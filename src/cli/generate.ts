@@ -14,6 +14,7 @@ import { trafficText } from '#core/render/traffic.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import { checkFlow, type Flow } from '#core/verdict/check.ts';
 import { writeYaml } from '#manifest/write-yaml.ts';
+import { analysed } from './analysed.ts';
 import { addClusterOptions } from './cluster-options.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
 import { entryName, flowFileName, flowsIn, readFlowText } from './flows.ts';
@@ -130,7 +131,7 @@ async function fromServices({ flows: file, list, ...options }: ServiceOptions): 
   const more = file === undefined ? [] : await flowsIn(await readFlowText(file), file);
   const mentions = new Mentions();
   const { objects, choices, settled } = await readInput(reading, undefined, mentions);
-  const analysis = new Analysis(clusterOf(objects), choices, settled);
+  const analysis = await analysed({ objects, choices, settled });
   const namespaces = await namespacesAsked(analysis.cluster, options);
   const { concluded, uncalled } = concludedFrom(analysis.cluster, mentions, new Set(namespaces));
   if (list) {

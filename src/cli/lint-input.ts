@@ -1,10 +1,9 @@
 import type { Diagnostic } from '#core/api/diagnostic.ts';
 import { assignAddresses } from '#core/cluster/assign-addresses.ts';
-import { clusterOf } from '#core/cluster/cluster.ts';
 import { LintContext } from '#core/lint/context.ts';
 import { Originals } from '#core/lint/originals.ts';
-import { Analysis } from '#core/verdict/analysis.ts';
 import { readManifests } from '#manifest/read.ts';
+import { analysed } from './analysed.ts';
 import { checkPodCidr, filesOf, isLive, manifestOptions, note, noteSkipped } from './input.ts';
 import { choicesOf, type InputOptions, settledBy } from './options.ts';
 import { withProgress } from './progress.ts';
@@ -25,7 +24,7 @@ export async function readForLint(options: InputOptions): Promise<LintInput> {
   const read = isComplete ? await readLive() : await readFiles();
   const { diagnostics } = read;
   if (diagnostics.some(({ severity }) => severity === 'error')) return { diagnostics, context: undefined };
-  const analysis = new Analysis(clusterOf(read.objects), choices, settledBy(options));
+  const analysis = await analysed({ objects: read.objects, choices, settled: settledBy(options) });
   return {
     diagnostics,
     context: new LintContext(analysis, originals, { isComplete, hasDefaultNamespace: options.namespace !== undefined }),

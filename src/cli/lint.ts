@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
+import type { LintContext } from '#core/lint/context.ts';
 import { type Finding, type Severity, severities } from '#core/lint/finding.ts';
-import { inOrder, type LintSettings, lint, readerFindings } from '#core/lint/lint.ts';
+import { inOrder, type LintSettings, lintInSteps, readerFindings } from '#core/lint/lint.ts';
 import { type LineOf, lineFinder } from '#core/render/diagnostics.ts';
 import { renderIndentedJson, renderJson } from '#core/render/json.ts';
 import { lintGithub } from '#core/render/lint-github.ts';
@@ -16,6 +17,7 @@ import { fixAll, type Linted } from './lint-fix.ts';
 import { type LintInput, readForLint } from './lint-input.ts';
 import { type RuleOptions, settingsOf } from './lint-settings.ts';
 import { addInputOptions, addOutputOption, collect, examples, type InputOptions } from './options.ts';
+import { counting, isMuch, withProgress } from './progress.ts';
 import { stdout } from './terminal.ts';
 
 interface Options extends InputOptions, RuleOptions {
@@ -77,7 +79,7 @@ async function printFindings(options: Options): Promise<ExitCode> {
   const settings = await settingsOf(options);
   const look = async (): Promise<Linted> => {
     const input = await readForLint(options);
-    return { input, findings: findingsOf(input, settings).filter((finding) => isShown(finding, options)) };
+    return { input, findings: (await findingsOf(input, settings)).filter((finding) => isShown(finding, options)) };
   };
   const found = await look();
   const { input, findings: all } = fix && found.input.context !== undefined ? await fixAll(found, look) : found;
@@ -98,8 +100,21 @@ async function printFindings(options: Options): Promise<ExitCode> {
 }
 
 /** What the door has found and what the rules find. */
-const findingsOf = ({ diagnostics, context }: LintInput, settings: LintSettings): readonly Finding[] =>
-  inOrder([...readerFindings(diagnostics, settings), ...(context === undefined ? [] : lint(context, settings))]);
+async function findingsOf({ diagnostics, context }: LintInput, settings: LintSettings): Promise<readonly Finding[]> {
+  return inOrder([...readerFindings(diagnostics, settings), ...(context === undefined ? [] : await found(context, settings))]);
+}
+
+const found = (context: LintContext, settings: LintSettings): Promise<readonly Finding[]> =>
+  withProgress('linting', async (report) => {
+    report('linting', isMuch(context.policies));
+    const onRule = counting(report, 'linting', 'rules');
+    const steps = lintInSteps(context, settings);
+    for (;;) {
+      const { done, value } = steps.next();
+      if (done) return value;
+      onRule(value.done, value.all);
+    }
+  });
 
 /** `-n` limits what is shown; what is of no namespace concerns all. */
 const isShown = ({ policy }: Finding, { namespace, allNamespaces }: InputOptions): boolean =>

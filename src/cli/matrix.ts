@@ -1,7 +1,8 @@
 import { type Command, Option } from 'commander';
 import { directions } from '#core/api/types.ts';
-import { clusterOf } from '#core/cluster/cluster.ts';
+import type { Connectivity } from '#core/connectivity/connectivity.ts';
 import { withDependences } from '#core/connectivity/dependence.ts';
+import type { Progress } from '#core/connectivity/difference.ts';
 import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
 import { matrixDot } from '#core/render/dot.ts';
 import { exposureMarkdown, exposureText } from '#core/render/exposure.ts';
@@ -13,9 +14,11 @@ import { matrixText } from '#core/render/matrix-text.ts';
 import { type Answer, type Breakdown, breakdowns, type MatrixView } from '#core/render/matrix-view.ts';
 import { matrixMermaid } from '#core/render/mermaid.ts';
 import type { Style } from '#core/render/palette.ts';
-import { Analysis } from '#core/verdict/analysis.ts';
+import type { Analysis } from '#core/verdict/analysis.ts';
+import { analysed } from './analysed.ts';
 import { addClusterOptions } from './cluster-options.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
+import { followed } from './followed.ts';
 import { readInput } from './input.ts';
 import {
   checkNamespaces,
@@ -30,6 +33,7 @@ import {
 } from './matrix-filter.ts';
 import { addInputOptions, addOutputOption, examples, type InputOptions } from './options.ts';
 import { pageText } from './page.ts';
+import { counting, isMuch, isProgressShown, withProgress } from './progress.ts';
 import { stdout } from './terminal.ts';
 
 type Format = keyof typeof writers;
@@ -120,10 +124,21 @@ async function printMatrix(options: Options): Promise<ExitCode> {
     throw new CannotAnswer(`--by is for people to read: -o ${output} always has every workload`);
   if (denied && pictures.includes(output)) throw new CannotAnswer(`--denied is for tables: -o ${output} draws what is allowed`);
   const { objects, choices, settled } = await readInput({ ...others, ...defaultNamespaceIn(namespace) });
-  const analysis = new Analysis(clusterOf(objects), choices, settled);
+  const analysis = await analysed({ objects, choices, settled });
   checkNamespaces([analysis], namespacesOf(options));
+  await withProgress('working out who can reach whom', async (report) => {
+    report('working out who can reach whom', isMuch(objects));
+    await printAnswer(analysis, options, counting(report, 'working out who can reach whom', 'endpoints'));
+  });
+  return 0;
+}
+
+async function printAnswer(analysis: Analysis, options: Options, onSource: Progress): Promise<void> {
+  const { output, by, denied = false } = options;
   const asked = connectivityAsked(analysis, options);
-  const found = asked.of(denied);
+  const answerTo = (which: boolean | 'counted'): Connectivity =>
+    isProgressShown() ? followed(asked.of(which), onSource) : asked.of(which);
+  const found = answerTo(denied);
   // Asked for by those who name endpoints in words, and then once.
   let all: readonly MatrixEndpoint[] | undefined;
   const everyone = (): readonly MatrixEndpoint[] => {
@@ -133,13 +148,13 @@ async function printMatrix(options: Options): Promise<ExitCode> {
   const shown = withDependences(found, asked.dependences(everyone()));
   const view: MatrixView = {
     shown,
-    whole: () => asked.of(true),
+    whole: () => answerTo(true),
     get everyone() {
       return everyone();
     },
     denied,
     by,
-    ...(asked.isWhole && { counted: () => (denied ? asked.of('counted') : found) }),
+    ...(asked.isWhole && { counted: () => (denied ? answerTo('counted') : found) }),
   };
   const { exposure, choices: open = [] } = shown as Answer;
   const writeExposure = exposure && exposureWriters[output];
@@ -148,5 +163,4 @@ async function printMatrix(options: Options): Promise<ExitCode> {
       ? writeExposure({ exposure, everyone: everyone(), direction: options.direction, denied, by, choices: open }, stdout.style)
       : await writers[output](view, stdout.style, questionOf(options)),
   );
-  return 0;
 }

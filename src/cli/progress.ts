@@ -1,5 +1,5 @@
 import { shorten } from '#core/render/text.ts';
-import { type Output, stderr } from './terminal.ts';
+import { type Output, stderr, stdout } from './terminal.ts';
 
 /** Work that takes no longer than this says nothing, in milliseconds. */
 const patience = 500;
@@ -12,10 +12,11 @@ export type Report = (text: string, isLong?: boolean) => void;
 
 /**
  * Does work that may take long, and shows meanwhile on a terminal how far it has come: one line of standard error, which is redrawn and is
- * gone at the end. Elsewhere nothing is shown. Work that leaves no time for others is drawn when it reports.
+ * gone at the end, or when the answer begins to appear on the terminal. Elsewhere nothing is shown. Work that leaves no time for others is drawn
+ * when it reports.
  */
 export async function withProgress<T>(first: string, work: (report: Report) => Promise<T>): Promise<T> {
-  if (!stderr.isTerminal || process.env.TERM === 'dumb') return work(() => undefined);
+  if (!isProgressShown()) return work(() => undefined);
   const line = new ProgressLine(stderr, first);
   try {
     return await work((text, isLong) => line.report(text, isLong));
@@ -24,20 +25,35 @@ export async function withProgress<T>(first: string, work: (report: Report) => P
   }
 }
 
+/** Whether work over these objects holds everything up for longer than anybody waits in silence. */
+export const isMuch = (objects: { readonly length: number }): boolean => objects.length > 4000;
+
+/** Whether there is anybody to whom progress is shown. */
+export const isProgressShown = (): boolean => stderr.isTerminal && process.env.TERM !== 'dumb';
+
+/** Reports counted things: `comparing: 1,200 of 5,652 endpoints`. */
+export const counting =
+  (report: Report, work: string, things: string) =>
+  (done: number, all: number): void =>
+    report(`${work}: ${done.toLocaleString('en')} of ${all.toLocaleString('en')} ${things}`);
+
 class ProgressLine {
   readonly #output: Output;
   readonly #timer: NodeJS.Timeout;
   #text: string;
   #next = performance.now() + patience;
   #isShown = false;
+  #isOver = false;
 
   constructor(output: Output, text: string) {
     this.#output = output;
     this.#text = text;
     this.#timer = setTimeout(() => this.#draw(), patience).unref();
+    if (stdout.isTerminal) stdout.beforeNext(() => this.remove());
   }
 
   report(text: string, isLong = false): void {
+    if (this.#isOver) return;
     this.#text = text;
     if (isLong || performance.now() >= this.#next) this.#draw();
   }
@@ -52,6 +68,9 @@ class ProgressLine {
 
   async remove(): Promise<void> {
     clearTimeout(this.#timer);
-    if (this.#isShown) await this.#output.write(clearLine);
+    stdout.beforeNext(undefined);
+    const isShown = this.#isShown && !this.#isOver;
+    this.#isOver = true;
+    if (isShown) await this.#output.write(clearLine);
   }
 }

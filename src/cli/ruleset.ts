@@ -10,6 +10,7 @@ import { addClusterOptions } from './cluster-options.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
 import { readEnforceable } from './input.ts';
 import { addInputOptions, addOutputOption, examples, type InputOptions } from './options.ts';
+import { isMuch, withProgress } from './progress.ts';
 import { stdout } from './terminal.ts';
 
 interface Options extends InputOptions {
@@ -45,7 +46,12 @@ async function printRuleset({ output, ...input }: Options): Promise<ExitCode> {
   const model = new PolicyModel(choices);
   const options = { choices, markMask: defaultMarkMask, witness: false, holdBack: true, dropLog: defaultDropLog };
   const ruleset = new NodeRuleset(model, node, options);
-  ruleset.update(model.update(differenceOf(emptyCluster, cluster)));
+  await withProgress('compiling the policies', async (report) => {
+    report('compiling the policies', isMuch(objects));
+    const delta = model.update(differenceOf(emptyCluster, cluster));
+    report('writing the rules', isMuch(objects));
+    ruleset.update(delta);
+  });
   if (output === 'json') await stdout.print(rulesetJson(node, ruleset.objects()));
   else await stdout.write(printTable(ruleset.objects()));
   return 0;

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { applyChanges, type ClusterChange, clusterOf } from '#core/cluster/cluster.ts';
+import { applyChanges, type ClusterChange } from '#core/cluster/cluster.ts';
+import type { Progress } from '#core/connectivity/difference.ts';
 import { differenceBetween } from '#core/connectivity/difference-between.ts';
 import { type Simplification, simplified, simplify } from '#core/generate/simplify.ts';
 import { writtenPolicy, writtenSpec } from '#core/generate/written.ts';
@@ -11,11 +12,13 @@ import { count } from '#core/render/text.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import { ManifestCollection } from '#manifest/collect.ts';
 import { writeYaml } from '#manifest/write-yaml.ts';
+import { analysed } from './analysed.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
 import { filesOf, note, readInput } from './input.ts';
 import { defaultNamespaceIn, type FilterOptions, namespacesOf } from './matrix-filter.ts';
 import { addInputOptions, addOutputOption, examples, type InputOptions } from './options.ts';
 import type { PolicyText } from './policy-text.ts';
+import { counting, isMuch, withProgress } from './progress.ts';
 import { stdout } from './terminal.ts';
 
 interface Options extends Omit<InputOptions, 'namespace' | 'allNamespaces'>, Pick<FilterOptions, 'namespace' | 'allNamespaces'> {
@@ -52,10 +55,15 @@ async function run(options: Options): Promise<ExitCode> {
   filesOf(others);
   const home = defaultNamespaceIn(namespace);
   const { objects, choices } = await readInput({ ...others, ...home });
-  const analysis = new Analysis(clusterOf(objects), choices);
   const shown = namespacesOf(options);
-  const found = simplify(analysis.cluster).filter(({ policy }) => shown.length === 0 || shown.includes(policy.namespace));
-  prove(analysis, found);
+  const analysis = await analysed({ objects, choices });
+  const found = await withProgress('looking for simpler policies', async (report) => {
+    report('looking for simpler policies', isMuch(objects));
+    const simpler = simplify(analysis.cluster).filter(({ policy }) => shown.length === 0 || shown.includes(policy.namespace));
+    report('proving that they mean the same', isMuch(objects));
+    prove(analysis, simpler, counting(report, 'proving that they mean the same', 'endpoints'));
+    return simpler;
+  });
   const { PolicyText: Text } = await import('./policy-text.ts');
   const texts = new Texts((text) => new Text(text, home.namespace ?? 'default'));
   if (output === 'json')
@@ -69,17 +77,17 @@ async function run(options: Options): Promise<ExitCode> {
 }
 
 /** A fault here would change what is allowed, so nobody need take it on trust. */
-function prove(before: Analysis, found: readonly Simplification[]): void {
+function prove(before: Analysis, found: readonly Simplification[], onSource: Progress): void {
   const changes = found.map((each): ClusterChange => {
     const { kind, namespace, name } = each.policy;
     return each.coveredBy === undefined ? { type: 'put', object: simplified(each) } : { type: 'delete', id: { kind, namespace, name } };
   });
-  proveEqual(before, changes);
+  proveEqual(before, changes, onSource);
 }
 
-function proveEqual(before: Analysis, changes: readonly ClusterChange[]): void {
+function proveEqual(before: Analysis, changes: readonly ClusterChange[], onSource: Progress): void {
   const after = new Analysis(applyChanges(before.cluster, changes), before.model.choices);
-  if (isDifferent(differenceBetween(before, after, { exposure: true, explain: false })))
+  if (isDifferent(differenceBetween(before, after, { exposure: true, explain: false, onSource })))
     throw new Error('simpler policies mean something else');
 }
 
@@ -91,9 +99,9 @@ async function proveTexts(before: Analysis, files: Iterable<[string, PolicyText]
   const { objects, diagnostics } = collection.finish();
   const fault = diagnostics.find(({ severity }) => severity === 'error');
   if (fault !== undefined) throw new Error(`simpler policies can't be read: ${fault.message}`);
-  proveEqual(
-    before,
-    objects.flatMap((object): ClusterChange[] => (object.kind === 'NetworkPolicy' ? [{ type: 'put', object }] : [])),
+  const changes = objects.flatMap((object): ClusterChange[] => (object.kind === 'NetworkPolicy' ? [{ type: 'put', object }] : []));
+  await withProgress('proving the texts', async (report) =>
+    proveEqual(before, changes, counting(report, 'proving the texts', 'endpoints')),
   );
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -46,7 +46,7 @@ describe('colour', () => {
 
 describe('progress', () => {
   it.skipIf(!hasProgram('script'))('is seen on a terminal while files are read, and nothing of it stays (needs script)', () => {
-    const items = Array.from({ length: 25_000 }, (_, index) => pod(`pod-${index}`, index));
+    const items = Array.from({ length: 25_000 }, (_, index) => pod('pod', index));
     writeFileSync(join(folder, 'many.json'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
     const question = `sallyport check -f ${folder}/many.json --from shop/pod-1 --to shop/pod-2 --port 80 --no-advice`;
     const shown = onTerminal(question);
@@ -56,11 +56,34 @@ describe('progress', () => {
     expect(bash(question).stderr).toBe('');
     expect(onTerminal(check)).not.toContain('reading files');
   });
+
+  it.skipIf(!hasProgram('script'))('is seen while an answer is worked out, and makes room for it (needs script)', () => {
+    // A large cluster, of which most pods are alike; the others are an endpoint each.
+    const items = Array.from({ length: 4500 }, (_, index) => pod('pod', Math.min(index, 400), index));
+    const policies = items.slice(0, 400).map((_, index) => ({
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { name: `pod-${index}`, namespace: 'shop' },
+      spec: { podSelector: { matchLabels: { index: `${index}` } }, policyTypes: ['Egress'], egress: [{ to: [{ podSelector: {} }] }] },
+    }));
+    const file = join(folder, 'distinct.json');
+    writeFileSync(file, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [...items, ...policies] }));
+    const cleared = '\r\u001b[K';
+    const answerIn = (shown: string): string => shown.slice(shown.lastIndexOf(cleared) + cleared.length);
+    const matrix = onTerminal(`sallyport matrix -f ${file} --by workload`);
+    expect(matrix).toMatch(/working out who can reach whom: \d+ of 40\d endpoints/);
+    expect(answerIn(matrix).slice(0, 20)).toContain('FROM');
+    expect(onTerminal(`sallyport matrix -f ${file} -o csv > ${folder}/matrix.csv`)).toContain('working out who can reach whom');
+    expect(readFileSync(join(folder, 'matrix.csv'), 'utf8')).toMatch(/^from,to,/);
+    const diff = onTerminal(`sallyport diff ${file} ${file}`);
+    expect(diff).toMatch(/comparing: \d+ of 40\d endpoints/);
+    expect(answerIn(diff)).toContain('no connection is gained, lost or changed');
+  });
 });
 
 describe('output', () => {
   it('goes on being right when nobody reads it to the end', () => {
-    const pods = Array.from({ length: 150 }, (_, index) => pod(`client-${index}`, index));
+    const pods = Array.from({ length: 150 }, (_, index) => pod('client', index));
     writeFileSync(join(folder, 'pods.json'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items: pods }));
     const command = `sallyport matrix -f ${folder}/pods.json -o json`;
     const { status, stdout, stderr } = bash(`${command} | head -n 1; echo "exit code \${PIPESTATUS[0]}"`);
@@ -80,12 +103,12 @@ describe('output', () => {
   });
 });
 
-function pod(name: string, index: number): object {
-  const labels = { app: name, index: String(index) };
+function pod(app: string, index: number, number = index): object {
+  const labels = { app, index: String(index) };
   return {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name, namespace: 'shop', labels },
+    metadata: { name: `${app}-${number}`, namespace: 'shop', labels },
     spec: { containers: [{ name: 'a', image: 'registry.example.com/a:1' }] },
   };
 }

@@ -10,6 +10,7 @@ export class Output {
   readonly #stream: WriteStream;
   readonly #palette: Palette;
   #isClosed = false;
+  #before: (() => Promise<void>) | undefined;
 
   /** `coloured`: colour is wanted where the stream is a terminal. */
   constructor(stream: WriteStream, coloured: boolean) {
@@ -38,6 +39,11 @@ export class Output {
     this.#stream.on('resize', visit);
   }
 
+  /** Calls `visit` before the next text is written: what else stands on that terminal makes room. */
+  beforeNext(visit: (() => Promise<void>) | undefined): void {
+    this.#before = visit;
+  }
+
   /** Nobody reads any more. */
   get isClosed(): boolean {
     return this.#isClosed;
@@ -59,6 +65,9 @@ export class Output {
   /** Writes a text as it is. A reader that has seen enough (`| head`) is no fault; what is left goes nowhere. */
   write(text: string): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
+    const before = this.#before;
+    this.#before = undefined;
+    if (before !== undefined) return before().then(() => this.write(text));
     return new Promise((resolve, reject) => {
       this.#stream.write(text, (error?: NodeJS.ErrnoException | null) => {
         if (error) this.#isClosed = true;

@@ -1,18 +1,19 @@
 import { dirname, resolve } from 'node:path';
 import type { Diagnostic } from '#core/api/diagnostic.ts';
-import { clusterOf } from '#core/cluster/cluster.ts';
 import { type TestAnswer, testAnswer } from '#core/expect/answer.ts';
 import type { ConnectivityTest } from '#core/expect/connectivity-test.ts';
 import type { Coverage } from '#core/expect/coverage.ts';
 import { decodeTest, isConnectivityTest } from '#core/expect/read-test.ts';
 import { TestRun } from '#core/expect/run-tests.ts';
-import { Analysis } from '#core/verdict/analysis.ts';
+import type { Analysis } from '#core/verdict/analysis.ts';
 import { findFiles, type ManifestFile, readText, standardInput } from '#manifest/files.ts';
 import { parseDocuments } from '#manifest/parse.ts';
+import { analysed } from './analysed.ts';
 import { clusterFlagIn } from './cluster-options.ts';
 import { CannotAnswer } from './exit.ts';
 import { readInput, sayDiagnostics } from './input.ts';
 import type { InputOptions } from './options.ts';
+import { counting, withProgress } from './progress.ts';
 import { stderr } from './terminal.ts';
 
 /** A document of tests with the file that it stands in; `-` is standard input. */
@@ -75,14 +76,22 @@ export function groupsOf(
 /** What the tests of a group are decided over. */
 export async function analysisOf(options: InputOptions): Promise<Analysis> {
   const { objects, choices, settled } = await readInput(options);
-  return new Analysis(clusterOf(objects), choices, settled);
+  return analysed({ objects, choices, settled });
 }
 
 /** The answers of the tests of some documents; what they ask is noted for coverage. */
-export function runTests(documents: readonly TestDocument[], analysis: Analysis, coverage: Coverage | undefined): TestAnswer[] {
-  return documents.flatMap(({ test: document }) => {
-    const run = new TestRun(analysis, document, (tried) => coverage?.addTried(tried));
-    for (const each of document.tests) coverage?.addClosure(each, analysis.model, run.ends);
-    return Array.from(run.results(), (result) => testAnswer(document.name, result, run));
+export function runTests(documents: readonly TestDocument[], analysis: Analysis, coverage: Coverage | undefined): Promise<TestAnswer[]> {
+  return withProgress('running tests', async (report) => {
+    const onTest = counting(report, 'running tests', 'tests');
+    const all = documents.reduce((sum, { test }) => sum + test.tests.length, 0);
+    let done = 0;
+    return documents.flatMap(({ test: document }) => {
+      const run = new TestRun(analysis, document, (tried) => coverage?.addTried(tried));
+      for (const each of document.tests) coverage?.addClosure(each, analysis.model, run.ends);
+      return Array.from(run.results(), (result) => {
+        onTest(++done, all);
+        return testAnswer(document.name, result, run);
+      });
+    });
   });
 }

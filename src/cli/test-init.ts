@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { clusterOf } from '#core/cluster/cluster.ts';
 import { describeToday } from '#core/expect/describe-today.ts';
 import { renderTestYaml } from '#core/render/test-yaml.ts';
-import { Analysis } from '#core/verdict/analysis.ts';
+import { analysed } from './analysed.ts';
 import { addClusterOptions } from './cluster-options.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
 import { readInput } from './input.ts';
 import { addInputOptions, examples, type InputOptions } from './options.ts';
+import { counting, isMuch, withProgress } from './progress.ts';
 import { stdout } from './terminal.ts';
 
 interface Options extends InputOptions, Partial<Record<(typeof foreign)[number], true>> {
@@ -38,7 +38,11 @@ async function init(options: Options): Promise<ExitCode> {
   const { namespace, name } = options;
   const { objects, choices } = await readInput(options);
   const isShown = namespace === undefined || options.allNamespaces ? () => true : (id: string) => id.startsWith(`${namespace}/`);
-  const tests = describeToday(new Analysis(clusterOf(objects), choices), ({ id }) => isShown(id));
+  const analysis = await analysed({ objects, choices });
+  const tests = await withProgress('writing tests', async (report) => {
+    report('writing tests', isMuch(objects));
+    return describeToday(analysis, ({ id }) => isShown(id), counting(report, 'writing tests', 'endpoints'));
+  });
   if (tests.length === 0)
     throw new CannotAnswer(`there is no pod${namespace === undefined ? '' : ` in namespace ${namespace}`} to write a test for`);
   await stdout.print(renderTestYaml(name, 'What holds today, written by sallyport test init.', tests));

@@ -11,6 +11,7 @@ import { addClusterOptions } from './cluster-options.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
 import { inOwnNamespaces } from './lab-session.ts';
 import { addInputOptions, addOutputOption, examples, type InputOptions } from './options.ts';
+import { withProgress } from './progress.ts';
 import { stdout } from './terminal.ts';
 import { analysisOf, groupsOf, readTests, runTests, type TestDocument } from './test-files.ts';
 import { define as defineInit } from './test-init.ts';
@@ -101,7 +102,7 @@ async function runAll(files: readonly string[], options: Options): Promise<ExitC
   for (const [paths, group] of groupsOf(documents, options)) {
     const input = paths === undefined ? options : { ...options, filename: paths.split('\n') };
     if (options.live) reports.push({ tests: await liveTests(group, input) });
-    else reports.push(options.lab ? { tests: await labTests(group, input) } : runGroup(group, await analysisOf(input), options));
+    else reports.push(options.lab ? { tests: await labTests(group, input) } : await runGroup(group, await analysisOf(input), options));
   }
   await stdout.print(render(reports, options));
   const tests = reports.flatMap((report) => report.tests);
@@ -109,15 +110,24 @@ async function runAll(files: readonly string[], options: Options): Promise<ExitC
   return tests.every(({ status }) => status === 'passed') ? 0 : 1;
 }
 
-function runGroup(documents: readonly TestDocument[], analysis: Analysis, options: Options): Report {
+async function runGroup(documents: readonly TestDocument[], analysis: Analysis, options: Options): Promise<Report> {
   const coverage = options.coverage ? new Coverage() : undefined;
-  const tests = runTests(documents, analysis, coverage);
+  const tests = await runTests(documents, analysis, coverage);
   // Of tests that fail anyhow nothing can be learned.
   const isMutating = options.mutate && tests.every(({ status }) => status === 'passed');
   const asked = documents.map((document) => document.test);
-  const mutation = isMutating && [...mutate(analysis, asked)];
+  const mutation = isMutating && (await tryEdits(mutate(analysis, asked)));
   return { tests, analysis, ...(coverage && { coverage: coverage.report(analysis.model) }), ...(mutation && { mutation }) };
 }
+
+/** There is no saying beforehand how many edits there are. */
+const tryEdits = (results: Iterable<MutantResult>): Promise<MutantResult[]> =>
+  withProgress('trying edits', async (report) =>
+    Array.from(results, (result, index) => {
+      report(`trying edits: ${(index + 1).toLocaleString('en')}`);
+      return result;
+    }),
+  );
 
 function render(reports: readonly Report[], options: Options): Iterable<string> {
   const { output } = options;

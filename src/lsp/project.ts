@@ -6,7 +6,7 @@ import { applyChanges, type ClusterChange, clusterOf, findObject, idOf } from '#
 import type { RuleSeverities } from '#core/lint/configuration.ts';
 import { LintContext } from '#core/lint/context.ts';
 import type { Finding } from '#core/lint/finding.ts';
-import { lint, lintInSteps, readerFindings } from '#core/lint/lint.ts';
+import { type LintStep, lint, lintInSteps, readerFindings } from '#core/lint/lint.ts';
 import { Originals } from '#core/lint/originals.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import { ManifestCollection } from '#manifest/collect.ts';
@@ -73,7 +73,7 @@ export class Project {
   }
 
   /** Everything that there is to find, with pauses: by file. */
-  *findings(): Generator<undefined, ReadonlyMap<string, readonly Finding[]>> {
+  *findings(): Generator<LintStep, ReadonlyMap<string, readonly Finding[]>> {
     const found = yield* lintInSteps(this.#context(), { severities: this.#severities });
     const byFile = new Map<string, Finding[]>();
     for (const path of this.#files.keys()) byFile.set(path, this.#readerFindings(path));

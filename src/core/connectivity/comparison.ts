@@ -7,7 +7,15 @@ import { rangesAddresses } from '../verdict/endpoint-name.ts';
 import { Answers, type ConnectionAnswer } from './answers.ts';
 import { type Cause, causesOf, type PolicyChanges } from './cause.ts';
 import type { ConnectivityIndex } from './connectivity-index.ts';
-import type { ChangedAnswer, Difference, DifferenceEndpoint, DifferenceOptions, Explanation, OneSidedAnswer } from './difference.ts';
+import type {
+  ChangedAnswer,
+  Difference,
+  DifferenceEndpoint,
+  DifferenceOptions,
+  Explanation,
+  OneSidedAnswer,
+  Progress,
+} from './difference.ts';
 import type { MatrixEntry } from './endpoints.ts';
 import { joinExternals } from './join-externals.ts';
 import { type MemberDifference, MemberDifferences } from './member-differences.ts';
@@ -67,6 +75,7 @@ export class Comparison {
   readonly #objects: readonly ObjectChange[];
   readonly #policies: PolicyChanges;
   readonly #isExplained: boolean;
+  readonly #onSource: Progress | undefined;
   /** The place of each endpoint among those of both clusters. */
   readonly #rankOf: ReadonlyMap<string, number>;
   /** By the cells of a source before and after, which many sources share; cells that are one source's own take theirs with them. */
@@ -81,7 +90,7 @@ export class Comparison {
     after: Compared,
     traffics: TrafficTable,
     objects: readonly ObjectChange[],
-    { isShown, traffic, explain = true, touched }: DifferenceOptions & { readonly touched?: ReadonlySet<string> },
+    { isShown, traffic, explain = true, onSource, touched }: DifferenceOptions & { readonly touched?: ReadonlySet<string> },
   ) {
     this.#traffics = traffics;
     this.#wanted = traffic === undefined ? everything : traffics.idOf(traffic);
@@ -99,6 +108,7 @@ export class Comparison {
     this.#objects = objects;
     this.#policies = policyChanges(objects);
     this.#isExplained = explain;
+    this.#onSource = onSource;
     const ids = mergeOrders(
       old.map(({ id }) => id),
       now.map(({ id }) => id),
@@ -131,7 +141,8 @@ export class Comparison {
     const added: OneSidedAnswer[] = [];
     const removed: OneSidedAnswer[] = [];
     const changed: ChangedAnswer[] = [];
-    for (const source of this.#rankOf.keys())
+    for (const [source, rank] of this.#rankOf) {
+      this.#onSource?.(rank, this.#rankOf.size);
       for (const { destination, was, is } of this.#pairsFrom(source)) {
         if (was === undefined)
           added.push({ ...connectionOf(is!), ...this.#explain(source, destination, this.#disputes(shut, outcomeOf(is!))) });
@@ -139,6 +150,7 @@ export class Comparison {
           removed.push({ ...connectionOf(was), ...this.#explain(source, destination, this.#disputes(outcomeOf(was), shut)) });
         else changed.push(...this.#change(source, destination, was, is));
       }
+    }
     const named = new Set([...added, ...removed, ...changed].flatMap(({ from, to }) => [from, to]));
     const endpoints = [...this.#rankOf.keys()].filter((id) => named.has(id)).map((id) => this.#endpoint(id));
     return joinExternals({ endpoints, added, removed, changed, objects: this.#objects });

@@ -75,6 +75,9 @@ export interface FullDifference extends Difference {
 export const changesNothing = ({ added, removed, changed }: Pick<Difference, 'added' | 'removed' | 'changed'>): boolean =>
   added.length + removed.length + changed.length === 0;
 
+/** Is told how many of all things are done. */
+export type Progress = (done: number, all: number) => void;
+
 /** What of a difference is wanted; what is left out is not limited. */
 export interface DifferenceOptions {
   /** Pairs of which neither end is shown are left out. */
@@ -88,4 +91,10 @@ export interface DifferenceOptions {
   readonly exposure?: boolean;
   /** `false`: without witnesses and causes, which cost more than the rest. */
   readonly explain?: boolean;
+  /**
+   * Told before each endpoint as a source, for whoever shows how far the work has come.
+   *
+   * @internal
+   */
+  readonly onSource?: Progress;
 }

@@ -4,6 +4,7 @@ import { anyPod, homesOf, type PotentialName, potentialId, potentialPeers, poten
 import { type Connectivity, connectivityOf } from '../connectivity/connectivity.ts';
 import { ConnectivityIndex } from '../connectivity/connectivity-index.ts';
 import { type Dependence, dependencesOf } from '../connectivity/dependence.ts';
+import type { Progress } from '../connectivity/difference.ts';
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
 import type { CoverageReport } from '../expect/coverage.ts';
 import { everything, matches } from '../label/selector.ts';
@@ -28,13 +29,18 @@ export interface DocumentOptions {
   readonly tested?: Tested;
   /** Only these namespaces, unless empty; everybody counts nevertheless. */
   readonly namespaces?: readonly string[];
+  /** Told before each namespace, for whoever shows how far the work has come. */
+  readonly onNamespace?: Progress;
 }
 
 /**
  * Documents the policies of a cluster: who may talk to whom in each namespace and why, and what each policy says. Policies and rules that select
  * nobody are documented by the pods that they would select, so that policies without any pods say what they would do.
  */
-export function documentationOf(analysis: Analysis, { descriptions, tested, namespaces = [] }: DocumentOptions): Documentation {
+export function documentationOf(
+  analysis: Analysis,
+  { descriptions, tested, namespaces = [], onNamespace }: DocumentOptions,
+): Documentation {
   const { cluster, model } = analysis;
   const scene = new Scene(analysis);
   const { endpoints } = scene;
@@ -44,7 +50,8 @@ export function documentationOf(analysis: Analysis, { descriptions, tested, name
   const ids = new Set(asked.flatMap((endpoint) => (scene.homeOf(endpoint) === undefined ? [] : [endpoint.id])));
   const workloads = new WorkloadWriter(scene.analysis, descriptions, new Talks(scene.connectivity(ids).reach, (id) => ids.has(id)));
   const policies = new PolicyWriter(model, descriptions, tested?.coverage.uncovered, endpoints);
-  const namespaceOf = (name: string): NamespaceDocument[] => {
+  const namespaceOf = (name: string, index: number): NamespaceDocument[] => {
+    onNamespace?.(index, cluster.namespaces.size);
     const { namespace, policies: own } = cluster.namespaces.get(name)!;
     const within = homes.get(name) ?? [];
     if (!isAsked(name) || within.length + own.size === 0) return [];

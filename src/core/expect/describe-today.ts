@@ -1,4 +1,5 @@
 import type { Direction } from '../api/types.ts';
+import type { Progress } from '../connectivity/difference.ts';
 import type { MatrixEntry } from '../connectivity/endpoints.ts';
 import { noPair } from '../connectivity/pair-table.ts';
 import { type AddressSet, equalAddresses, formatRanges, noAddresses, uniteAddresses } from '../net/address-set.ts';
@@ -39,14 +40,20 @@ interface Somebody {
 /**
  * Tests that hold today and stop to hold when a policy changes what pods may do: what may reach each workload, and what each may reach, as far as
  * policies have a say. Of the others it is said that they reach what is no pod, which policies that come would take from them.
+ * `onSubject` is told before each endpoint, for whoever shows how far the work has come.
  */
-export function describeToday(analysis: Analysis, isWanted: (entry: MatrixEntry) => boolean = () => true): WrittenTest[] {
+export function describeToday(
+  analysis: Analysis,
+  isWanted: (entry: MatrixEntry) => boolean = () => true,
+  onSubject: Progress = () => undefined,
+): WrittenTest[] {
   const everybody = new Everybody(analysis);
   const writer = new Writer(everybody);
   const subjects = everybody.entries.filter((entry) => entry.located.length > 0 && entry.isPoliced && isWanted(entry));
-  return subjects.flatMap((entry) =>
-    everybody.partsOf(entry).flatMap((part, _, parts) => writer.testsOf({ part, names: namesOf(entry, part, parts) })),
-  );
+  return subjects.flatMap((entry, index) => {
+    onSubject(index, subjects.length);
+    return everybody.partsOf(entry).flatMap((part, _, parts) => writer.testsOf({ part, names: namesOf(entry, part, parts) }));
+  });
 }
 
 /** An endpoint by its id; a part of one by its pods. */

@@ -33,13 +33,19 @@ export function lint(context: LintContext, settings: LintSettings = {}): Finding
   }
 }
 
+/** How many of the rules that are to run have run. */
+export interface LintStep {
+  readonly done: number;
+  readonly all: number;
+}
+
 /** The same with a pause after each rule, for whoever has other things to do meanwhile. */
-export function* lintInSteps(context: LintContext, settings: LintSettings = {}): Generator<undefined, Finding[]> {
+export function* lintInSteps(context: LintContext, settings: LintSettings = {}): Generator<LintStep, Finding[]> {
   const wanted = rules.filter((rule) => isWanted(rule, settings));
   const findings: Finding[] = [];
-  for (const { code, severity, check } of wanted) {
+  for (const [index, { code, severity, check }] of wanted.entries()) {
     for (const remark of check(context)) findings.push({ code, severity, ...remark });
-    yield;
+    yield { done: index + 1, all: wanted.length };
   }
   const ran = new Set(wanted.map(({ code }) => code));
   const left = withoutIgnored(context, findings, ran, new Set(titles.keys()));
