@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type BuildOptions, type BuildResult, build, type Plugin } from 'esbuild';
 
 /** What most commands need: the program without its other commands, and `check`, which needs nearly the whole core. */
@@ -23,10 +23,7 @@ export async function bundleProgram(shared: BuildOptions): Promise<BuildResult[]
   const { parts, later } = await partsOf(shared);
   const modules = await bundleLater(parts, later, shared);
   const places = new Map(Object.entries(modules.metafile!.outputs).map(([path, { entryPoint }]) => [entryPoint, path]));
-  const placeOf = (path: string): string =>
-    `./${join('/', places.get(path.slice(shared.absWorkingDir!.length))!)
-      .split('/')
-      .at(-1)}`;
+  const placeOf = (path: string): string => `./${basename(places.get(path.slice(shared.absWorkingDir!.length))!)}`;
   const script = await bundleScript(parts, placeOf, shared);
   const define = { ...shared.define, SALLYPORT_SCRIPT: JSON.stringify(Object.keys(script.metafile!.outputs)[0]) };
   return [modules, script, await build({ ...shared, define, banner: {}, entryPoints: { sallyport: 'src/cli/start.ts' } })];
@@ -72,7 +69,6 @@ async function bundleLater(parts: Parts, later: ReadonlySet<string>, shared: Bui
   // Nobody starts there: it is only for esbuild to find the others.
   const files = result.outputFiles!.filter(({ path }) => !path.endsWith('/stdin.js'));
   for (const { path, contents } of files) writeFileSync(path, contents);
-  delete result.metafile!.outputs[Object.keys(result.metafile!.outputs).find((path) => path.endsWith('/stdin.js'))!];
   return result;
 }
 

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { LintContext } from '#core/lint/context.ts';
 import { type Finding, type Severity, severities } from '#core/lint/finding.ts';
-import { inOrder, type LintSettings, lintInSteps, readerFindings } from '#core/lint/lint.ts';
+import { inOrder, type LintSettings, lint, readerFindings } from '#core/lint/lint.ts';
 import { type LineOf, lineFinder } from '#core/render/diagnostics.ts';
 import { renderIndentedJson, renderJson } from '#core/render/json.ts';
 import { lintGithub } from '#core/render/lint-github.ts';
@@ -108,12 +108,7 @@ const found = (context: LintContext, settings: LintSettings): Promise<readonly F
   withProgress('linting', async (report) => {
     report('linting', isMuch(context.policies));
     const onRule = counting(report, 'linting', 'rules');
-    const steps = lintInSteps(context, settings);
-    for (;;) {
-      const { done, value } = steps.next();
-      if (done) return value;
-      onRule(value.done, value.all);
-    }
+    return lint(context, settings, ({ done, all }) => onRule(done, all));
   });
 
 /** `-n` limits what is shown; what is of no namespace concerns all. */

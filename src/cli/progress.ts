@@ -31,11 +31,11 @@ export const isMuch = (objects: { readonly length: number }): boolean => objects
 /** Whether there is anybody to whom progress is shown. */
 export const isProgressShown = (): boolean => stderr.isTerminal && process.env.TERM !== 'dumb';
 
-/** Reports counted things: `comparing: 1,200 of 5,652 endpoints`. */
+/** Reports counted things: `comparing: 1200 of 5652 endpoints`. Numbers are plain: to write them for a language takes 80 ms the first time. */
 export const counting =
   (report: Report, work: string, things: string) =>
   (done: number, all: number): void =>
-    report(`${work}: ${done.toLocaleString('en')} of ${all.toLocaleString('en')} ${things}`);
+    report(`${work}: ${done} of ${all} ${things}`);
 
 class ProgressLine {
   readonly #output: Output;

@@ -1,4 +1,16 @@
-import { closeSync, fstatSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
@@ -14,11 +26,11 @@ export interface CacheEnvironment {
 
 /**
  * Runs a script that `scripts/program.ts` wrote: what it exports. For each `use` of it, the name of a command, V8's code of all functions that ran
- * is kept in the user's cache directory, and taken from there the next time: reading and compiling them is a quarter of a short command. Node's own
- * cache (`module.enableCompileCache`) is written before anything has run, and so has next to none of them.
+ * is kept in the user's cache directory, and taken from there the next time: reading and compiling them is a quarter of a short command. Without a
+ * use nothing is taken or kept. Node's own cache (`module.enableCompileCache`) is written before anything has run, and so has next to none of them.
  */
-export function runScript(path: string, use: string, environment: CacheEnvironment): unknown {
-  const kept = placeOf(path, use, environment);
+export function runScript(path: string, use: string | undefined, environment: CacheEnvironment): unknown {
+  const kept = use === undefined ? undefined : placeOf(path, use, environment);
   const cachedData = kept && read(kept.file);
   const script = new Script(readFileSync(path, 'latin1'), { filename: path, ...(cachedData && { cachedData }) });
   // V8 itself refuses what another version of it made, or one with other options.
@@ -36,15 +48,30 @@ interface Place {
   readonly file: string;
 }
 
-/** The script is named by its contents, so what is kept for another one is never taken for it. */
+/**
+ * The script is named by its contents, so what is kept for another one is never taken for it. Undefined where the directory of the user's caches, or the
+ * user's home, is not this user's alone: root with somebody else's home would write and remove files wherever that user's links lead.
+ */
 function placeOf(path: string, use: string, environment: CacheEnvironment): Place | undefined {
   const { HOME, XDG_CACHE_HOME, NODE_DISABLE_COMPILE_CACHE } = environment;
-  const isHome = HOME?.startsWith('/') === true;
-  const caches = XDG_CACHE_HOME?.startsWith('/') ? XDG_CACHE_HOME : isHome ? `${HOME}/.cache` : undefined;
-  if (caches === undefined || NODE_DISABLE_COMPILE_CACHE === '1') return undefined;
-  const directory = `${caches}/sallyport/code`;
+  if (NODE_DISABLE_COMPILE_CACHE === '1') return undefined;
+  const isGiven = XDG_CACHE_HOME?.startsWith('/') === true;
+  const base = isGiven ? XDG_CACHE_HOME : HOME;
+  if (!base?.startsWith('/') || !isOwnDirectory(base)) return undefined;
+  const directory = `${base}${isGiven ? '' : '/.cache'}/sallyport/code`;
   const script = path.slice(path.lastIndexOf('/') + 1);
   return { directory, file: `${directory}/${script}-${process.version}-${process.arch}-${use}` };
+}
+
+const isOwn = ({ uid, mode }: Stats): boolean => uid === process.getuid?.() && (mode & 0o022) === 0;
+
+function isOwnDirectory(path: string): boolean {
+  try {
+    const found = statSync(path);
+    return found.isDirectory() && isOwn(found);
+  } catch {
+    return false;
+  }
 }
 
 /** What is kept there, if it is this user's own work: whoever can write it says what the program does. */
@@ -52,8 +79,7 @@ function read(file: string): Buffer | undefined {
   let opened: number | undefined;
   try {
     opened = openSync(file, 'r');
-    const { uid, mode } = fstatSync(opened);
-    return uid === process.getuid?.() && (mode & 0o022) === 0 ? readFileSync(opened) : undefined;
+    return isOwn(fstatSync(opened)) ? readFileSync(opened) : undefined;
   } catch {
     return undefined;
   } finally {
@@ -68,9 +94,10 @@ const most = 64;
 function write({ directory, file }: Place, data: Buffer): void {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    writeFileSync(`${file}.${process.pid}`, data, { mode: 0o600 });
+    writeFileSync(`${file}.${process.pid}`, data, { mode: 0o600, flag: 'wx' });
     renameSync(`${file}.${process.pid}`, file);
-    const all = readdirSync(directory).map((name) => ({ path: `${directory}/${name}`, time: statSync(`${directory}/${name}`).mtimeMs }));
+    const names = readdirSync(directory).filter((name) => name.startsWith('program-'));
+    const all = names.map((name) => ({ path: `${directory}/${name}`, time: statSync(`${directory}/${name}`).mtimeMs }));
     for (const { path } of all.sort((a, b) => b.time - a.time).slice(most)) rmSync(path);
   } catch {
     // See above.

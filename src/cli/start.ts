@@ -21,7 +21,8 @@ async function program(): Promise<typeof import('./main.ts')> {
   const { runScript } = await import('./run-script.ts');
   const path = decodeURIComponent(new URL(SALLYPORT_SCRIPT, import.meta.url).pathname);
   const use = process.argv.slice(2).find((word) => /^[a-z_]+$/.test(word));
-  const script = runScript(path, use === undefined ? 'none' : use, process.env) as typeof import('./main.ts');
+  // An agent stays, and what enforces policies runs nothing but what was shipped.
+  const script = runScript(path, use === 'agent' ? undefined : use, process.env) as typeof import('./main.ts');
   // The modules beside it, which are loaded later, take what they need from there.
   Object.assign(globalThis, { [Symbol.for('sallyport.program')]: script });
   return script;

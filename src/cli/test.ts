@@ -124,7 +124,7 @@ async function runGroup(documents: readonly TestDocument[], analysis: Analysis, 
 const tryEdits = (results: Iterable<MutantResult>): Promise<MutantResult[]> =>
   withProgress('trying edits', async (report) =>
     Array.from(results, (result, index) => {
-      report(`trying edits: ${(index + 1).toLocaleString('en')}`);
+      report(`trying edits: ${index + 1}`);
       return result;
     }),
   );

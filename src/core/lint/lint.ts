@@ -24,12 +24,13 @@ export const titles: ReadonlyMap<string, RuleTitle> = new Map(
     .map((title) => [title.code, title]),
 );
 
-/** The findings of the rules that are to run, by place. */
-export function lint(context: LintContext, settings: LintSettings = {}): Finding[] {
+/** The findings of the rules that are to run, by place. `onStep` is told after each rule, for whoever shows how far the work has come. */
+export function lint(context: LintContext, settings: LintSettings = {}, onStep: (step: LintStep) => void = () => undefined): Finding[] {
   const steps = lintInSteps(context, settings);
   for (;;) {
     const step = steps.next();
     if (step.done) return step.value;
+    onStep(step.value);
   }
 }
 
