@@ -2,7 +2,8 @@ import type { Direction } from '#core/api/types.ts';
 import { qualifiedName } from '#core/api/types.ts';
 import { isAllTraffic, type Traffic } from '#core/net/port-set.ts';
 import { protocols } from '#core/net/protocol.ts';
-import { type Allowed, workloadBlocks } from '#core/render/blocks.ts';
+import { blocksBy, markedText, type Row } from '#core/render/blocks.ts';
+import { Crowd } from '#core/render/crowd.ts';
 import { choiceText } from '#core/render/dependence.ts';
 import type { Reason } from '#core/verdict/gate.ts';
 import { groupLabel, type Item, placesOf } from './axis.ts';
@@ -133,10 +134,8 @@ function severalPairs(
 
 /** What the pairs may do, those that are alike together. */
 function pairTable(matrix: Matrix, filter: TrafficFilter, from: Item, to: Item): HTMLElement {
-  const connections = placesOf(from).flatMap((source) =>
-    placesOf(to).flatMap((destination) => connectionOf(matrix, filter, source, destination)),
-  );
-  const { blocks } = workloadBlocks(connections, matrix.endpoints, Number.POSITIVE_INFINITY)!;
+  const rows = placesOf(from).flatMap((source) => placesOf(to).flatMap((destination) => rowOf(matrix, filter, source, destination)));
+  const { blocks } = blocksBy(rows, new Crowd(matrix.endpoints))!;
   return element(
     'div',
     { class: 'blocks' },
@@ -155,10 +154,8 @@ function pairTable(matrix: Matrix, filter: TrafficFilter, from: Item, to: Item):
   );
 }
 
-function connectionOf(matrix: Matrix, filter: TrafficFilter, from: number, to: number): Allowed[] {
+function rowOf(matrix: Matrix, filter: TrafficFilter, from: number, to: number): Row[] {
   const place = matrix.outcomeAt(from, to);
   if (place < 0 || filter.states[place]!.kind === 'denied') return [];
-  const { traffic, partial, dependsOn } = matrix.outcomes[place]!;
-  const ids = { from: matrix.endpoints[from]!.id, to: matrix.endpoints[to]!.id };
-  return [{ ...ids, traffic, ...(partial && { partial }), ...(dependsOn && { dependsOn }) }];
+  return [{ from: matrix.endpoints[from]!.id, to: [matrix.endpoints[to]!.id], text: markedText(matrix.outcomes[place]!) }];
 }

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { clusterOf } from '#core/cluster/cluster.ts';
 import type { ConnectionAnswer } from '#core/connectivity/answers.ts';
 import { connectivityOf } from '#core/connectivity/connectivity.ts';
+import { dependencesOf, withDependences } from '#core/connectivity/dependence.ts';
 import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
 import { type AddressSet, addressesFrom, hasAddress } from '#core/net/address-set.ts';
 import { parseIp } from '#core/net/ip.ts';
@@ -79,7 +80,7 @@ function addressesFromRanges(ranges: readonly string[]): AddressSet {
   return name.addresses;
 }
 
-test('what is reached together is what is connected one by one', () => {
+test('what is reached together is what is connected one by one, and depends on the same', () => {
   fc.assert(
     fc.property(
       rawCluster,
@@ -89,7 +90,9 @@ test('what is reached together is what is connected one by one', () => {
       (raw, denied, direction, isSome) => {
         const isShown = ({ id }: MatrixEndpoint): boolean => id.startsWith('alpha');
         const options = { denied, ...(isSome && { isShown, ...(direction && { direction }) }) } as const;
-        const { connections, reach } = connectivityOf(new Analysis(clusterOf(decoded(raw))), options);
+        const analysis = new Analysis(clusterOf(decoded(raw)));
+        const dependences = dependencesOf(analysis, { ...options, endpoints: connectivityOf(analysis).endpoints });
+        const { connections, reach } = withDependences(connectivityOf(analysis, options), dependences);
         const each = [...reach].flatMap(({ from, to, said }) => to.map((one) => ({ from, to: one, ...said })));
         const byEnds = (answers: readonly ConnectionAnswer[]) => new Map(answers.map((answer) => [`${answer.from} ${answer.to}`, answer]));
         const all = [...connections];

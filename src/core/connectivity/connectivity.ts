@@ -3,6 +3,7 @@ import { potentialPeers, withPotentialPods } from '../cluster/potential-pods.ts'
 import type { Traffic } from '../net/port-set.ts';
 import { Analysis } from '../verdict/analysis.ts';
 import { Answers, type ConnectionAnswer, type Said } from './answers.ts';
+import { Ascending } from './ascending.ts';
 import { ConnectivityIndex } from './connectivity-index.ts';
 import type { MatrixEndpoint, MatrixEntry } from './endpoints.ts';
 import { type ExposureAnswer, exposureOf } from './exposure.ts';
@@ -145,28 +146,42 @@ class Matrix {
   }
 
   *reach(): Generator<ReachAnswer> {
-    const said = new SaidToKinds();
+    const known = new SaidToKinds();
     const ids = new Map<readonly number[], readonly string[]>();
     const idsAt = (places: readonly number[]): string[] => places.map((place) => this.#entries[place]!.id);
-    for (const [place, from] of this.#entries.entries()) {
-      const { reached, look } = this.#walk.reach(place);
-      const source = this.#walk.kindAt(place);
-      const known = source.places.length > 1 ? said.of(source) : undefined;
-      for (const { kind, places, outcome } of reached) {
-        const make = (): Said => this.#answers.said(look(), from, this.#entries[places[0]!]!, outcome);
+    for (const [source, { id: from }] of this.#entries.entries())
+      for (const { kind, places, said } of this.#saidFrom(source, known)) {
         const isShared = kind !== undefined && (places === kind.places || places === kind.shown);
-        const to = isShared ? getOrMake(ids, places, idsAt) : idsAt(places);
-        yield { from: from.id, to, said: kind === undefined || known === undefined ? make() : getOrMake(known, kind, make) };
+        yield { from, to: isShared ? getOrMake(ids, places, idsAt) : idsAt(places), said };
       }
-    }
   }
 
   *connections(): Generator<ConnectionAnswer> {
-    for (const [place, from] of this.#entries.entries()) {
-      const { cells, look } = this.#walk.row(place);
-      for (const [other, outcome] of cells) yield this.#answers.connection(look(), from, this.#entries[other]!, outcome);
+    const known = new SaidToKinds();
+    const ascending = new Ascending<Said>(this.#entries.length);
+    for (const [source, { id: from }] of this.#entries.entries())
+      for (const [place, said] of ascending.of(this.#saidFrom(source, known), ({ said }) => said))
+        yield { from, to: this.#entries[place]!.id, ...said };
+  }
+
+  /** The wanted destinations of a source, those that are alike together, and what is said of each. */
+  *#saidFrom(source: number, known: SaidToKinds): Generator<SaidOfKind> {
+    const from = this.#entries[source]!;
+    const { reached, look } = this.#walk.reach(source);
+    const alike = this.#walk.kindAt(source);
+    const saidByAlike = alike.places.length > 1 ? known.of(alike) : undefined;
+    for (const { kind, places, outcome } of reached) {
+      const make = (): Said => this.#answers.said(look(), from, this.#entries[places[0]!]!, outcome);
+      yield { kind, places, said: kind === undefined || saidByAlike === undefined ? make() : getOrMake(saidByAlike, kind, make) };
     }
   }
+}
+
+/** What is said of a source with destinations that are alike; without a kind it is one that is looked at by itself. */
+interface SaidOfKind {
+  readonly kind: Kind | undefined;
+  readonly places: readonly number[];
+  readonly said: Said;
 }
 
 /** For how many kinds of sources it is kept what is said of them. */

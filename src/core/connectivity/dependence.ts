@@ -10,7 +10,7 @@ import { compiledChoices } from '../verdict/certainty.ts';
 import { podId } from '../verdict/endpoint.ts';
 import { rangesAddresses } from '../verdict/endpoint-name.ts';
 import type { ConnectionAnswer } from './answers.ts';
-import type { Connectivity, MatrixOptions } from './connectivity.ts';
+import type { Connectivity, MatrixOptions, ReachAnswer } from './connectivity.ts';
 import { ConnectivityIndex } from './connectivity-index.ts';
 import type { MatrixEndpoint, MatrixEntry } from './endpoints.ts';
 import type { Exposed } from './exposure.ts';
@@ -215,7 +215,7 @@ function countsOf(changes: Changes | undefined): Pick<OtherValue, Change> {
 }
 
 /** The answer with the choices on which its parts depend. */
-export function withDependences<T extends Pick<Connectivity, 'endpoints' | 'connections' | 'exposure'>>(
+export function withDependences<T extends Pick<Connectivity, 'endpoints' | 'connections' | 'reach' | 'exposure'>>(
   answer: T,
   { choices, of, pairs }: Dependences,
 ) {
@@ -243,9 +243,18 @@ export function withDependences<T extends Pick<Connectivity, 'endpoints' | 'conn
       for (const connection of answer.connections) yield withChoices(connection.from, connection.to, connection);
     },
   };
+  const dependent = new Set(pairs.map(({ from }) => from));
+  const reach: Iterable<ReachAnswer> = {
+    *[Symbol.iterator]() {
+      for (const each of answer.reach)
+        if (dependent.has(each.from)) yield* withChoicesApart(each, of);
+        else yield each;
+    },
+  };
   return {
     ...answer,
     connections,
+    reach,
     choices,
     dependents: pairs,
     ...(answer.exposure && {
@@ -257,6 +266,13 @@ export function withDependences<T extends Pick<Connectivity, 'endpoints' | 'conn
     }),
   };
 }
+
+/** The destinations about which the same choices decide, together. */
+const withChoicesApart = ({ from, to, said }: ReachAnswer, of: Dependences['of']): ReachAnswer[] =>
+  Array.from(
+    Map.groupBy(to, (each) => of(from, each)),
+    ([dependsOn, some]) => ({ from, to: some, said: dependsOn === undefined ? said : { ...said, dependsOn } }),
+  );
 
 /** Finds the endpoints of a matrix that have something in common with those of an index, which can group bare pods and addresses otherwise. */
 class Places {

@@ -1,4 +1,5 @@
 import type { Direction } from '../api/types.ts';
+import { Ascending } from './ascending.ts';
 import type { MatrixEntry } from './endpoints.ts';
 import type { GateTable } from './gate-table.ts';
 import { noPair, type OutcomeId, type Outlooks, type PairTable } from './pair-table.ts';
@@ -48,12 +49,10 @@ export interface Kind {
   readonly shown: number[];
   /** What its entries get as sources, by kinds of destinations: kept for the next of them. */
   row?: readonly Cell[];
-  /** What its entries get as sources that are not shown, by places: the same array for all of them. */
+  /** What its entries get as sources that are not shown, by kinds of destinations, and by places: the same array for all of them. */
   glance?: readonly Cell[];
+  shared?: readonly Cell[];
 }
-
-/** A row with more than this part of all destinations is gathered from all of them. */
-const sparse = 8;
 
 /** Between how many kinds of endpoints outcomes are kept: some 64 MiB. */
 const keptCells = 2 ** 21;
@@ -80,7 +79,7 @@ export class PairWalk {
   readonly #at = new Map<string, number[]>();
   readonly #on = new Map<string, number[]>();
   readonly #units: readonly Unit[];
-  readonly #scratch: Int32Array;
+  readonly #ascending: Ascending<OutcomeId>;
   #kept = 0;
 
   constructor(entries: readonly MatrixEntry[], { units }: Units, gates: GateTable, pairs: PairTable, filter: PairFilter) {
@@ -90,7 +89,7 @@ export class PairWalk {
     this.#filter = filter;
     this.#units = units;
     this.#isShown = entries.map(filter.isShown);
-    this.#scratch = new Int32Array(entries.length).fill(noPair);
+    this.#ascending = new Ascending(entries.length);
     const known = new Map<string, Kind>();
     this.#kindOf = entries.map((entry, place) => {
       // What is asked of the first of a kind holds for all of them.
@@ -157,12 +156,17 @@ export class PairWalk {
   }
 
   #sharedCellsOf(place: number, look: Row['look']): readonly Cell[] {
-    const kind = this.#kindOf[place]!;
-    if (kind.glance !== undefined) return kind.glance;
-    const cells = this.#cellsOf(place, look);
+    return this.#keep(this.#kindOf[place]!, 'shared', () => this.#cellsOf(place, look));
+  }
+
+  /** The cells of a kind, made when they are first asked for: for the next of its entries, if there is one. */
+  #keep(kind: Kind, which: 'row' | 'glance' | 'shared', make: () => readonly Cell[]): readonly Cell[] {
+    const known = kind[which];
+    if (known !== undefined) return known;
+    const cells = make();
     if (kind.places.length > 1 && this.#kept < keptCells) {
       this.#kept += cells.length;
-      kind.glance = cells;
+      kind[which] = cells;
     }
     return cells;
   }
@@ -177,20 +181,7 @@ export class PairWalk {
   }
 
   #cellsOf(place: number, look: Row['look']): Cell[] {
-    const outcomes = this.#scratch;
-    const found: number[] = [];
-    for (const { places, outcome } of this.#reached(place, look))
-      for (const other of places) {
-        found.push(other);
-        outcomes[other] = outcome;
-      }
-    // Sorting some is quicker than looking for them, sorting most is not.
-    const isSparse = found.length * sparse < outcomes.length;
-    const ascending = isSparse ? found.sort((a, b) => a - b) : this.#entries.keys();
-    const cells: Cell[] = [];
-    for (const other of ascending) if (outcomes[other] !== noPair) cells.push([other, outcomes[other]!]);
-    for (const other of found) outcomes[other] = noPair;
-    return cells;
+    return this.#ascending.of(this.#reached(place, look), ({ outcome }) => outcome);
   }
 
   *#reached(place: number, look: Row['look']): Generator<Reached> {
@@ -210,7 +201,7 @@ export class PairWalk {
   /** All but the neighbours. */
   *#reachedKinds(place: number, look: Row['look'], which: 'places' | 'shown', neighbours: readonly number[]): Generator<Reached> {
     const apart = new Set(neighbours.map((other) => this.#kindOf[other]!));
-    for (const [id, outcome] of this.#isGlance(place) ? this.#glance(place, look) : this.#rowOf(place, look)) {
+    for (const [id, outcome] of this.#rowOf(place, look)) {
       const kind = this.#kinds[id]!;
       const all = kind[which];
       const places = apart.has(kind) ? all.filter((other) => !neighbours.includes(other)) : all;
@@ -238,27 +229,18 @@ export class PairWalk {
     return !this.#isShown[place] && this.#shownKinds.length * 4 < this.#kinds.length;
   }
 
-  /** The outcomes of a source with the kinds of endpoints that are shown. */
-  #glance(place: number, look: Row['look']): readonly Cell[] {
-    const from = this.#entries[place]!;
-    return this.#shownKinds.map(({ id, places }) => [id, this.#pairs.between(look(), from, this.#entries[places[0]!]!)]);
-  }
-
-  /** The outcomes of a source with the kinds of endpoints that it may reach. */
+  /** The outcomes of a source with the kinds of endpoints that are asked for: those that are shown, or those that it may reach. */
   #rowOf(place: number, look: Row['look']): readonly Cell[] {
-    const source = this.#kindOf[place]!;
-    if (source.row !== undefined) return source.row;
-    const from = this.#entries[place]!;
-    const cells: Cell[] = [];
-    for (const kind of this.#candidatesOf(look)) {
-      const outcome = this.#pairs.between(look(), from, this.#entries[kind.places[0]!]!);
-      if (outcome !== noPair) cells.push([kind.id, outcome]);
-    }
-    if (source.places.length > 1 && this.#kept < keptCells) {
-      this.#kept += cells.length;
-      source.row = cells;
-    }
-    return cells;
+    const isGlance = this.#isGlance(place);
+    return this.#keep(this.#kindOf[place]!, isGlance ? 'glance' : 'row', () => {
+      const from = this.#entries[place]!;
+      const cells: Cell[] = [];
+      for (const kind of isGlance ? this.#shownKinds : this.#candidatesOf(look)) {
+        const outcome = this.#pairs.between(look(), from, this.#entries[kind.places[0]!]!);
+        if (outcome !== noPair) cells.push([kind.id, outcome]);
+      }
+      return cells;
+    });
   }
 
   /** The kinds of endpoints that some address of the source may reach with something. */

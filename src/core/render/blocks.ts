@@ -1,5 +1,7 @@
 import type { ConnectionAnswer } from '../connectivity/answers.ts';
+import type { ReachAnswer } from '../connectivity/connectivity.ts';
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
+import { getOrMake } from '../connectivity/get-or-make.ts';
 import { Crowd } from './crowd.ts';
 import { pairText } from './traffic.ts';
 
@@ -33,34 +35,37 @@ export const mark = '*';
 /** Whether a text of traffic is a denial. */
 export const isNothing = (traffic: string): boolean => traffic === nothing || traffic === nothing + mark;
 
-/** What of a connection a table says. */
-export type Allowed = Pick<ConnectionAnswer, 'from' | 'to' | 'traffic' | 'partial' | 'dependsOn'>;
+/** A source with some of its destinations, of which the text says what they may do. */
+export interface Row {
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly text: string;
+}
 
 /**
  * The matrix by workload: sources that reach the same with the same traffic are one block, and whole namespaces one word. Undefined
  * as soon as its blocks say more than `most` things. `everyone` are the endpoints by which a namespace is whole.
  */
-export const workloadBlocks = (connections: Iterable<Allowed>, everyone: readonly MatrixEndpoint[], most: number): Blocks | undefined =>
-  blocksBy(connections, markedText, new Crowd(everyone), most);
+export const workloadBlocks = (reach: Iterable<ReachAnswer>, everyone: readonly MatrixEndpoint[], most: number): Blocks | undefined =>
+  blocksBy(rowsOf(reach), new Crowd(everyone), most);
+
+function* rowsOf(reach: Iterable<ReachAnswer>): Iterable<Row> {
+  for (const { from, to, said } of reach) yield { from, to, text: markedText(said) };
+}
 
 /** What a pair may do, marked where that depends on the network plugin. */
 export const markedText = (pair: Pick<ConnectionAnswer, 'traffic' | 'partial' | 'dependsOn'>): string =>
   pairText(pair) + (pair.dependsOn === undefined ? '' : mark);
 
-/** Pairs in blocks by what the text says of them. The pairs come in the order of their sources. */
-export function blocksBy<T extends Pick<Allowed, 'from' | 'to'>>(
-  pairs: Iterable<T>,
-  textOf: (pair: T) => string,
-  crowd: Crowd,
-  most = Number.POSITIVE_INFINITY,
-): Blocks | undefined {
+/** Rows in blocks by what is said in them: undefined as soon as these say more than `most` things. Rows of one source stand together. */
+export function blocksBy(rows: Iterable<Row>, crowd: Crowd, most = Number.POSITIVE_INFINITY): Blocks | undefined {
   const groups = new Map<string, { readonly sources: Set<string>; readonly reach: ReadonlyMap<string, readonly string[]> }>();
   let all = 0;
   let said = 0;
-  for (const [source, row] of rowsOf(pairs, textOf)) {
-    const byTraffic = [...row].sort(([a], [b]) => trafficRank(a) - trafficRank(b) || (a < b ? -1 : 1));
+  for (const [source, byText] of bySource(rows)) {
+    const byTraffic = [...byText].sort(([a], [b]) => trafficRank(a) - trafficRank(b) || (a < b ? -1 : 1));
     const reach = new Map(byTraffic.map(([traffic, destinations]) => [traffic, crowd.namesOf(destinations, source)]));
-    for (const destinations of row.values()) all += destinations.size;
+    for (const destinations of byText.values()) all += destinations.size;
     const key = JSON.stringify([...reach]);
     const group = groups.get(key);
     if (group === undefined) {
@@ -79,23 +84,18 @@ export function blocksBy<T extends Pick<Allowed, 'from' | 'to'>>(
 /** Everything first, nothing last. */
 export const trafficRank = (text: string): number => (text === 'all' || text === `all${mark}` ? 0 : isNothing(text) ? 2 : 1);
 
-/** The pairs of each source, by traffic. */
-function* rowsOf<T extends Pick<Allowed, 'from' | 'to'>>(
-  pairs: Iterable<T>,
-  textOf: (pair: T) => string,
-): Iterable<[source: string, row: Map<string, Set<string>>]> {
+/** The destinations of each source, by text. */
+function* bySource(rows: Iterable<Row>): Iterable<[source: string, byText: ReadonlyMap<string, ReadonlySet<string>>]> {
   let source: string | undefined;
-  let row = new Map<string, Set<string>>();
-  for (const pair of pairs) {
-    if (pair.from !== source) {
-      if (source !== undefined) yield [source, row];
-      source = pair.from;
-      row = new Map();
+  let byText = new Map<string, Set<string>>();
+  for (const { from, to, text } of rows) {
+    if (from !== source) {
+      if (source !== undefined) yield [source, byText];
+      source = from;
+      byText = new Map();
     }
-    const traffic = textOf(pair);
-    const destinations = row.get(traffic);
-    if (destinations === undefined) row.set(traffic, new Set([pair.to]));
-    else destinations.add(pair.to);
+    const destinations = getOrMake(byText, text, () => new Set<string>());
+    for (const each of to) destinations.add(each);
   }
-  if (source !== undefined) yield [source, row];
+  if (source !== undefined) yield [source, byText];
 }

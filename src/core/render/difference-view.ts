@@ -44,7 +44,8 @@ export function changeGroups({ added, removed, changed }: Changes, everyone: Ful
       const draft = drafts.get(key) ?? { causes: alike[0]!.because, parts: [] };
       drafts.set(key, draft);
       const witness = alike.find((answer) => answer.witness !== undefined)?.witness;
-      const { blocks } = blocksBy(alike, textOf, crowd)!;
+      const rows = alike.map((answer) => ({ from: answer.from, to: [answer.to], text: textOf(answer) }));
+      const { blocks } = blocksBy(rows, crowd)!;
       const more = Math.max(0, blocks.length - mostBlocks);
       draft.parts.push({ fate, blocks: blocks.slice(0, mostBlocks), more, ...(witness && { witness }) });
     }

@@ -41,7 +41,7 @@ const mostLines = 150;
 export function blocksOf(view: MatrixView): Blocks & { readonly by: Breakdown } {
   const { shown, everyone, denied, by } = view;
   if (by !== 'namespace') {
-    const found = workloadBlocks(shown.connections, everyone, by === undefined ? mostLines : Number.POSITIVE_INFINITY);
+    const found = workloadBlocks(shown.reach, everyone, by === undefined ? mostLines : Number.POSITIVE_INFINITY);
     if (found !== undefined && (by !== undefined || linesOf(found.blocks) <= mostLines)) return { ...found, by: 'workload' };
   }
   const groups = groupsOf(everyone).flatMap((group) =>
