@@ -54,6 +54,7 @@ export class ConnectivityIndex {
   readonly isOwnNodeOpen: boolean;
   readonly #grouping: Grouping;
   readonly #treatments = new Map<Unit, string>();
+  #entries: readonly MatrixEntry[] | undefined;
 
   private constructor(grouping: Grouping, traffics: TrafficTable, choices: Choices) {
     this.#grouping = grouping;
@@ -91,7 +92,13 @@ export class ConnectivityIndex {
    * bare pods that are alike, and external addresses that every gate treats alike; in the other index, too, if one is given. Where only the
    * gates of some classes are of interest (by their keys), only these need to treat external addresses alike.
    */
-  entries(other?: ConnectivityIndex, classes?: ReadonlySet<string>): MatrixEntry[] {
+  entries(other?: ConnectivityIndex, classes?: ReadonlySet<string>): readonly MatrixEntry[] {
+    if (other !== undefined || classes !== undefined) return this.#entriesFor(other, classes);
+    this.#entries ??= this.#entriesFor(other, classes);
+    return this.#entries;
+  }
+
+  #entriesFor(other: ConnectivityIndex | undefined, classes: ReadonlySet<string> | undefined): MatrixEntry[] {
     const pods = Object.groupBy(this.#grouping.endpoints.pods(this.#likenessWith(other)), ({ isPotential }) =>
       isPotential ? 'potential' : 'real',
     );

@@ -79,6 +79,7 @@ class Test {
   readonly #analysis: Analysis;
   readonly #question: DependenceQuestion;
   readonly #places: Places;
+  readonly #sensitive: SensitiveClasses;
   /** Lists of choices that decide, each one object. */
   readonly #lists = new Map<string, readonly ChoiceName[]>();
   readonly #deciding = new Map<number, readonly ChoiceName[]>();
@@ -91,6 +92,7 @@ class Test {
     this.#traffics = this.#index?.gates.traffics ?? new TrafficTable();
     this.#question = question;
     this.#places = new Places(question.endpoints);
+    this.#sensitive = new SensitiveClasses(this.#analysis.cluster, this.#analysis.model);
   }
 
   run(): Dependences {
@@ -115,9 +117,8 @@ class Test {
   }
 
   #compare(choice: (typeof comparedChoices)[number]): Dependence[] {
-    const { cluster, model } = this.#analysis;
-    const others = settings[choice].filter((value) => value !== model.choices[choice]);
-    const sensitive = new SensitiveClasses(cluster, model).of(choice, () => this.#analysis.under(this.#with(choice, others[0]!)));
+    const others = settings[choice].filter((value) => value !== this.#analysis.model.choices[choice]);
+    const sensitive = this.#sensitive.of(choice, () => this.#analysis.under(this.#with(choice, others[0]!)));
     if (sensitive.classes.size === 0) return [];
     const touched = this.#fewer(sensitive);
     if (this.#endpointsOf(touched.classes) * this.#question.endpoints.length > mostPairs) return [this.#dependence(choice, undefined)];

@@ -36,9 +36,10 @@ export function visitChanges(indexes: readonly [ConnectivityIndex, ConnectivityI
   const lists = [earlier, after.isGroupedLike(before) ? earlier : after.entries(before, few)] as const;
   const all = [...new Map(lists.toReversed().flatMap((entries) => entries.map((entry) => [entry.id, entry]))).values()];
   const places = new Map(all.map(({ id }, place) => [id, place]));
-  const shown = new Set(lists.flat().flatMap((entry) => (isOfClasses(entry, classes) || isPolicedNode(entry) ? [entry.id] : [])));
+  const each = [...new Set(lists.flat())];
+  const shown = idsOf(each.filter((entry) => isOfClasses(entry, classes) || isPolicedNode(entry)));
   const isBlockSource = direction === 'ingress' && isOfBlocks;
-  const held = isBlockSource ? new Set(lists.flat().flatMap((entry) => (isHeld(entry) ? [entry.id] : []))) : undefined;
+  const held = isBlockSource ? idsOf(each.filter(isHeld)) : undefined;
   const isShown = ({ id }: MatrixEntry): boolean => shown.has(id);
   const [old, now] = [before, after].map((index, side) => new Side(index, lists[side]!, { places, isShown, direction, wanted })) as [
     Side,
@@ -49,6 +50,8 @@ export function visitChanges(indexes: readonly [ConnectivityIndex, ConnectivityI
     for (const [destination, change] of rowChanges(old.row(source), now.row(source))) tell(from, all[destination]!, change);
   }
 }
+
+const idsOf = (entries: readonly MatrixEntry[]): ReadonlySet<string> => new Set(entries.map(({ id }) => id));
 
 /** Whether a block of some rule holds one of its addresses. */
 const isHeld = ({ uses }: MatrixEntry): boolean => uses.some(({ unit }) => unit.signature.blocks.length > 0);
