@@ -11,7 +11,8 @@ const ofItems = 2;
  * written. What stands around the items is the frame: the list without them. Throws a SyntaxError for what is no list of objects.
  */
 export class ListScanner {
-  readonly #onItem: (item: unknown) => void;
+  readonly #onItem: (item: object) => void;
+  readonly #onStart: (frame: Readonly<Record<string, unknown>>) => void;
   /** What has come of the part that has not ended, and how far it has been looked at: an escape may reach beyond its end. */
   #bytes: Buffer = Buffer.alloc(0);
   #at = 0;
@@ -22,8 +23,10 @@ export class ListScanner {
   #isInItems = false;
   #frame = '';
 
-  constructor(onItem: (item: unknown) => void) {
+  /** `onStart` is told before the first item what stands before the items. */
+  constructor(onItem: (item: object) => void, onStart: (frame: Readonly<Record<string, unknown>>) => void = () => {}) {
     this.#onItem = onItem;
+    this.#onStart = onStart;
   }
 
   /** Takes in what comes next. */
@@ -67,6 +70,7 @@ export class ListScanner {
       this.#isInItems = true;
       this.#frame = this.#text(at + 1);
       this.#from = at + 1;
+      this.#onStart(JSON.parse(`${this.#frame}]}`));
     }
   }
 

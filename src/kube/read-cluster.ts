@@ -5,10 +5,10 @@ import { Pool } from '#core/api/pool.ts';
 import type { KubernetesObject } from '#core/api/types.ts';
 import { clusterPolicies } from './cluster-policies.ts';
 import type { Connection } from './connection.ts';
-import { readList, readObject } from './list.ts';
+import { readItems, readObject } from './list.ts';
 import { withOwners } from './owners.ts';
 import { Forbidden, permissionFault } from './permission.ts';
-import { endpointSlices, namespaces, networkPolicies, nodes, pods, type Resource, services } from './resource.ts';
+import { apiVersionOf, endpointSlices, namespaces, networkPolicies, nodes, pods, type Resource, services } from './resource.ts';
 
 /** Where each kind that is read stands in the API. */
 const resources = {
@@ -108,7 +108,12 @@ class Reading {
     const { name, group } = resource;
     const onPage = (objects: number, remaining: number): void => this.#count(`${namespace}/${group}/${name}`, objects, remaining);
     const scope = namespace === undefined ? {} : { namespace };
-    return this.#orRefused(readList(this.#connection, { resource, ...scope, signal: this.#signal, onPage }, (page) => this.#decode(page)));
+    // Who wants the manifests, too, wants all of them.
+    const isWhole = this.#options.onObject !== undefined;
+    const items = readItems(this.#connection, { resource, ...scope, signal: this.#signal, onPage, isWhole }, (item) =>
+      this.#decode({ apiVersion: apiVersionOf(resource), kind: resource.kind, ...item }),
+    );
+    return this.#orRefused(items.then((read) => [...read.items]));
   }
 
   /** A namespace that does not exist is for whoever asks about it to miss. */
