@@ -12,7 +12,7 @@ import {
   qualifiedName,
 } from '../api/types.ts';
 import type { ClusterChange } from '../cluster/cluster.ts';
-import { labelsKey } from '../label/selector.ts';
+import { type Labels, labelsKey } from '../label/selector.ts';
 import { AddressIndex } from './address-index.ts';
 import { Compiler } from './compile.ts';
 import {
@@ -50,6 +50,9 @@ export class PolicyModel {
   readonly #addresses = new AddressIndex((address) => this.#delta.addresses.add(address));
   readonly #classOf = new Map<Pod, MutableClass>();
   readonly #pods = new Map<string, Pod>();
+  /** Of labels and declared ports, which pods that are alike mostly share: a pod more is not read again. */
+  readonly #keys = new WeakMap<Labels, string>();
+  readonly #counted = new WeakMap<readonly ContainerPort[], CountedPorts>();
   /** Namespaces whose policies are in audit, and how many policies say so themselves. */
   readonly #audited = new Set<string>();
   #audits = 0;
@@ -229,8 +232,8 @@ export class PolicyModel {
   }
 
   #join(pod: Pod): void {
-    const ports = countedPorts(pod.ports, this.choices);
-    const key = `${pod.namespace}|${labelsKey(pod.labels)}|${ports.map(portKey).sort().join(',')}${pod.hostNetwork ? '|host' : ''}`;
+    const { ports, key: portsKey } = this.#countedPorts(pod.ports);
+    const key = `${pod.namespace}|${this.#labelsKey(pod.labels)}|${portsKey}${pod.hostNetwork ? '|host' : ''}`;
     let podClass = this.#classes.get(key);
     if (podClass === undefined) {
       const { namespace, labels, hostNetwork } = pod;
@@ -241,6 +244,25 @@ export class PolicyModel {
     podClass.members.set(pod.name, pod);
     this.#classOf.set(pod, podClass);
     for (const address of pod.addresses) this.#addresses.claim(address, pod);
+  }
+
+  #labelsKey(labels: Labels): string {
+    let key = this.#keys.get(labels);
+    if (key === undefined) {
+      key = labelsKey(labels);
+      this.#keys.set(labels, key);
+    }
+    return key;
+  }
+
+  #countedPorts(declared: readonly ContainerPort[]): CountedPorts {
+    let counted = this.#counted.get(declared);
+    if (counted === undefined) {
+      const ports = countedPorts(declared, this.choices);
+      counted = { ports, key: ports.map(portKey).sort().join(',') };
+      this.#counted.set(declared, counted);
+    }
+    return counted;
   }
 
   #leave(pod: Pod, successor: Pod | undefined): void {
@@ -286,6 +308,12 @@ function setsOf(policy: CompiledPolicy): PodSet[] {
   const rules = [...(policy.ingress ?? []), ...(policy.egress ?? [])];
   const peers = rules.flatMap((rule) => rule.peers ?? []);
   return [policy.subjects, ...peers.flatMap((peer) => (peer.kind === 'pods' ? [peer.set] : []))];
+}
+
+/** The named ports that count, and what tells them from others. */
+interface CountedPorts {
+  readonly ports: readonly ContainerPort[];
+  readonly key: string;
 }
 
 /** The named ports that count, by the choices sidecar-named-ports and duplicate-port-name. Unnamed ports mean nothing to policy. */

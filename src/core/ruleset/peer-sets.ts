@@ -16,6 +16,9 @@ export const familyOf = (address: string): Family => (address.includes(':') ? 6 
 /** An element of a set, or the verdict of a map's. */
 export type Element = Verdict | true;
 
+/** Some elements of a set or map by their keys, each once. Mostly there is one, so a list is enough. */
+export type Elements = readonly (readonly [key: string, element: Element])[];
+
 /** What a set or map holds whose elements follow the pods of the cluster. */
 export interface Following {
   /** What names of its kind begin with, the family last. */
@@ -30,7 +33,7 @@ export interface Following {
   /** Names that its elements may refer to; references pass to it. */
   readonly dependencies: readonly string[];
   /** The elements that an address contributes when it belongs to a pod of that class. */
-  readonly elementsOf: (address: string, podClass: PodClass) => ReadonlyMap<string, Element>;
+  readonly elementsOf: (address: string, podClass: PodClass) => Elements;
   /** Whether a change of an element of the address may close what was open. */
   readonly restricts: (address: string, before: Element | undefined, after: Element | undefined) => boolean;
 }
@@ -40,10 +43,12 @@ interface Followed extends Following {
   readonly name: string;
   readonly family: Family;
   /** What each address contributes now. */
-  readonly contributions: Map<string, ReadonlyMap<string, Element>>;
+  readonly contributions: Map<string, Elements>;
 }
 
-const nothing: ReadonlyMap<string, Element> = new Map();
+const nothing: Elements = [];
+
+const elementOf = (elements: Elements, key: string): Element | undefined => elements.find(([each]) => each === key)?.[1];
 
 /**
  * Keeps the hash sets and maps of peers current: unions of pod sets by address, named ports by address and port, what tiers decide about
@@ -71,7 +76,7 @@ export class PeerSets {
         ...followingSet(`pods${family}`, content, [addressType(family)]),
         podSets,
         everyPod: false,
-        elementsOf: (address) => new Map([[address, true]]),
+        elementsOf: (address) => [[address, true]],
       });
     return { 4: take(4), 6: take(6) };
   }
@@ -86,7 +91,7 @@ export class PeerSets {
         ...followingSet(`named${family}`, content, [addressType(family), 'inet_service']),
         podSets,
         everyPod,
-        elementsOf: (address, podClass) => new Map(resolve(items, address, podClass).map((pair) => [pair, true])),
+        elementsOf: (address, podClass) => resolve(items, address, podClass).map((pair) => [pair, true]),
       });
     return { 4: take(4), 6: take(6) };
   }
@@ -97,7 +102,7 @@ export class PeerSets {
     const taken = this.#objects.take(prefix, content, dependencies, (name) => {
       const followed = { ...following, name, family: types[0] === 'ipv4_addr' ? (4 as const) : (6 as const), contributions: new Map() };
       this.#follow(followed);
-      const elements = new Map(this.#elements(followed));
+      const elements = this.#elements(followed);
       const common = { name, types, interval: false, comment: content };
       return shape.kind === 'set'
         ? { kind: 'set', ...common, elements: new Set(elements.keys()) }
@@ -119,9 +124,14 @@ export class PeerSets {
   }
 
   /** What all pods contribute now. */
-  *#elements(followed: Followed): Generator<[string, Element]> {
+  #elements(followed: Followed): Map<string, Element> {
+    const elements = new Map<string, Element>();
     for (const podClass of this.#candidates(followed))
-      for (const address of addressesOf(podClass)) if (familyOf(address) === followed.family) yield* this.#contribute(followed, address);
+      for (const { addresses } of podClass.members.values())
+        for (const address of addresses)
+          if (familyOf(address) === followed.family)
+            for (const [key, element] of this.#contribute(followed, address)) elements.set(key, element);
+    return elements;
   }
 
   #candidates(followed: Followed): Iterable<PodClass> {
@@ -190,6 +200,8 @@ export class PeerSets {
     const now = owner.kind === 'Pod' ? owner.class : undefined;
     if (now === undefined) this.#classOfAddress.delete(address);
     else this.#classOfAddress.set(address, now);
+    // As before anything is followed, when there are most addresses.
+    if (this.#followed.size === 0) return;
     const podSets = [before, now].flatMap((podClass) =>
       podClass === undefined ? [] : [...podClass.sets, ...(joinedOrLeft.get(podClass) ?? [])],
     );
@@ -202,8 +214,8 @@ export class PeerSets {
     if (followed.family !== familyOf(address)) return;
     const before = followed.contributions.get(address) ?? nothing;
     const now = this.#contribute(followed, address);
-    for (const [key, was] of before) if (!now.has(key)) this.#change(followed, address, key, was, undefined);
-    for (const [key, is] of now) this.#change(followed, address, key, before.get(key), is);
+    for (const [key, was] of before) if (elementOf(now, key) === undefined) this.#change(followed, address, key, was, undefined);
+    for (const [key, is] of now) this.#change(followed, address, key, elementOf(before, key), is);
   }
 
   #change({ name, restricts }: Followed, address: string, key: string, was: Element | undefined, is: Element | undefined): void {
@@ -211,10 +223,10 @@ export class PeerSets {
   }
 
   /** What the address contributes now, noted. */
-  #contribute(followed: Followed, address: string): ReadonlyMap<string, Element> {
+  #contribute(followed: Followed, address: string): Elements {
     const owner = this.#model.ownerOf(address);
     const elements = owner.kind === 'Pod' && this.#isIn(followed, owner.class) ? followed.elementsOf(address, owner.class) : nothing;
-    if (elements.size === 0) followed.contributions.delete(address);
+    if (elements.length === 0) followed.contributions.delete(address);
     else followed.contributions.set(address, elements);
     return elements;
   }

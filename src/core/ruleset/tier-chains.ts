@@ -79,7 +79,7 @@ export class TierChains {
       const decisions = numbersNamed(named, podClass).map((port) => {
         return [`${address} . ${port}`, decideNamed(named, { ip: parseIp(address)!, podClass, port }, this.#choices)] as const;
       });
-      return new Map(decisions.flatMap(([key, decision]) => (decision === undefined ? [] : [[key, verdicts.of(decision)]])));
+      return decisions.flatMap(([key, decision]) => (decision === undefined ? [] : [[key, verdicts.of(decision)] as const]));
     };
     for (const family of families) {
       const map = this.#peers.take({
@@ -167,7 +167,7 @@ export class TierChains {
       dependencies: verdicts.taken,
       elementsOf: (address, podClass) => {
         const verdict = verdictOf(decideSteps(steps, parseIp(address)!, podClass)) ?? leaving;
-        return printVerdict(verdict) === printVerdict(fallback(address) ?? leaving) ? new Map() : new Map([[address, verdict]]);
+        return printVerdict(verdict) === printVerdict(fallback(address) ?? leaving) ? [] : [[address, verdict]];
       },
       restricts: (address, before, after) =>
         !verdicts.isDeny(before ?? fallback(address)) && !isOpen(after ?? fallback(address) ?? leaving, tier.exits),
