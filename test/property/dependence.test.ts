@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type ChoiceName, choices } from '#core/api/choices.ts';
+import { decodeObject } from '#core/api/decode.ts';
 import { choicesOfProfile, profileNames } from '#core/api/profiles.ts';
-import { clusterOf } from '#core/cluster/cluster.ts';
+import { type Cluster, clusterOf } from '#core/cluster/cluster.ts';
 import type { ConnectionAnswer } from '#core/connectivity/answers.ts';
 import { connectivityOf } from '#core/connectivity/connectivity.ts';
-import { dependencesOf } from '#core/connectivity/dependence.ts';
+import { type Dependences, dependencesOf } from '#core/connectivity/dependence.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import { checkConnection } from '#core/verdict/answer.ts';
 import { isUnanswerable } from '#core/verdict/unanswerable.ts';
@@ -34,27 +35,65 @@ const tested: readonly ChoiceName[] = [
   'baseline-skip',
 ];
 
+/** Sees that exactly those pairs depend on the choice that are answered otherwise with another value of it. */
+function expectDependent(cluster: Cluster, choice: ChoiceName): Dependences {
+  const base = new Analysis(cluster);
+  const { endpoints } = connectivityOf(base);
+  const dependences = dependencesOf(base, { endpoints });
+  const now = answersOf(base);
+  const others = choices[choice].slice(1).map((value) => answersOf(new Analysis(cluster, { ...base.model.choices, [choice]: value })));
+  // Bare pods and addresses outside may be grouped otherwise; workloads and nodes are the same everywhere.
+  const stable = endpoints.filter(({ kind }) => kind === 'Workload' || kind === 'Node');
+  for (const from of stable)
+    for (const to of stable) {
+      const pair = key({ from: from.id, to: to.id });
+      const differs = others.some((answers) => answers.get(pair) !== now.get(pair));
+      expect({ pair, choice, depends: dependences.of(from.id, to.id)?.includes(choice) ?? false }).toEqual({
+        pair,
+        choice,
+        depends: differs,
+      });
+    }
+  return dependences;
+}
+
 test('a pair that depends on a choice is answered otherwise with another value, and no other pair is', () => {
   fc.assert(
     fc.property(rawCluster, fc.constantFrom(...tested), (raw, choice) => {
-      const cluster = clusterOf(decoded(raw));
-      const base = new Analysis(cluster);
-      const { endpoints } = connectivityOf(base);
-      const { of } = dependencesOf(base, { endpoints });
-      const now = answersOf(base);
-      const others = choices[choice].slice(1).map((value) => answersOf(new Analysis(cluster, { ...base.model.choices, [choice]: value })));
-      // Bare pods and addresses outside may be grouped otherwise; workloads and nodes are the same everywhere.
-      const stable = endpoints.filter(({ kind }) => kind === 'Workload' || kind === 'Node');
-      for (const from of stable)
-        for (const to of stable) {
-          const pair = key({ from: from.id, to: to.id });
-          const differs = others.some((answers) => answers.get(pair) !== now.get(pair));
-          expect({ pair, choice, depends: of(from.id, to.id)?.includes(choice) ?? false }).toEqual({ pair, choice, depends: differs });
-        }
+      expectDependent(clusterOf(decoded(raw)), choice);
     }),
     { numRuns: 200 },
   );
 });
+
+test('nor where more gates are looked at than are asked one by one', () => {
+  // Every fifth app is closed to all but some addresses, of other apps or one outside, and what they may is the port that is called `web`.
+  const objects = Array.from({ length: 200 }, (_, index) => {
+    const app = `app-${index}`;
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { namespace: 'shop', name: app, labels: { app }, ownerReferences: [ownedBy(app)] },
+      spec: { containers: [{ name: 'main', ports: [{ name: 'web', containerPort: 8000 + index }] }] },
+      status: { phase: 'Running', podIP: `10.0.0.${index}` },
+    };
+    const from = [{ ipBlock: { cidr: index % 10 === 0 ? '10.0.0.0/26' : `198.51.100.${index}/32` } }];
+    const policy = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'NetworkPolicy',
+      metadata: { namespace: 'shop', name: app },
+      spec: { podSelector: { matchLabels: { app } }, ingress: [{ from, ports: [{ port: 'web' }] }] },
+    };
+    return index % 5 === 0 ? [pod, policy] : [pod];
+  });
+  const cluster = clusterOf(objects.flat().flatMap((object) => decodeObject(object).objects));
+  const { pairs } = expectDependent(cluster, 'named-port-with-ipblock');
+  const outside = pairs.filter(({ from }) => from.startsWith('198.51.100.')).map(key);
+  const closed = Array.from({ length: 20 }, (_, turn) => turn * 10 + 5);
+  expect(outside.sort()).toEqual(closed.map((index) => `198.51.100.${index} -> shop/StatefulSet/app-${index}`).sort());
+});
+
+const ownedBy = (name: string) => ({ apiVersion: 'apps/v1', kind: 'StatefulSet', name, uid: name, controller: true });
 
 /** A pod's connections to itself are not in the matrix, nor are those of nodes with hostNetwork pods, which as-pods would put under policy. */
 const elsewhere: ReadonlySet<ChoiceName> = new Set<ChoiceName>(['service-hairpin', 'hostnetwork']);

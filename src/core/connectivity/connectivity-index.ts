@@ -121,13 +121,8 @@ export class ConnectivityIndex {
 
   /** How gates treat external addresses, by the places of their ranges: all gates, or those of some classes. Equal texts are equal treatment. */
   treatments(classes?: ReadonlySet<string>): Map<string, string> {
-    const gates = classes && this.#gatesOf(classes);
-    return new Map(
-      this.#grouping.strangers.map((each) => [
-        placeOf(each),
-        gates === undefined ? this.#treatmentOf(each.unit) : this.#treatmentBy(gates, each.unit),
-      ]),
-    );
+    const treatmentOf = classes === undefined ? (unit: Unit) => this.#treatmentOf(unit) : this.#treatmentBy(this.#gatesOf(classes));
+    return new Map(this.#grouping.strangers.map((each) => [placeOf(each), treatmentOf(each.unit)]));
   }
 
   #gatesOf(keys: ReadonlySet<string>): Readonly<Record<Direction, ReadonlySet<Gate>>> {
@@ -138,11 +133,14 @@ export class ConnectivityIndex {
     return { egress: new Set(profiles.map(({ gates }) => gates.egress)), ingress: new Set(profiles.map(({ gates }) => gates.ingress)) };
   }
 
-  #treatmentBy(gates: Readonly<Record<Direction, ReadonlySet<Gate>>>, unit: Unit): string {
-    const results = directions.map((direction) =>
-      Array.from(gates[direction], (gate) => this.gates.states.resultOf(this.gates.stateOf(direction, gate, unit), gate.isIsolated, false)),
-    );
-    return results.map((list) => list.join()).join(' ');
+  /** How some gates treat a unit: each gate is asked, or, where they are many, all that is said to the unit is looked through. */
+  #treatmentBy(gates: Readonly<Record<Direction, ReadonlySet<Gate>>>): (unit: Unit) => string {
+    const saidBy = (unit: Unit, direction: Direction): string =>
+      Array.from(gates[direction], (gate) =>
+        this.gates.states.resultOf(this.gates.stateOf(direction, gate, unit), gate.isIsolated, false),
+      ).join();
+    const areFew = gates.egress.size + gates.ingress.size <= fewGates;
+    return (unit) => directions.map((way) => (areFew ? saidBy(unit, way) : this.#saidTo(unit, way, gates[way]))).join(' ');
   }
 
   /** The entry in several: together those of its pods that no rule tells apart and that have the same key. An entry without pods stays whole. */
@@ -182,18 +180,24 @@ export class ConnectivityIndex {
     return treatment;
   }
 
-  #saidTo(unit: Unit, direction: Direction): string {
+  /** By all gates, or some. */
+  #saidTo(unit: Unit, direction: Direction, among?: ReadonlySet<Gate>): string {
     const { gates } = this;
     const said: string[] = [];
     const column = gates.column(direction, unit);
     for (const id of column.ids.sort((a, b) => a - b)) {
-      const { isIsolated } = this.#grouping.units.gates[direction][id]!;
+      const gate = this.#grouping.units.gates[direction][id]!;
+      if (among?.has(gate) === false) continue;
+      const { isIsolated } = gate;
       const result = gates.states.resultOf(column.get(id)!, isIsolated, false);
       if (result !== gates.states.resultOf(gates.baseOf(direction, id), isIsolated, false)) said.push(`${id}:${result}`);
     }
     return said.join();
   }
 }
+
+/** So many gates are asked sooner than all rules that hold a unit are gone through. */
+const fewGates = 32;
 
 /** More kinds of bare pods than any cluster has; two numbers make one. */
 const mostLikenesses = 2 ** 26;
