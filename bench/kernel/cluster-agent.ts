@@ -142,7 +142,7 @@ export const clusterAgent: Section = {
   title: 'an agent on a real API server, 10,000 pods and 1,000 policies, a node of 100 pods (needs root and make apiserver)',
   measure: async (report) => {
     await using cluster = await Cluster.create(size);
-    await measureStarts(cluster, { starts: 6, mebibytes: 120, milliseconds: 2000 }, report);
+    await measureStarts(cluster, { starts: 15, mebibytes: 120, milliseconds: 2000 }, report);
     await measureEvents(cluster, report);
   },
 };

@@ -1,6 +1,6 @@
 import { isPolicyKind, qualifiedName } from '../api/types.ts';
 import type { ObjectChange } from '../cluster/object-changes.ts';
-import { type AddressSet, formatRanges, noAddresses, subtractAddresses, uniteAddresses } from '../net/address-set.ts';
+import { type AddressSet, formatRanges, subtractAddresses, uniteAllAddresses } from '../net/address-set.ts';
 import { everyNamedPort } from '../net/port-set.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 import { rangesAddresses } from '../verdict/endpoint-name.ts';
@@ -287,7 +287,7 @@ export class Comparison {
 const isExternal = ({ kind }: DifferenceEndpoint): boolean => kind === 'External';
 
 const spaceOf = (endpoints: readonly DifferenceEndpoint[]): AddressSet =>
-  endpoints.map(({ ranges = [] }) => rangesAddresses(ranges)).reduce(uniteAddresses, noAddresses);
+  uniteAllAddresses(endpoints.map(({ ranges = [] }) => rangesAddresses(ranges)));
 
 /** What every pair and what some pair may do. */
 type Allowed = Pick<PairOutcome, 'every' | 'some'>;

@@ -1,6 +1,6 @@
 import { type Pod, workloadOf } from '../api/types.ts';
 import { labelsKey } from '../label/selector.ts';
-import { type AddressSet, addressRanges, formatRanges, noAddresses, uniteAddresses } from '../net/address-set.ts';
+import { type AddressSet, addressRanges, formatRanges, uniteAllAddresses } from '../net/address-set.ts';
 import type { Interval } from '../net/interval.ts';
 import { type Family, families } from '../net/ip.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
@@ -252,14 +252,14 @@ export function externalEntry(parts: readonly Stranger[]): MatrixEntry {
   const uses = [...Map.groupBy(parts, ({ unit, family }) => `${family} ${unit.id}`).values()].map(
     (alike): Use => ({ unit: alike[0]!.unit, family: alike[0]!.family, count: alike.length, ...outside }),
   );
-  const addresses = families
-    .map((family) =>
+  const addresses = uniteAllAddresses(
+    families.map((family) =>
       addressRanges(
         family,
         parts.filter((part) => part.family === family).map(({ range }) => range),
       ),
-    )
-    .reduce(uniteAddresses, noAddresses);
+    ),
+  );
   const ranges = formatRanges(addresses);
   const id = ranges.join();
   return new MatrixEntry(id, uses, () => ({ id, kind: 'External', ranges }), { addresses });

@@ -1,4 +1,4 @@
-import { formatRanges, noAddresses, uniteAddresses } from '../net/address-set.ts';
+import { formatRanges, uniteAllAddresses } from '../net/address-set.ts';
 import { rangesAddresses } from '../verdict/endpoint-name.ts';
 import type { Difference, DifferenceEndpoint } from './difference.ts';
 
@@ -44,7 +44,7 @@ function happeningsOf({ endpoints, added, removed, changed }: Difference): Map<s
 
 function join([first, ...others]: readonly DifferenceEndpoint[]): DifferenceEndpoint {
   if (others.length === 0) return first!;
-  const addresses = [first!, ...others].map(({ ranges = [] }) => rangesAddresses(ranges)).reduce(uniteAddresses, noAddresses);
+  const addresses = uniteAllAddresses([first!, ...others].map(({ ranges = [] }) => rangesAddresses(ranges)));
   const ranges = formatRanges(addresses);
   return { ...first!, id: ranges.join(), ranges };
 }

@@ -1,10 +1,13 @@
 import type { Direction } from '../api/types.ts';
 import type { Progress } from '../connectivity/difference.ts';
 import type { MatrixEntry } from '../connectivity/endpoints.ts';
+import { getOrMake } from '../connectivity/get-or-make.ts';
 import { noPair } from '../connectivity/pair-table.ts';
-import { type AddressSet, equalAddresses, formatRanges, noAddresses, uniteAddresses } from '../net/address-set.ts';
+import type { Kind, PairWalk } from '../connectivity/pair-walk.ts';
+import { nothing, type TrafficId } from '../connectivity/traffic-table.ts';
+import { type AddressSet, equalAddresses, formatRanges, uniteAllAddresses } from '../net/address-set.ts';
 import { type Family, families } from '../net/ip.ts';
-import { equalTraffic, everyNamedPort, intersectTraffic, isEmptyTraffic, type Traffic } from '../net/port-set.ts';
+import { everyNamedPort } from '../net/port-set.ts';
 import type { Analysis } from '../verdict/analysis.ts';
 import { podId } from '../verdict/endpoint.ts';
 import { Everybody } from './covering.ts';
@@ -31,6 +34,8 @@ export interface WrittenTest {
 
 /** Somebody who is one to every rule, with the names that tests have for them. */
 interface Somebody {
+  /** The place among all. */
+  readonly place: number;
   readonly part: MatrixEntry;
   readonly names: readonly string[];
   /** What several of them together are called: `shop/*`, `node:*`. */
@@ -48,11 +53,11 @@ export function describeToday(
   onSubject: Progress = () => undefined,
 ): WrittenTest[] {
   const everybody = new Everybody(analysis);
-  const writer = new Writer(everybody);
   const subjects = everybody.entries.filter((entry) => entry.located.length > 0 && entry.isPoliced && isWanted(entry));
+  const writer = new Writer(everybody, subjects.length);
   return subjects.flatMap((entry, index) => {
     onSubject(index, subjects.length);
-    return everybody.partsOf(entry).flatMap((part, _, parts) => writer.testsOf({ part, names: namesOf(entry, part, parts) }));
+    return everybody.partsOf(entry).flatMap((part, _, parts) => writer.testsOf(part, namesOf(entry, part, parts)));
   });
 }
 
@@ -63,37 +68,87 @@ function namesOf(entry: MatrixEntry, part: MatrixEntry, parts: readonly MatrixEn
   return entry.located.length === 0 || isWorkload ? [entry.id] : part.located.map(({ pod }) => podId(pod));
 }
 
+/** Sources are looked for among all that there are, one by one, while subjects are fewer than this part of all kinds. */
+const few = 16;
+
 class Writer {
   readonly #everybody: Everybody;
   readonly #all: readonly Somebody[];
+  readonly #walk: PairWalk;
+  readonly #placeOf: ReadonlyMap<MatrixEntry, number>;
+  readonly #kinds: ReadonlySet<Kind>;
+  /** The kinds that some kind reaches, and that reach it, with anything; undefined: any of all may. */
+  readonly #reached = new Map<Kind, ReadonlySet<Kind>>();
+  readonly #reaching: ReadonlyMap<Kind, readonly Kind[]> | undefined;
+  readonly #everyPort: TrafficId;
+  readonly #portTexts = new Map<TrafficId, readonly string[]>();
   readonly #outside: AddressSet;
   /** How many belong to each group. */
   readonly #sizes: ReadonlyMap<string, number>;
   readonly #namespaces: number;
 
-  constructor(everybody: Everybody) {
+  constructor(everybody: Everybody, subjects: number) {
     this.#everybody = everybody;
-    this.#all = everybody.entries.flatMap((entry) =>
-      everybody.partsOf(entry).map((part, _, parts): Somebody => ({ part, names: namesOf(entry, part, parts), ...groupOf(entry) })),
+    const { gates } = everybody.index;
+    this.#everyPort = gates.traffics.idOf(everyNamedPort);
+    const all = everybody.entries
+      .flatMap((entry) =>
+        everybody.partsOf(entry).map((part, _, parts) => ({ part, names: namesOf(entry, part, parts), ...groupOf(entry) })),
+      )
+      .map((somebody, place): Somebody => ({ place, ...somebody }));
+    this.#all = all;
+    this.#placeOf = new Map(all.map(({ part, place }) => [part, place]));
+    this.#walk = everybody.index.walk(
+      all.map(({ part }) => part),
+      {
+        isShown: () => true,
+        direction: undefined,
+        denied: false,
+        isPartial: true,
+        isOwnNodePoliced: true,
+        isWanted: (traffic) => gates.traffics.intersect(traffic, this.#everyPort) !== nothing,
+      },
     );
-    this.#outside = addressesTogether(this.#all);
-    const groups = Map.groupBy(this.#all, ({ group }) => group ?? '');
+    this.#kinds = new Set(all.map(({ place }) => this.#walk.kindAt(place)));
+    this.#reaching = subjects * few < this.#kinds.size ? undefined : this.#turnedRound();
+    this.#outside = addressesTogether(all);
+    const groups = Map.groupBy(all, ({ group }) => group ?? '');
     this.#sizes = new Map(Array.from(groups, ([group, members]) => [group, members.length]));
     this.#namespaces = [...groups.keys()].filter((group) => group.endsWith('/*')).length;
   }
 
-  testsOf(subject: Somebody): WrittenTest[] {
-    const { part, names } = subject;
+  /** For every kind those that reach it. */
+  #turnedRound(): Map<Kind, Kind[]> {
+    const reaching = new Map<Kind, Kind[]>();
+    for (const source of this.#kinds) for (const kind of this.#reachedFrom(source)) getOrMake(reaching, kind, () => []).push(source);
+    return reaching;
+  }
+
+  #reachedFrom(source: Kind): ReadonlySet<Kind> {
+    return getOrMake(this.#reached, source, () => {
+      const { reached } = this.#walk.reach(source.places[0]!);
+      // One without a kind is the source itself.
+      return new Set(Array.from(reached, ({ kind = source }) => kind));
+    });
+  }
+
+  /** Whoever may have to do with the part. */
+  #kindsAround(part: MatrixEntry, direction: Direction): Iterable<Kind> {
+    const own = this.#walk.kindAt(this.#placeOf.get(part)!);
+    if (direction === 'egress') return this.#reachedFrom(own);
+    return this.#reaching === undefined ? this.#kinds : (this.#reaching.get(own) ?? []);
+  }
+
+  testsOf(part: MatrixEntry, names: readonly string[]): WrittenTest[] {
     const title = names.length === 1 ? names[0]! : `${names[0]} and ${names.length - 1} more`;
     const isHeld = part.uses.some(({ unit }) => unit.profile !== undefined && unit.profile.gates.egress.policies.length > 0);
-    const others = isHeld ? this.#all : this.#all.filter((each) => !each.part.isPoliced);
-    const outgoing = this.#allowances(subject, 'egress', others);
+    const outgoing = this.#allowances(part, 'egress', isHeld ? () => true : (other) => !other.isPoliced);
     return [
       {
         name: `what reaches ${title}`,
         direction: 'ingress',
         subjects: names,
-        allow: this.#allowances(subject, 'ingress', this.#all),
+        allow: this.#allowances(part, 'ingress'),
         nothingElse: true,
       },
       ...(isHeld || outgoing.length > 0
@@ -102,41 +157,45 @@ class Writer {
     ];
   }
 
-  #allowances(subject: Somebody, direction: Direction, others: readonly Somebody[]): WrittenAllowance[] {
-    const rows = new Map<string, { traffic: Traffic; family?: Family; members: Somebody[] }>();
-    for (const other of others)
-      for (const { traffic, family } of this.#trafficOf(subject, other, direction)) {
-        const key = `${family ?? ''} ${portTexts(traffic).join()}`;
-        const row = rows.get(key);
-        if (row === undefined) rows.set(key, { traffic, members: [other], ...(family && { family }) });
-        else row.members.push(other);
-      }
-    return Array.from(rows.values(), ({ traffic, family, members }) => ({
-      others: this.#namesTogether(members, subject),
-      ...(!equalTraffic(traffic, everyNamedPort) && { ports: portTexts(traffic) }),
-      ...(family && { family }),
-    }));
+  #allowances(subject: MatrixEntry, direction: Direction, isMeant: (other: MatrixEntry) => boolean = () => true): WrittenAllowance[] {
+    const rows = new Map<string, { readonly traffic: TrafficId; readonly family?: Family; readonly members: Somebody[] }>();
+    for (const { places } of this.#kindsAround(subject, direction)) {
+      const others = places.map((place) => this.#all[place]!).filter(({ part }) => !isSamePod(part, subject));
+      if (others.length === 0 || !isMeant(others[0]!.part)) continue;
+      for (const { traffic, family } of this.#trafficOf(subject, others[0]!.part, direction))
+        getOrMake(rows, `${family ?? ''} ${traffic}`, () => ({ traffic, members: [], ...(family && { family }) })).members.push(...others);
+    }
+    for (const { members } of rows.values()) members.sort(byPlace);
+    const inOrder = [...rows.values()].sort(({ members: [a] }, { members: [b] }) => byPlace(a!, b!));
+    return inOrder.map(({ traffic, family, members }) => {
+      const ports = this.#portsOf(traffic);
+      return { others: this.#namesTogether(members, subject), ...(ports && { ports }), ...(family && { family }) };
+    });
+  }
+
+  /** Absent for every port that there is. */
+  #portsOf(traffic: TrafficId): readonly string[] | undefined {
+    if (traffic === this.#everyPort) return undefined;
+    return getOrMake(this.#portTexts, traffic, () => portTexts(this.#everybody.index.gates.traffics.trafficOf(traffic)));
   }
 
   /** What the two may do; for each family by itself where that is not the same. */
-  #trafficOf({ part: subject }: Somebody, { part: other }: Somebody, direction: Direction): { traffic: Traffic; family?: Family }[] {
-    if (subject.located.length === 1 && other.located.length === 1 && subject.located[0]!.pod === other.located[0]!.pod) return [];
+  #trafficOf(subject: MatrixEntry, other: MatrixEntry, direction: Direction): { traffic: TrafficId; family?: Family }[] {
     const [from, to] = direction === 'ingress' ? [other, subject] : [subject, other];
-    const { index } = this.#everybody;
+    const { pairs, gates } = this.#everybody.index;
     const found = families.flatMap((family) => {
-      const outcome = index.pairs.between(this.#everybody.glancesOf(from), from, to, family);
+      const outcome = pairs.between(this.#everybody.glancesOf(from), from, to, family);
       if (outcome === noPair) return [];
-      const { some } = index.pairs.outcomes[outcome]!;
-      return [{ family, traffic: intersectTraffic(index.gates.traffics.trafficOf(some), everyNamedPort) }];
+      return [{ family, traffic: gates.traffics.intersect(pairs.outcomes[outcome]!.some, this.#everyPort) }];
     });
     const [first, second] = found;
     if (first === undefined) return [];
-    const isAlike = second === undefined || equalTraffic(first.traffic, second.traffic);
-    return (isAlike ? [{ traffic: first.traffic }] : found).filter(({ traffic }) => !isEmptyTraffic(traffic));
+    const isAlike = second === undefined || first.traffic === second.traffic;
+    return (isAlike ? [{ traffic: first.traffic }] : found).filter(({ traffic }) => traffic !== nothing);
   }
 
   /** The names of those, whole namespaces and all nodes as one. The subject, which does not speak to itself, may be missing. */
-  #namesTogether(members: readonly Somebody[], { part }: Somebody): string[] {
+  #namesTogether(members: readonly Somebody[], part: MatrixEntry): string[] {
     const isAlone = part.located.length === 1;
     const names: string[] = [];
     let namespaces = 0;
@@ -159,8 +218,14 @@ class Writer {
   }
 }
 
-const addressesTogether = (members: readonly Somebody[]): AddressSet =>
-  members.flatMap(({ part }) => part.addresses ?? []).reduce(uniteAddresses, noAddresses);
+const byPlace = (a: Somebody, b: Somebody): number => a.place - b.place;
+
+/** A pod's connections to itself are nobody's to allow. */
+const isSamePod = (a: MatrixEntry, b: MatrixEntry): boolean =>
+  a.located.length === 1 && b.located.length === 1 && a.located[0]!.pod === b.located[0]!.pod;
+
+const addressesTogether = (members: readonly Pick<Somebody, 'part'>[]): AddressSet =>
+  uniteAllAddresses(members.flatMap(({ part }) => part.addresses ?? []));
 
 function groupOf({ located, addresses }: MatrixEntry): Pick<Somebody, 'group'> {
   if (located.length > 0) return { group: `${located[0]!.pod.namespace}/*` };

@@ -39,6 +39,15 @@ export function addressesFrom(ips: readonly Ip[]): AddressSet {
 }
 
 export const uniteAddresses = (a: AddressSet, b: AddressSet): AddressSet => each((family) => union(bigints, a[family], b[family]));
+/** Every address of some of the sets, however many they are. */
+export const uniteAllAddresses = (sets: readonly AddressSet[]): AddressSet =>
+  each((family) =>
+    normalize(
+      bigints,
+      sets.flatMap((set) => set[family]),
+    ),
+  );
+
 export const intersectAddresses = (a: AddressSet, b: AddressSet): AddressSet => each((family) => intersect(a[family], b[family]));
 export const subtractAddresses = (a: AddressSet, b: AddressSet): AddressSet => each((family) => subtract(bigints, a[family], b[family]));
 export const equalAddresses = (a: AddressSet, b: AddressSet): boolean => families.every((family) => equal(a[family], b[family]));

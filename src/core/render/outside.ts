@@ -1,5 +1,5 @@
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
-import { type AddressSet, addressesFrom, noAddresses, uniteAddresses } from '../net/address-set.ts';
+import { type AddressSet, addressesFrom, noAddresses, uniteAllAddresses } from '../net/address-set.ts';
 import { cidrsOf, formatCidr } from '../net/cidr.ts';
 import { type Family, families, greatestOf, parseIp } from '../net/ip.ts';
 import { parseEndpoint } from '../verdict/endpoint-name.ts';
@@ -67,7 +67,7 @@ function shortRange(text: string): string {
 const shareOf = (addresses: AddressSet, family: Family): number =>
   addresses[family].reduce((sum, [first, last]) => sum + Number(last - first + 1n), 0) / Number(greatestOf(family) + 1n);
 
-const addressesOf = (endpoint: MatrixEndpoint): AddressSet => rangesOf(endpoint).map(addressesIn).reduce(uniteAddresses, noAddresses);
+const addressesOf = (endpoint: MatrixEndpoint): AddressSet => uniteAllAddresses(rangesOf(endpoint).map(addressesIn));
 
 function addressesIn(text: string): AddressSet {
   const name = parseEndpoint(text);

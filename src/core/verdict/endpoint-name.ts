@@ -1,5 +1,5 @@
 import { type PotentialName, parsePotential } from '../cluster/potential-pods.ts';
-import { type AddressSet, addressesOf, addressRanges, noAddresses, uniteAddresses } from '../net/address-set.ts';
+import { type AddressSet, addressesOf, addressRanges, noAddresses, uniteAllAddresses } from '../net/address-set.ts';
 import { type Cidr, parseCidr } from '../net/cidr.ts';
 import { formatIp, type Ip, parseIp } from '../net/ip.ts';
 
@@ -33,14 +33,14 @@ export function parseEndpoint(text: string): EndpointName | undefined {
 
 /** The addresses of ranges as an external endpoint lists them. */
 export function rangesAddresses(ranges: readonly string[]): AddressSet {
-  return ranges.map((range) => parseRange(range) ?? noAddresses).reduce(uniteAddresses, noAddresses);
+  return uniteAllAddresses(ranges.map((range) => parseRange(range) ?? noAddresses));
 }
 
 /** `first-last` ranges, single addresses and blocks, joined by commas. */
 function parseRanges(text: string): EndpointName | undefined {
   const parts = text.split(',').map(parseRange);
   if (parts.includes(undefined)) return undefined;
-  return { kind: 'ranges', addresses: (parts as AddressSet[]).reduce(uniteAddresses) };
+  return { kind: 'ranges', addresses: uniteAllAddresses(parts as AddressSet[]) };
 }
 
 function parseRange(text: string): AddressSet | undefined {
