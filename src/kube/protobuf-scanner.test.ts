@@ -38,6 +38,8 @@ function sent(kind: string, raw: Written): Buffer {
   return Buffer.concat([Buffer.from('k8s\0'), writer.finish()]);
 }
 
+const sentBytes = (bytes: readonly number[]): Buffer => Buffer.concat([Buffer.from('k8s\0'), Buffer.from(bytes)]);
+
 /** What a scanner makes of bytes that come in pieces of these sizes, again and again. */
 function scan(bytes: Buffer, sizes: readonly number[] = [bytes.length || 1]): { items: unknown[]; frame: unknown; starts: unknown[] } {
   const items: unknown[] = [];
@@ -136,9 +138,10 @@ test('a list that ends too soon is none', () => {
 describe('what is no list in protobuf', () => {
   test.each([
     ['JSON', Buffer.from('{"kind":"PodList","items":[]}')],
-    ['a number where a message should be', Buffer.concat([Buffer.from('k8s\0'), Buffer.from([0x08, 0x01])])],
-    ['a length without end', Buffer.concat([Buffer.from('k8s\0'), Buffer.alloc(12, 0xff)])],
-    ['an item that is longer than its list', Buffer.concat([Buffer.from('k8s\0'), Buffer.from([0x12, 0x03, 0x12, 0x04, 0, 0, 0, 0])])],
+    ['a number where a message should be', sentBytes([0x08, 0x01])],
+    ['a length without end', sentBytes(new Array<number>(12).fill(0xff))],
+    ['an item with a field of a type that nobody writes any more', sentBytes([0x12, 0x04, 0x12, 0x02, 0x2b, 0x00])],
+    ['an item that is longer than its list', sentBytes([0x12, 0x03, 0x12, 0x04, 0, 0, 0, 0])],
   ])('%s', (_, bytes) => {
     expect(() => scan(bytes)).toThrow(SyntaxError);
   });

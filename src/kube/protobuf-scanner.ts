@@ -93,15 +93,24 @@ export class ProtobufScanner {
   }
 
   #takeEnvelope(number: number, value: Buffer): void {
-    if (number === envelope.type) this.#frame = { ...readType(value), ...this.#frame };
+    if (number === envelope.type) this.#frame = { ...readWith(readType, value), ...this.#frame };
   }
 
   #takeList(number: number, value: Buffer): void {
-    if (number === list.items) this.#onItem(this.#readItem(value));
+    if (number === list.items) this.#onItem(readWith(this.#readItem, value));
     else if (number === list.metadata) {
-      this.#frame = { ...this.#frame, metadata: readListMetadata(value) };
+      this.#frame = { ...this.#frame, metadata: readWith(readListMetadata, value) };
       this.#onStart(this.#frame);
     }
+  }
+}
+
+/** What the bytes hold; bytes that are no message are no list's. */
+function readWith(read: ReadMessage, bytes: Buffer): ReturnType<ReadMessage> {
+  try {
+    return read(bytes);
+  } catch (error) {
+    throw new SyntaxError('a message that can not be read', { cause: error });
   }
 }
 
@@ -113,7 +122,7 @@ export function statusIn(bytes: Buffer): unknown {
     const found = fieldAt(bytes, at);
     if (found === undefined) return status;
     at = found.start + found.length;
-    if (found.number === envelope.raw) status = { kind: 'Status', ...readStatus(bytes.subarray(found.start, at)) };
+    if (found.number === envelope.raw) status = { kind: 'Status', ...readWith(readStatus, bytes.subarray(found.start, at)) };
   }
 }
 
