@@ -1,4 +1,5 @@
-import { chmodSync, cpSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type DebianPackage, librariesOf, linksOf, type Unpacked, unpack } from './debian.ts';
@@ -23,12 +24,12 @@ const files = [...programs, 'etc/protocols', 'etc/services', 'etc/os-release', '
 export const node = '/usr/bin/node';
 export const program = '/sallyport/sallyport.js';
 
-/** Node as `make setup` brought it, of the version that `toolchain/package-lock.json` pins. */
+/** Node of the version that `toolchain/package-lock.json` pins; brought when it is not there, as on a machine whose own Node is new enough. */
 export function nodeProgram(): string {
-  const folder = join(root, 'toolchain/node_modules');
-  const name = readdirSync(folder).find((each) => each === `node-linux-${process.arch}`);
-  if (name === undefined) throw new Error('Node for the image is not there: toolchain/npm-ci toolchain');
-  return join(folder, name, 'bin/node');
+  const toolchain = join(root, 'toolchain');
+  const path = join(toolchain, 'node_modules', `node-linux-${process.arch}`, 'bin/node');
+  if (!existsSync(path)) execFileSync(join(toolchain, 'npm-ci'), [toolchain], { stdio: 'inherit' });
+  return path;
 }
 
 /** Writes what changes seldom into a folder: Node, nft and what they need. `cache` keeps what was brought. */
