@@ -31,7 +31,9 @@ export async function runSession(session: string, directory: string, path: strin
   const runtime = mkdtempSync(join(path, 'session-'));
   // No session talks with a cluster that this machine knows.
   const noCluster = { KUBECONFIG: '/home/you/.kube/config', KUBERNETES_SERVICE_HOST: '' };
-  const env = { ...environment, ...noCluster, ...author, PATH: `${path}:${process.env.PATH}`, XDG_RUNTIME_DIR: runtime };
+  // Elsewhere grep would take bytes for characters.
+  const locale = { LC_ALL: 'C.UTF-8' };
+  const env = { ...environment, ...locale, ...noCluster, ...author, PATH: `${path}:${process.env.PATH}`, XDG_RUNTIME_DIR: runtime };
   const parts: string[] = [];
   for (const command of commandsOf(session)) {
     const { code, stdout, stderr } = await run('bash', ['-o', 'pipefail', '-c', command], cwd, env);
