@@ -175,12 +175,13 @@ async function answerWithoutItems(
   scannerOf: () => ListScanner | ProtobufScanner,
 ): Promise<Answer> {
   const { statusCode: status = 0 } = response;
+  const parse = <T>(work: () => T): T | undefined => jsonOf(connection, request, response, work);
   if (status !== 200) {
     if (!isProtobuf(response)) return answerOf(connection, request, response);
-    return { status, body: statusIn(Buffer.concat(await Array.fromAsync(chunksOf(connection, request, response)))) };
+    const bytes = Buffer.concat(await Array.fromAsync(chunksOf(connection, request, response)));
+    return { status, body: parse(() => statusIn(bytes)) };
   }
   const scanner = scannerOf();
-  const parse = <T>(work: () => T): T | undefined => jsonOf(connection, request, response, work);
   for await (const chunk of chunksOf(connection, request, response)) parse(() => scanner.push(chunk));
   return { status, body: parse(() => scanner.end()) };
 }

@@ -15,10 +15,10 @@ type Message = Record<string, unknown>;
 
 /**
  * Reads messages with these fields, up to an end, as the objects that they are in JSON. Zero values, which Go writes in messages and leaves out of
- * objects, are left out.
+ * objects, are left out. Throws where a field reaches beyond its message: an object of which a part is lost might be one that no policy selects.
  */
 function readerOf(fields: Fields): (reader: PbfReader, end?: number) => Message {
-  const lists = Object.values(fields).filter(({ holds }) => holds === 'entries');
+  const maps = Object.values(fields).filter(({ holds }) => holds === 'entries');
   const visit = (number: number, message: Message, reader: PbfReader): void => {
     const field = fields[number];
     if (field === undefined) return;
@@ -28,7 +28,8 @@ function readerOf(fields: Fields): (reader: PbfReader, end?: number) => Message 
   };
   return (reader, end) => {
     const message = reader.readFields(visit, {} as Message, end);
-    for (const { name } of lists) if (message[name] !== undefined) message[name] = Object.fromEntries(message[name] as [string, string][]);
+    if (reader.pos !== (end ?? reader.length)) throw new RangeError('a field is longer than its message');
+    for (const { name } of maps) if (message[name] !== undefined) message[name] = Object.fromEntries(message[name] as [string, string][]);
     return message;
   };
 }

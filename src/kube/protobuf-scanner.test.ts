@@ -141,6 +141,8 @@ describe('what is no list in protobuf', () => {
     ['a number where a message should be', sentBytes([0x08, 0x01])],
     ['a length without end', sentBytes(new Array<number>(12).fill(0xff))],
     ['an item with a field of a type that nobody writes any more', sentBytes([0x12, 0x04, 0x12, 0x02, 0x2b, 0x00])],
+    ['a field that is longer than its item', sentBytes([0x12, 0x06, 0x12, 0x04, 0x0a, 0x03, 0x0a, 0x00])],
+    ['a text that is longer than its message', sentBytes([0x12, 0x08, 0x12, 0x06, 0x0a, 0x04, 0x0a, 0x05, 0x61, 0x62])],
     ['an item that is longer than its list', sentBytes([0x12, 0x03, 0x12, 0x04, 0, 0, 0, 0])],
   ])('%s', (_, bytes) => {
     expect(() => scan(bytes)).toThrow(SyntaxError);
@@ -157,4 +159,5 @@ test('what a server says instead of a list', () => {
   ]);
   expect(statusIn(said)).toEqual({ kind: 'Status', status: 'Failure', message: 'pods is forbidden', reason: 'Forbidden', code: 403 });
   expect(statusIn(Buffer.from('upstream went away'))).toBeUndefined();
+  expect(() => statusIn(said.subarray(0, -6))).toThrow(SyntaxError);
 });

@@ -104,7 +104,7 @@ class Reading {
     return parts.flat();
   }
 
-  #list(resource: Resource, namespace?: string): Promise<Part[]> {
+  #list(resource: Resource, namespace?: string): Promise<readonly Part[]> {
     const { name, group } = resource;
     const onPage = (objects: number, remaining: number): void => this.#count(`${namespace}/${group}/${name}`, objects, remaining);
     const scope = namespace === undefined ? {} : { namespace };
@@ -113,16 +113,16 @@ class Reading {
     const items = readItems(this.#connection, { resource, ...scope, signal: this.#signal, onPage, isWhole }, (item) =>
       this.#decode({ apiVersion: apiVersionOf(resource), kind: resource.kind, ...item }),
     );
-    return this.#orRefused(items.then((read) => [...read.items]));
+    return this.#orRefused(items.then((read) => read.items));
   }
 
   /** A namespace that does not exist is for whoever asks about it to miss. */
-  #namespace(object: string): Promise<Part[]> {
+  #namespace(object: string): Promise<readonly Part[]> {
     const found = readObject(this.#connection, { resource: namespaces, object, signal: this.#signal });
     return this.#orRefused(found.then((value) => (value === undefined ? [] : [this.#decode(value)])));
   }
 
-  #clusterPolicies(): Promise<Part[]> {
+  #clusterPolicies(): Promise<readonly Part[]> {
     const lists = clusterPolicies(this.#connection, this.#signal).then((found) =>
       Promise.all(found.map((resource) => this.#list(resource))),
     );
@@ -137,7 +137,7 @@ class Reading {
   }
 
   /** Waits for the other requests, too, to say all at once what is not allowed. */
-  async #orRefused(work: Promise<Part[]>): Promise<Part[]> {
+  async #orRefused(work: Promise<readonly Part[]>): Promise<readonly Part[]> {
     try {
       return await work;
     } catch (error) {

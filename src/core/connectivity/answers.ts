@@ -3,11 +3,11 @@ import type { PolicyId } from '../api/types.ts';
 import type { Interval } from '../net/interval.ts';
 import { allTraffic, formatPorts, isAllTraffic, noTraffic, type Traffic, trafficOf, uniteTraffic } from '../net/port-set.ts';
 import { type Protocol, protocols } from '../net/protocol.ts';
+import { getOrMake } from '../policy/get-or-make.ts';
 import type { CompiledPolicy } from '../policy/model.ts';
 import type { Reason } from '../verdict/gate.ts';
 import type { ConnectivityIndex } from './connectivity-index.ts';
 import type { MatrixEntry } from './endpoints.ts';
-import { getOrMake } from './get-or-make.ts';
 import type { OutcomeId, Outlooks, PairOutcome } from './pair-table.ts';
 import { everything, type TrafficId } from './traffic-table.ts';
 

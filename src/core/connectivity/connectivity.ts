@@ -1,13 +1,13 @@
 import type { Direction } from '../api/types.ts';
 import { potentialPeers, withPotentialPods } from '../cluster/potential-pods.ts';
 import type { Traffic } from '../net/port-set.ts';
+import { getOrMake } from '../policy/get-or-make.ts';
 import { Analysis } from '../verdict/analysis.ts';
 import { Answers, type ConnectionAnswer, type Said } from './answers.ts';
 import { Ascending } from './ascending.ts';
 import { ConnectivityIndex } from './connectivity-index.ts';
 import type { MatrixEndpoint, MatrixEntry } from './endpoints.ts';
 import { type ExposureAnswer, exposureOf } from './exposure.ts';
-import { getOrMake } from './get-or-make.ts';
 import { PairCount } from './pair-count.ts';
 import type { Kind, PairWalk } from './pair-walk.ts';
 import { everything, nothing } from './traffic-table.ts';

@@ -1,13 +1,13 @@
 import type { Direction } from '../api/types.ts';
 import type { Progress } from '../connectivity/difference.ts';
 import type { MatrixEntry } from '../connectivity/endpoints.ts';
-import { getOrMake } from '../connectivity/get-or-make.ts';
 import { noPair } from '../connectivity/pair-table.ts';
 import type { Kind, PairWalk } from '../connectivity/pair-walk.ts';
 import { nothing, type TrafficId } from '../connectivity/traffic-table.ts';
 import { type AddressSet, equalAddresses, formatRanges, uniteAllAddresses } from '../net/address-set.ts';
 import { type Family, families } from '../net/ip.ts';
 import { everyNamedPort } from '../net/port-set.ts';
+import { getOrMake } from '../policy/get-or-make.ts';
 import type { Analysis } from '../verdict/analysis.ts';
 import { podId } from '../verdict/endpoint.ts';
 import { Everybody } from './covering.ts';
@@ -77,8 +77,9 @@ class Writer {
   readonly #walk: PairWalk;
   readonly #placeOf: ReadonlyMap<MatrixEntry, number>;
   readonly #kinds: ReadonlySet<Kind>;
-  /** The kinds that some kind reaches, and that reach it, with anything; undefined: any of all may. */
+  /** For a kind those that it reaches with something. */
   readonly #reached = new Map<Kind, ReadonlySet<Kind>>();
+  /** For a kind those that reach it; undefined where all are tried. */
   readonly #reaching: ReadonlyMap<Kind, readonly Kind[]> | undefined;
   readonly #everyPort: TrafficId;
   readonly #portTexts = new Map<TrafficId, readonly string[]>();

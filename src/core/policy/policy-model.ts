@@ -15,6 +15,7 @@ import type { ClusterChange } from '../cluster/cluster.ts';
 import { type Labels, labelsKey } from '../label/selector.ts';
 import { AddressIndex } from './address-index.ts';
 import { Compiler } from './compile.ts';
+import { getOrMake } from './get-or-make.ts';
 import {
   type AddressOwner,
   type CompiledPolicy,
@@ -232,8 +233,8 @@ export class PolicyModel {
   }
 
   #join(pod: Pod): void {
-    const { ports, key: portsKey } = this.#countedPorts(pod.ports);
-    const key = `${pod.namespace}|${this.#labelsKey(pod.labels)}|${portsKey}${pod.hostNetwork ? '|host' : ''}`;
+    const { ports, key: portsKey } = getOrMake(this.#counted, pod.ports, () => countedPorts(pod.ports, this.choices));
+    const key = `${pod.namespace}|${getOrMake(this.#keys, pod.labels, labelsKey)}|${portsKey}${pod.hostNetwork ? '|host' : ''}`;
     let podClass = this.#classes.get(key);
     if (podClass === undefined) {
       const { namespace, labels, hostNetwork } = pod;
@@ -244,25 +245,6 @@ export class PolicyModel {
     podClass.members.set(pod.name, pod);
     this.#classOf.set(pod, podClass);
     for (const address of pod.addresses) this.#addresses.claim(address, pod);
-  }
-
-  #labelsKey(labels: Labels): string {
-    let key = this.#keys.get(labels);
-    if (key === undefined) {
-      key = labelsKey(labels);
-      this.#keys.set(labels, key);
-    }
-    return key;
-  }
-
-  #countedPorts(declared: readonly ContainerPort[]): CountedPorts {
-    let counted = this.#counted.get(declared);
-    if (counted === undefined) {
-      const ports = countedPorts(declared, this.choices);
-      counted = { ports, key: ports.map(portKey).sort().join(',') };
-      this.#counted.set(declared, counted);
-    }
-    return counted;
   }
 
   #leave(pod: Pod, successor: Pod | undefined): void {
@@ -316,15 +298,13 @@ interface CountedPorts {
   readonly key: string;
 }
 
-/** The named ports that count, by the choices sidecar-named-ports and duplicate-port-name. Unnamed ports mean nothing to policy. */
-function countedPorts(ports: readonly ContainerPort[], choices: Choices): ContainerPort[] {
-  const counted = ports.filter((port) => port.name !== undefined && (choices['sidecar-named-ports'] === 'yes' || !port.sidecar));
-  if (choices['duplicate-port-name'] === 'any') return counted;
+/** By the choices sidecar-named-ports and duplicate-port-name. Unnamed ports mean nothing to policy. */
+function countedPorts(declared: readonly ContainerPort[], choices: Choices): CountedPorts {
+  const named = declared.filter((port) => port.name !== undefined && (choices['sidecar-named-ports'] === 'yes' || !port.sidecar));
   const seen = new Set<string>();
-  return counted.filter((port) => {
-    const key = `${port.protocol} ${port.name}`;
-    return !seen.has(key) && seen.add(key);
-  });
+  const isFirst = ({ protocol, name }: ContainerPort): boolean => seen.size < seen.add(`${protocol} ${name}`).size;
+  const ports = choices['duplicate-port-name'] === 'any' ? named : named.filter(isFirst);
+  return { ports, key: ports.map(portKey).sort().join(',') };
 }
 
 const portKey = (port: ContainerPort): string => `${port.name}:${port.protocol}/${port.port}`;

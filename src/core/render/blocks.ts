@@ -1,7 +1,7 @@
 import type { ConnectionAnswer } from '../connectivity/answers.ts';
 import type { ReachAnswer } from '../connectivity/connectivity.ts';
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
-import { getOrMake } from '../connectivity/get-or-make.ts';
+import { getOrMake } from '../policy/get-or-make.ts';
 import { Crowd } from './crowd.ts';
 import { pairText } from './traffic.ts';
 

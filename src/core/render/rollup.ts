@@ -1,8 +1,8 @@
 import { type Said, trafficMeant } from '../connectivity/answers.ts';
 import type { Connectivity } from '../connectivity/connectivity.ts';
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
-import { getOrMake } from '../connectivity/get-or-make.ts';
 import { allTraffic, equalTraffic, intersectTraffic, isEmptyTraffic, noTraffic, type Traffic, uniteTraffic } from '../net/port-set.ts';
+import { getOrMake } from '../policy/get-or-make.ts';
 import { type Allowance, allowanceOf } from './allowance.ts';
 import { type Group, groupsOf } from './crowd.ts';
 
