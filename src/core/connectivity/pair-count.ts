@@ -3,7 +3,7 @@ import type { MatrixEndpoint, MatrixEntry } from './endpoints.ts';
 
 /** Endpoints by what decides with whom they make pairs, and how many make none with themselves. */
 interface Census {
-  readonly kinds: ReadonlyMap<Kind, number>;
+  readonly kinds: readonly { readonly kind: Kind; readonly count: number }[];
   readonly alone: number;
 }
 
@@ -30,7 +30,7 @@ export class PairCount {
   between(from: readonly MatrixEndpoint[], to: readonly MatrixEndpoint[]): number {
     const [sources, destinations] = [this.#censusOf(from), this.#censusOf(to)];
     let pairs = 0;
-    for (const [a, many] of sources.kinds) for (const [b, others] of destinations.kinds) if (meet(a, b)) pairs += many * others;
+    for (const a of sources.kinds) for (const b of destinations.kinds) if (meet(a.kind, b.kind)) pairs += a.count * b.count;
     return from === to ? pairs - sources.alone : pairs;
   }
 
@@ -38,9 +38,11 @@ export class PairCount {
     let census = this.#known.get(endpoints);
     if (census === undefined) {
       const entries = endpoints.map(({ id }) => this.#entries.get(id)!);
-      const kinds = new Map<Kind, number>();
-      for (const entry of entries) kinds.set(this.#kindOf(entry), (kinds.get(this.#kindOf(entry)) ?? 0) + 1);
-      census = { kinds, alone: entries.filter((entry) => meet(this.#kindOf(entry), this.#kindOf(entry)) && !meetsItself(entry)).length };
+      const kinds = Map.groupBy(entries, (entry) => this.#kindOf(entry));
+      census = {
+        kinds: Array.from(kinds, ([kind, { length }]) => ({ kind, count: length })),
+        alone: entries.filter((entry) => meet(this.#kindOf(entry), this.#kindOf(entry)) && !meetsItself(entry)).length,
+      };
       this.#known.set(endpoints, census);
     }
     return census;

@@ -1,4 +1,5 @@
-import { equalTraffic, intersectTraffic } from '../net/port-set.ts';
+import { equalTraffic, intersectTraffic, type Traffic } from '../net/port-set.ts';
+import { getOrMake } from '../policy/get-or-make.ts';
 import type { Group } from './crowd.ts';
 import { type GroupPair, isUniform } from './rollup.ts';
 import { commonText } from './traffic.ts';
@@ -25,7 +26,15 @@ const keyOf = (groups: Iterable<Group>): string => JSON.stringify(Array.from(gro
 
 /** Pairs as few relations: those with equal traffic together, and of these, groups that have the same with the same. */
 export function relationsOf(pairs: readonly GroupPair[]): Relation[] {
-  const texts = Map.groupBy(pairs, (pair) => `${isUniform(pair)} ${commonText(pair.every, pair.some)}`);
+  // Most pairs share their sets with others: what is said of these is written once.
+  const known = new Map<Traffic, Map<Traffic, string>>();
+  const textOf = (pair: GroupPair): string =>
+    getOrMake(
+      getOrMake(known, pair.every, () => new Map()),
+      pair.some,
+      () => `${isUniform(pair)} ${commonText(pair.every, pair.some)}`,
+    );
+  const texts = Map.groupBy(pairs, textOf);
   return [...texts.values()].flatMap((alike) => {
     const traffic = commonText(alike[0]!.every, alike[0]!.some);
     const kinds = Map.groupBy(alike, kindOf);

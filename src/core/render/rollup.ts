@@ -13,7 +13,7 @@ export interface GroupPair {
   /** How many pairs of endpoints there are, and how many of them may do something; to some of their pods counts. */
   readonly pairs: number;
   readonly reached: number;
-  /** What each of the pairs may do, to all its pods. */
+  /** What each of the pairs may do, to all its pods. Sets that come of the same outcomes are one object, here and in `some`. */
   readonly every: Traffic;
   /** What one of the pairs or another may do. */
   readonly some: Traffic;
@@ -47,23 +47,36 @@ export function rollUp(
   );
   const placeOf = new Map(groups.flatMap(({ members }, place) => members.map(({ id }) => [id, place] as const)));
   const outcomes = new Outcomes();
-  const counts = groups.map(() => new Map<number, number>());
+  const rows = groups.map(() => new Map<Outcome, Map<number, number>>());
   const censuses = new WeakMap<readonly string[], ReadonlyMap<number, number>>();
-  for (const each of reach) {
-    const row = counts[placeOf.get(each.from)!]!;
-    const outcome = outcomes.idOf(each.said) * groups.length;
-    for (const [place, number] of getOrMake(censuses, each.to, () => censusOf(each.to, placeOf)))
-      row.set(outcome + place, (row.get(outcome + place) ?? 0) + number);
+  for (const { from, to, said } of reach) {
+    const row = rows[placeOf.get(from)!]!;
+    const counts = getOrMake(row, outcomes.of(said), () => new Map());
+    for (const [place, number] of getOrMake(censuses, to, () => censusOf(to, placeOf)))
+      counts.set(place, (counts.get(place) ?? 0) + number);
   }
-  const pairs = counts.flatMap((row, place) => {
-    const known = Map.groupBy(row, ([key]) => key % groups.length);
-    const places = denied ? groups.keys() : [...known.keys()].sort((one, other) => one - other);
-    return Array.from(places, (to) => {
-      const parts = (known.get(to) ?? []).map(([key, number]): Part => [outcomes.all[Math.floor(key / groups.length)]!, number]);
-      return summarize(groups[place]!, groups[to]!, parts, count);
-    }).filter((pair) => pair.pairs > 0);
-  });
+  const pairs: GroupPair[] = [];
+  for (const [place, row] of rows.entries()) {
+    const parts = partsOf(row);
+    for (const to of denied ? groups.keys() : [...parts.keys()].sort((one, other) => one - other)) {
+      const pair = summarize(groups[place]!, groups[to]!, parts.get(to) ?? [], outcomes, count);
+      if (pair.pairs > 0) pairs.push(pair);
+    }
+  }
   return { groups, pairs };
+}
+
+/** An outcome, and of how many pairs it is. */
+interface Part {
+  readonly outcome: Outcome;
+  readonly pairs: number;
+}
+
+/** What leads from one group to the others, by their places. */
+function partsOf(row: ReadonlyMap<Outcome, ReadonlyMap<number, number>>): ReadonlyMap<number, readonly Part[]> {
+  const parts = new Map<number, Part[]>();
+  for (const [outcome, counts] of row) for (const [to, pairs] of counts) getOrMake(parts, to, (): Part[] => []).push({ outcome, pairs });
+  return parts;
 }
 
 /** How many of the endpoints are in which group. */
@@ -76,48 +89,56 @@ function censusOf(ids: readonly string[], placeOf: ReadonlyMap<string, number>):
 const alone = (endpoint: MatrixEndpoint): Group => ({ name: endpoint.id, kind: 'outside', members: [endpoint] });
 
 /** What of a pair matters here. */
-interface Outcome {
-  readonly every: Traffic;
-  readonly some: Traffic;
+interface Outcome extends Span {
+  readonly id: number;
   readonly allowance: Allowance | undefined;
   readonly isOwnNode: boolean;
 }
 
-/** The outcomes of a connectivity, by number. Equal answers share their parts, so that most are found without being read. */
-class Outcomes {
-  readonly all: Outcome[] = [];
-  readonly #known = new Map<object | string | undefined, Map<object | string | undefined, Map<object, number>>>();
+/** What each of some pairs may do, and what one of them or another may. */
+type Span = Pick<GroupPair, 'every' | 'some'>;
 
-  idOf({ traffic, partial, reason }: Said): number {
+/** The outcomes of a connectivity. Equal answers share their parts, so that most are found without being read. */
+class Outcomes {
+  readonly #known = new Map<object | string | undefined, Map<object | string | undefined, Map<object, Outcome>>>();
+  readonly #spans = new Map<string, Span>();
+  #count = 0;
+
+  of({ traffic, partial, reason }: Said): Outcome {
     const byPartial = getOrMake(this.#known, traffic, () => new Map());
-    const byReason = getOrMake(byPartial, partial, () => new Map<object, number>());
+    const byReason = getOrMake(byPartial, partial, () => new Map<object, Outcome>());
     return getOrMake(byReason, reason, () => {
       const every = trafficMeant(traffic);
       const some = partial === undefined ? every : trafficMeant(partial);
       const isOwnNode = reason.egress === 'own-node' || reason.ingress === 'own-node';
-      return this.all.push({ every, some, isOwnNode, allowance: allowanceOf({ traffic, partial, reason }) }) - 1;
+      return { id: this.#count++, every, some, isOwnNode, allowance: allowanceOf({ traffic, partial, reason }) };
     });
+  }
+
+  /** Of pairs with these outcomes together, and perhaps of others that may do nothing. */
+  spanOf(parts: readonly Part[], areOthersDenied: boolean): Span {
+    if (parts.length === 1 && !areOthersDenied) return parts[0]!.outcome;
+    return getOrMake(this.#spans, `${areOthersDenied} ${parts.map(({ outcome }) => outcome.id).join()}`, () => ({
+      every: areOthersDenied ? noTraffic : parts.map(({ outcome }) => outcome.every).reduce(intersectTraffic, allTraffic),
+      some: parts.map(({ outcome }) => outcome.some).reduce(uniteTraffic, noTraffic),
+    }));
   }
 }
 
-/** An outcome, and of how many pairs it is. */
-type Part = readonly [outcome: Outcome, pairs: number];
-
-function summarize(from: Group, to: Group, parts: readonly Part[], count: Connectivity['count'] | undefined): GroupPair {
-  const sum = (isMeant: (outcome: Outcome) => boolean): number =>
-    parts.reduce((total, [outcome, number]) => total + (isMeant(outcome) ? number : 0), 0);
-  const seen = sum(() => true);
+function summarize(from: Group, to: Group, parts: readonly Part[], outcomes: Outcomes, count?: Connectivity['count']): GroupPair {
+  let [seen, reached, ownNode] = [0, 0, 0];
+  const allowances = { rule: 0, open: 0 };
+  for (const { outcome, pairs } of parts) {
+    const { some, allowance, isOwnNode } = outcome;
+    seen += pairs;
+    if (!isEmptyTraffic(some)) reached += pairs;
+    if (allowance === undefined) continue;
+    allowances[allowance] += pairs;
+    if (isOwnNode) ownNode += pairs;
+  }
   const pairs = count?.between(from.members, to.members) ?? seen;
-  return {
-    from,
-    to,
-    pairs,
-    reached: sum(({ some }) => !isEmptyTraffic(some)),
-    every: pairs > seen ? noTraffic : parts.map(([{ every }]) => every).reduce(intersectTraffic, allTraffic),
-    some: parts.map(([{ some }]) => some).reduce(uniteTraffic, noTraffic),
-    allowances: { rule: sum(({ allowance }) => allowance === 'rule'), open: sum(({ allowance }) => allowance === 'open') },
-    ownNode: sum(({ isOwnNode, allowance }) => isOwnNode && allowance !== undefined),
-  };
+  const { every, some } = outcomes.spanOf(parts, pairs > seen);
+  return { from, to, pairs, reached, every, some, allowances, ownNode };
 }
 
 /** Whether all pairs may do the same. */
