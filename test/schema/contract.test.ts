@@ -179,6 +179,7 @@ describe('the schemas have the fields of the types', () => {
       item: optional,
       source: optional,
       additions: optional,
+      policyTypes: optional,
     }),
     'advice.schema.json#/properties/changes/items': fields<SideEffect>({ from: required, to: required, before: required, after: required }),
     'advice.schema.json#/$defs/pair': fields<SideEffect['before']>({ traffic: required, partial: optional }),

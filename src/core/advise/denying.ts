@@ -3,7 +3,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { GateVerdict } from '../verdict/gate.ts';
 import type { RuleMatch } from '../verdict/rule-match.ts';
 import { newPolicy, policyOf, subjectOf, withRules } from './allowing.ts';
-import type { AskedGate, Candidate, Edit } from './edit.ts';
+import { type AskedGate, type Candidate, type Edit, typeOf } from './edit.ts';
 import { isInPotentialNamespace } from './peer.ts';
 
 /** Edits of which each takes away one thing that opens the gate, or isolates it; none where no NetworkPolicy can close it. */
@@ -25,6 +25,7 @@ function withoutMatch(
   const policy = policyOf(cluster, compiled.id);
   const rule = policy?.[direction]?.[index];
   if (policy === undefined || rule === undefined) return [];
+  const isLastImplied = direction === 'egress' && policy.isEgressImplied === true && policy.egress!.length === 1;
   const candidate = (action: Edit['action'], result: readonly Rule[], item?: number): Candidate => ({
     edit: {
       gate: direction,
@@ -33,6 +34,7 @@ function withoutMatch(
       index,
       ...(item !== undefined && { item }),
       ...(rule.source && { source: rule.source }),
+      ...(action === 'remove-rule' && isLastImplied && { policyTypes: [typeOf.ingress, typeOf.egress] }),
     },
     result: withRules(policy, direction, () => result),
   });

@@ -17,6 +17,8 @@ export interface Edit {
   readonly source?: Source;
   /** What is added: the port, the peers, the rule or the policy, as they are written in a manifest. */
   readonly additions?: readonly object[];
+  /** What `spec.policyTypes`, which is not written, must say from now on: without an egress rule the policy would isolate for ingress only. */
+  readonly policyTypes?: readonly string[];
 }
 
 /** A question to a gate, with the endpoint that the one who asked named for its other side. */

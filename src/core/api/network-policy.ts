@@ -121,7 +121,8 @@ function warn(policy: WrittenPolicy, faults: Faults): void {
 function build(written: WrittenPolicy, { defaultNamespace, place }: Surroundings): NetworkPolicy {
   const { metadata = {}, spec = {} } = written;
   const { name, namespace = '' } = identify(metadata, naming, defaultNamespace);
-  const isolated = spec.policyTypes?.length ? spec.policyTypes : spec.egress?.length ? ['Ingress', 'Egress'] : ['Ingress'];
+  const isEgressImplied = !spec.policyTypes?.length && !!spec.egress?.length;
+  const isolated = spec.policyTypes?.length ? spec.policyTypes : isEgressImplied ? ['Ingress', 'Egress'] : ['Ingress'];
   const source = place([]);
   const policy = {
     kind: 'NetworkPolicy' as const,
@@ -130,6 +131,7 @@ function build(written: WrittenPolicy, { defaultNamespace, place }: Surroundings
     subject: selectorOf(spec.podSelector ?? {}),
     ...auditOf(metadata.annotations),
     ...(source && { source }),
+    ...(isEgressImplied && { isEgressImplied }),
     ...(metadata.generation && { generation: metadata.generation }),
   };
   const lists = rulesOf(written)

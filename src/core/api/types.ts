@@ -154,6 +154,8 @@ export interface NetworkPolicy extends Named {
   /** The directions that the policy isolates (`policyTypes`), with the rules of each; rules of other directions are inert and not here. */
   readonly ingress?: readonly Rule[];
   readonly egress?: readonly Rule[];
+  /** `policyTypes` is not written: the policy isolates for egress only as long as it has an egress rule. Source: semantics.md section 1.2. */
+  readonly isEgressImplied?: true;
   readonly generation?: number;
   /** Of a policy that an API server holds: with the generation it tells every version of it from all others. */
   readonly uid?: string;

@@ -33,12 +33,14 @@ export function memberOf({ members }: PodClass): Pod {
 
 /**
  * The ports that stand for all that a rule lets through to a destination: where an interval of the rule, or of the rules on the other side,
- * begins. Two sets of intervals meet if and only if they meet where an interval of one of them begins.
+ * begins, and behind those of rules that deny or pass on. From one such port to the next the other side says the same.
  */
 export function telling(rule: CompiledRule, others: readonly CompiledRule[], destination: PodClass): Target[] {
   return protocols.flatMap((protocol) => {
     const own = intervalsOf(rule, protocol, destination);
-    const starts = [rule, ...others].flatMap((each) => intervalsOf(each, protocol, destination).map(([first]) => first));
+    const starts = [rule, ...others].flatMap((each) =>
+      intervalsOf(each, protocol, destination).flatMap(([first, last]) => (each.action === 'accept' ? [first] : [first, last + 1])),
+    );
     const inside = [...new Set(starts)].filter((port) => own.some(([first, last]) => first <= port && port <= last));
     return inside.map((port) => ({ protocol, port }));
   });

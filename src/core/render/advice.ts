@@ -42,6 +42,10 @@ function* renderEdit(edit: Edit, style: AdviceStyle): Iterable<string> {
   const source = edit.source ?? style.sourceOf?.(edit.policy);
   const place = source === undefined ? '' : `  ${style.palette.faint(formatSource(source))}`;
   yield `  ${printable(editText(edit))}${place}`;
+  if (edit.policyTypes !== undefined) {
+    yield `  and write spec.policyTypes: without an egress rule the policy would no longer isolate for egress`;
+    yield style.palette.allow(`    policyTypes: [${edit.policyTypes.join(', ')}]`);
+  }
   if (edit.additions === undefined) return;
   const shown = edit.action === 'add-policy' ? edit.additions[0] : edit.additions;
   for (const line of style.yamlOf(shown).trimEnd().split('\n')) yield style.palette.allow(`    ${printable(line)}`);
