@@ -35,7 +35,9 @@ function* renderGate(direction: Direction, answer: CheckAnswer, style: CheckStyl
   const gate = answer[direction];
   const subject = direction === 'egress' ? answer.from.id : answer.to.id;
   const state = gate.allowed ? palette.allow('open  ') : palette.deny('closed');
-  yield `${pad(direction, 8)} ${state}  ${printable(whyOf(direction, gate, subject))}`;
+  const example = exampleOf(direction, answer);
+  const why = example === undefined ? whyOf(direction, gate, subject) : `for ${example}: ${whyOf(direction, gate, 'it')}`;
+  yield `${pad(direction, 8)} ${state}  ${printable(why)}`;
   const rule = ({ policy, index, name, source }: GateAnswer['rules'][number]): string[] => [
     qualifiedName(policy),
     `${direction}[${index}]${name === undefined ? '' : ` "${name}"`}`,
@@ -47,6 +49,19 @@ function* renderGate(direction: Direction, answer: CheckAnswer, style: CheckStyl
   const misses = gate.nearMisses.map((miss) => [...rule(miss), missText(miss.failed)]);
   yield* renderList('nearly let through by', misses, style);
 }
+
+/** Where members differ at a gate: those of its subject that its answer is of, if it is not of all of them. */
+function exampleOf(direction: Direction, answer: CheckAnswer): string | undefined {
+  const { results = [] } = answer;
+  const subjectsOf = (some: readonly ResultAnswer[]): string[] => [
+    ...new Set(some.flatMap(({ from, to }) => (direction === 'egress' ? from : to))),
+  ];
+  const alike = subjectsOf(results.filter((result) => saidAt(direction, result) === saidAt(direction, answer)));
+  return alike.length === subjectsOf(results).length ? undefined : membersText(alike);
+}
+
+const saidAt = (direction: Direction, { [direction]: { reason, policies } }: Pick<CheckAnswer, Direction>): string =>
+  JSON.stringify([reason, policies]);
 
 const placeText = (source: Source | undefined): string => (source === undefined ? '' : formatSource(source));
 const missText = (failed: 'peer' | 'port'): string =>
@@ -92,7 +107,9 @@ const listIndent = 9;
 function* renderResults(results: readonly ResultAnswer[], { palette }: Style): Iterable<string> {
   yield '';
   yield results.some(({ seenAs }) => seenAs !== undefined) ? 'not all members and ways are alike' : 'not all members are alike';
-  for (const { from, to, port, seenAs, allowed } of results) {
+  const differing = directions.filter((direction) => new Set(results.map((result) => saidAt(direction, result))).size > 1);
+  for (const result of results) {
+    const { from, to, port, seenAs, allowed } = result;
     const verdict = allowed ? palette.allow('allowed') : palette.deny('denied ');
     const seen = [
       ...(seenAs?.egress === undefined ? [] : [`leaving for ${seenAs.egress}`]),
@@ -100,7 +117,14 @@ function* renderResults(results: readonly ResultAnswer[], { palette }: Style): I
     ];
     const way = seen.length === 0 ? '' : `, ${seen.join(', ')}`;
     yield `  ${verdict}  ${printable(`${membersText(from)} → ${membersText(to)}`)}  port ${port}${way}`;
+    if (results.every((each) => each.allowed === allowed))
+      for (const direction of differing) yield `           ${direction}: ${memberWhy(direction, result[direction])}`;
   }
+}
+
+function memberWhy(direction: Direction, gate: GateAnswer): string {
+  const by = gate.policies.map((policy) => printable(qualifiedName(policy)));
+  return `${whyOf(direction, gate, 'it')}${by.length === 0 ? '' : ` (${by.join(', ')})`}`;
 }
 
 function membersText(ids: readonly string[]): string {

@@ -1,5 +1,5 @@
 import type { Source } from '../api/diagnostic.ts';
-import type { PolicyId } from '../api/types.ts';
+import { directions, type PolicyId } from '../api/types.ts';
 import type { Family } from '../net/ip.ts';
 import type { Analysis } from './analysis.ts';
 import type { Certainty } from './certainty.ts';
@@ -74,7 +74,7 @@ export interface CheckAnswer {
   readonly opinions?: Certainty['opinions'];
   /** The verdict could change if the pod had another address than the one that was made up for it. */
   readonly assumedAddress?: true;
-  /** Where members differ: what holds for which of them. */
+  /** Where members differ in the verdict, in a gate's reason or in the policies behind it: what holds for which of them. */
   readonly results?: readonly ResultAnswer[];
 }
 
@@ -90,7 +90,7 @@ function answerOf(analysis: Analysis, verdict: FlowVerdict): CheckAnswer {
   const shown = outcomes.find((outcome) => !outcome.verdict.allowed) ?? outcomes[0]!;
   const targetPorts = portsReached(outcomes);
   const notes = serviceNotes(verdict, analysis.cluster.nodes.size > 0);
-  const isMixed = outcomes.some((outcome) => outcome.verdict.allowed !== allowed);
+  const isMixed = outcomes.some((outcome) => !isAlike(outcome.verdict, shown.verdict));
   return {
     from: identityOf(analysis, from, family),
     to: identityOf(analysis, to, family),
@@ -111,6 +111,18 @@ function answerOf(analysis: Analysis, verdict: FlowVerdict): CheckAnswer {
     ...(isMixed && { results: resultsOf(outcomes) }),
   };
 }
+
+/** Whether the gates are as they are for the same reasons, and policies. */
+const isAlike = (one: Outcome['verdict'], other: Outcome['verdict']): boolean =>
+  directions.every(
+    (direction) =>
+      one[direction].reason === other[direction].reason &&
+      one[direction].allowed === other[direction].allowed &&
+      isSameSet(one[direction].policies, other[direction].policies),
+  );
+
+const isSameSet = <T>(one: readonly T[], other: readonly T[]): boolean =>
+  one.length === other.length && one.every((each) => other.includes(each));
 
 function auditOf(outcomes: readonly Outcome[]): Pick<CheckAnswer, 'audit'> {
   const wouldDeny = outcomes.find((outcome) => outcome.verdict.wouldDeny !== undefined)?.verdict.wouldDeny;
