@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
 import type { Diagnostic } from '#core/api/diagnostic.ts';
 import type { KubernetesObject } from '#core/api/types.ts';
-import { assignAddresses } from '#core/cluster/assign-addresses.ts';
 import { joinObjects } from '#core/cluster/join-objects.ts';
 import type { Manifests } from '#manifest/collect.ts';
 import { type ReadOptions, readManifests } from '#manifest/read.ts';
 import { GitFault, parseRevisions, readRevision } from '#manifest/read-git.ts';
+import { addressed, refuseSharedAddress } from './addressed.ts';
 import { clusterFlagIn } from './cluster-options.ts';
 import { CannotAnswer } from './exit.ts';
 import { manifestOptions, note, noteSkipped, sayDiagnostics } from './input.ts';
@@ -47,10 +47,10 @@ export async function readSides(options: SideOptions, old: string | undefined, n
     readonly KubernetesObject[],
     readonly KubernetesObject[],
   ];
-  const objects = assignAddresses(olds, options.podCidr);
+  const objects = addressed(olds, options.podCidr);
   return {
     before: { name: before.name, objects },
-    after: { name: after.name, objects: assignAddresses(nows, options.podCidr, objects) },
+    after: { name: after.name, objects: addressed(nows, options.podCidr, objects) },
   };
 }
 
@@ -152,6 +152,7 @@ class SourceReader {
     });
     this.#diagnostics.push(...diagnostics);
     this.#skipped += skipped;
+    refuseSharedAddress(objects);
     return objects;
   }
 

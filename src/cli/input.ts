@@ -3,13 +3,13 @@ import { auditedAmong } from '#core/api/audit.ts';
 import type { ChoiceName, Choices } from '#core/api/choices.ts';
 import type { Diagnostic } from '#core/api/diagnostic.ts';
 import { type KubernetesObject, kindAndName } from '#core/api/types.ts';
-import { assignAddresses } from '#core/cluster/assign-addresses.ts';
 import { parseCidr } from '#core/net/cidr.ts';
 import { renderDiagnostic } from '#core/render/diagnostics.ts';
 import { count } from '#core/render/text.ts';
 import { unenforceableChoice } from '#core/ruleset/enforceable.ts';
 import type { Flow } from '#core/verdict/check.ts';
 import { type FileProgress, type ReadOptions, readManifests } from '#manifest/read.ts';
+import { addressed, refuseSharedAddress } from './addressed.ts';
 import { clusterFlagIn } from './cluster-options.ts';
 import { CannotAnswer } from './exit.ts';
 import { choicesOf, type InputOptions, settledBy } from './options.ts';
@@ -92,7 +92,8 @@ export async function readObjects(
     readManifests(filesOf(options), { ...manifestOptions(options, report), ...watching }),
   );
   await sayDiagnostics(diagnostics, say, 'in the input');
-  return { objects: assignAddresses(objects, options.podCidr), choices: choicesOf(options), settled: settledBy(options), skipped };
+  refuseSharedAddress(objects);
+  return { objects: addressed(objects, options.podCidr), choices: choicesOf(options), settled: settledBy(options), skipped };
 }
 
 /** How files are read as the options say, telling how far it is. */
