@@ -1,5 +1,5 @@
 import { trafficMeant } from '#core/connectivity/answers.ts';
-import { intersectTraffic, type Traffic } from '#core/net/port-set.ts';
+import type { Traffic } from '#core/net/port-set.ts';
 import type { PageContent } from '#core/render/matrix-html.ts';
 import { count } from '#core/render/text.ts';
 import { axisOf, groupLabel, type Item, openAtFirst } from './axis.ts';
@@ -11,11 +11,19 @@ import type { Matrix } from './matrix.ts';
 import { pairPane } from './pair-pane.ts';
 import { readHash, type ViewState, writeHash } from './state.ts';
 import { Cells } from './totals.ts';
-import { TrafficFilter, trafficWanted } from './traffic-filter.ts';
+import { TrafficFilter } from './traffic-filter.ts';
+import { trafficWanted } from './traffic-text.ts';
 import { cellSentence, cellText } from './words.ts';
 import { drawLines, workloadPane } from './workload-pane.ts';
 
 const inputs = ['from', 'to', 'port', 'protocol'] as const;
+
+/** Says something in its place, or nothing. */
+function say(id: 'fault' | 'unfound' | 'gone' | 'nothing', words: string | undefined): void {
+  const place = found(id, HTMLElement);
+  place.textContent = words ?? '';
+  place.hidden = words === undefined;
+}
 
 /** Joins the parts: what is chosen, and what is shown for it. */
 export class App {
@@ -32,7 +40,7 @@ export class App {
   constructor(matrix: Matrix, { by, question, notes }: Pick<PageContent, 'by' | 'question' | 'notes'>) {
     this.#matrix = matrix;
     this.#first = { open: openAtFirst(matrix, by), from: '', to: '', port: '', protocol: '' };
-    this.#state = readHash(location.hash, this.#first);
+    this.#state = this.#read();
     this.#asked = trafficMeant(question.traffic);
     this.#filter = new TrafficFilter(matrix, this.#asked);
     this.#cells = new Cells(matrix, this.#filter);
@@ -40,6 +48,7 @@ export class App {
       hover: (place, point) => this.#hover(place, point),
       move: (place) => this.#choose(place),
       open: (place, isByKey) => this.#open(place, isByKey),
+      label: ({ row, column }) => this.#label(this.#rows[row ?? -1] ?? this.#columns[column ?? -1]),
       toggle: ({ row, column }) => this.#toggle([this.#rows[row ?? -1], this.#columns[column ?? -1]]),
       zoom: (zoom) => this.#change({ zoom }),
       leave: () => this.#change({ cell: undefined }),
@@ -70,12 +79,21 @@ export class App {
     on('smaller', () => this.#change({ zoom: Math.max(0, this.#grid.zoom - 1) }));
     on('back', () => this.#back());
     addEventListener('hashchange', () => {
-      this.#state = readHash(location.hash, this.#first);
+      this.#state = this.#read();
       this.#show();
     });
     addEventListener('resize', () => drawLines(found('workload', HTMLElement)));
     addEventListener('keydown', (event) => this.#shortcut(event, find));
     this.#show();
+  }
+
+  /** The state that the address says; of a workload that is not here, in words. */
+  #read(): ViewState {
+    const state = readHash(location.hash, this.#first);
+    const { workload } = state;
+    const isGone = workload !== undefined && this.#matrix.placeOf(workload) === undefined;
+    say('gone', isGone ? `There is no workload ${workload} here.` : undefined);
+    return isGone ? { ...state, workload: undefined } : state;
   }
 
   #shortcut(event: KeyboardEvent, find: HTMLInputElement): void {
@@ -93,12 +111,11 @@ export class App {
   }
 
   #find(input: HTMLInputElement): void {
-    const wanted = input.value.trim().toLowerCase();
-    const names = this.#matrix.names.map((name) => name.toLowerCase());
-    const exact = names.indexOf(wanted);
-    const place = exact >= 0 ? exact : names.findIndex((name) => name.includes(wanted));
-    input.setAttribute('aria-invalid', String(wanted !== '' && place < 0));
-    if (wanted === '' || place < 0) return;
+    const place = this.#matrix.find(input.value);
+    const isNone = input.value.trim() !== '' && place === undefined;
+    input.setAttribute('aria-invalid', String(isNone));
+    say('unfound', isNone ? `Nothing here is called “${input.value.trim()}”.` : undefined);
+    if (place === undefined) return;
     input.value = '';
     this.#lookAt(place);
   }
@@ -110,7 +127,11 @@ export class App {
 
   #change(change: Partial<ViewState>): void {
     this.#state = { ...this.#state, ...change };
-    history.replaceState(undefined, '', `#${writeHash(this.#state, this.#first)}`);
+    say('gone', undefined);
+    const address = `#${writeHash(this.#state, this.#first)}`;
+    // What is looked at is a step that the browser goes back; how it is shown is none.
+    if ('workload' in change) history.pushState(undefined, '', address);
+    else history.replaceState(undefined, '', address);
     this.#show(change);
   }
 
@@ -127,18 +148,25 @@ export class App {
     if (isOther && workload === undefined) {
       this.#rows = axisOf(this.#matrix, open, from);
       this.#columns = axisOf(this.#matrix, open, to);
+      say('nothing', this.#nothingWords());
       const textOf = (content: Parameters<typeof cellText>[2]): string => cellText(this.#matrix, this.#filter, content);
       this.#grid.show({ rows: this.#rows, columns: this.#columns, cellAt: (a, b) => this.#cells.at(a, b), textOf }, zoom);
-      found('nothing', HTMLElement).hidden = this.#rows.length > 0 && this.#columns.length > 0;
     }
     if (isOther) this.#showWorkload();
     this.#showCell();
   }
 
+  #nothingWords(): string | undefined {
+    if (this.#matrix.endpoints.length === 0) return 'There is nothing to show: the input has no workloads and no pods.';
+    if (this.#rows.length > 0 && this.#columns.length > 0) return undefined;
+    return `Nothing has “${this.#rows.length === 0 ? this.#state.from : this.#state.to}” in its name.`;
+  }
+
   #refilter(port: string, protocol: string): void {
-    const asked = trafficWanted(port, protocol);
-    found('port', HTMLInputElement).setAttribute('aria-invalid', String(asked === undefined));
-    this.#filter = new TrafficFilter(this.#matrix, intersectTraffic(this.#asked, asked ?? this.#asked));
+    const { traffic, fault } = trafficWanted(port, protocol, this.#asked);
+    found('port', HTMLInputElement).setAttribute('aria-invalid', String(fault !== undefined));
+    say('fault', fault);
+    this.#filter = new TrafficFilter(this.#matrix, traffic);
     this.#cells = new Cells(this.#matrix, this.#filter);
   }
 
@@ -184,7 +212,15 @@ export class App {
 
   #open(place: Place, isByKey: boolean): void {
     this.#choose(place);
-    if (isByKey) found('pair', HTMLElement).focus();
+    const pane = found('pair', HTMLElement);
+    if (isByKey) pane.focus();
+    // On a narrow screen it stands below the matrix.
+    else pane.scrollIntoView({ block: 'nearest', behavior: matchMedia('(prefers-reduced-motion: reduce)').matches ? 'auto' : 'smooth' });
+  }
+
+  #label(item: Item | undefined): void {
+    if (item?.kind === 'endpoint') this.#lookAt(item.place);
+    else this.#toggle([item]);
   }
 
   #toggle(items: readonly (Item | undefined)[]): void {

@@ -10,6 +10,8 @@ export interface GridHooks {
   readonly move: (place: Place) => void;
   /** A cell is to be looked at; by the keyboard, what is said of it is to be gone through. */
   readonly open: (place: Place, isByKey: boolean) => void;
+  /** The label of a row or a column is clicked. */
+  readonly label: (place: Partial<Place>) => void;
   /** The groups of a row, of a column or of both are to be opened or closed. */
   readonly toggle: (place: Partial<Place>) => void;
   readonly zoom: (zoom: number) => void;
@@ -157,12 +159,13 @@ export class Grid {
   #click(event: MouseEvent): void {
     const at = this.#itemsAt(event);
     if (isPlace(at)) this.#hooks.open(at, false);
-    else if (at.row !== undefined || at.column !== undefined) this.#hooks.toggle(at);
+    else if (at.row !== undefined || at.column !== undefined) this.#hooks.label(at);
   }
 
   #key(event: KeyboardEvent): void {
-    const isTaken = this.#answer(event.key);
-    if (isTaken && !event.ctrlKey && !event.metaKey && !event.altKey) event.preventDefault();
+    // With these, keys are the browser's.
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (this.#answer(event.key)) event.preventDefault();
   }
 
   #answer(key: string): boolean {

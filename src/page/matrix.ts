@@ -72,6 +72,15 @@ export class Matrix {
     return this.#places.get(id);
   }
 
+  /** The place of what a person calls so: by its name or its id, or by a part of one. */
+  find(text: string): number | undefined {
+    const wanted = text.trim().toLowerCase();
+    if (wanted === '') return undefined;
+    const called = [this.names, this.endpoints.map(({ id }) => id)].map((all) => all.map((each) => each.toLowerCase()));
+    const places = [...called.map((all) => all.indexOf(wanted)), ...called.map((all) => all.findIndex((each) => each.includes(wanted)))];
+    return places.find((place) => place >= 0);
+  }
+
   /** The place of the outcome between two endpoints; -1 for no pair. */
   outcomeAt(from: number, to: number): number {
     return from === to && isSingle(this.endpoints[from]!) ? -1 : this.#row(this.#compact.rowOf[from]!)[to]! - 1;

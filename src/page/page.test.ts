@@ -5,7 +5,7 @@ import type { PolicyId } from '#core/api/types.ts';
 import { clusterOf } from '#core/cluster/cluster.ts';
 import { type ConnectionAnswer, trafficMeant } from '#core/connectivity/answers.ts';
 import { type Connectivity, connectivityOf } from '#core/connectivity/connectivity.ts';
-import { isEmptyTraffic } from '#core/net/port-set.ts';
+import { allTraffic, isEmptyTraffic, trafficOf } from '#core/net/port-set.ts';
 import { compactMatrix } from '#core/render/compact.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import { answerOf } from '#test/answer.ts';
@@ -15,7 +15,8 @@ import { fittingZoom, itemsAt, layoutOf, scrollTo, visibleRange } from './grid-l
 import { Matrix } from './matrix.ts';
 import { readHash, type ViewState, writeHash } from './state.ts';
 import { Cells } from './totals.ts';
-import { TrafficFilter, trafficWanted } from './traffic-filter.ts';
+import { TrafficFilter } from './traffic-filter.ts';
+import { trafficWanted } from './traffic-text.ts';
 
 const policies: readonly PolicyId[] = ['a', 'b', 'c'].map((name) => ({ kind: 'NetworkPolicy', namespace: 'shop', name }));
 const lists = [[], [policies[0]!], [policies[1]!, policies[2]!]] as const;
@@ -72,7 +73,7 @@ describe('the compact matrix', () => {
       fc.property(rawCluster, fc.constantFrom('', '80', 'UDP/53', '1-1024'), (raw, port) => {
         const { endpoints, connections, reach } = withPolicies(connectivityOf(new Analysis(clusterOf(decoded(raw))), { denied: true }));
         const matrix = new Matrix(compactMatrix({ endpoints, reach }));
-        const filter = new TrafficFilter(matrix, trafficWanted(port, ''));
+        const filter = new TrafficFilter(matrix, trafficWanted(port, '', allTraffic).traffic);
         const items = axisOf(matrix, new Set(), '');
         const cells = new Cells(matrix, filter);
         let [pairs, reached] = [0, 0];
@@ -130,20 +131,30 @@ describe('the traffic that is asked about', () => {
     ['443', '', '443-443 443-443 443-443'],
     ['8000-8999', 'TCP', '8000-8999 - -'],
     ['udp/53', '', '- 53-53 -'],
+    ['53/UDP', '', '- 53-53 -'],
+    ['443, 80-90', 'TCP', '80-90,443-443 - -'],
+    ['TCP/80,443 udp/53', '', '80-80,443-443 53-53 -'],
+    ['TCP, udp / 53', '', '0-65535 53-53 -'],
     ['', 'SCTP', '- - 0-65535'],
   ])('%s of %s', (port, protocol, ports) => {
-    const traffic = trafficWanted(port, protocol)!;
+    const traffic = trafficWanted(port, protocol, allTraffic).traffic;
     expect([traffic.TCP, traffic.UDP, traffic.SCTP].map((set) => set.map((interval) => interval.join('-')).join() || '-').join(' ')).toBe(
       ports,
     );
   });
 
   it.each([
-    ['http', ''],
-    ['70000', ''],
-    ['90-80', ''],
-    ['UDP/53', 'TCP'],
-  ])('%s of %s is none', (port, protocol) => expect(trafficWanted(port, protocol)).toBeUndefined());
+    ['http', '', '“http” is no port: write 443, 80-90, TCP/443 or several. Shown is all traffic.'],
+    ['80, 70000', 'TCP', '“70000” is no port: write 443, 80-90, TCP/443 or several. Shown is TCP.'],
+    ['90-80', '', '“90-80” is no port: write 443, 80-90, TCP/443 or several. Shown is all traffic.'],
+    ['UDP/53', 'TCP', '“UDP/53” is not TCP. Shown is TCP.'],
+  ])('%s of %s is said to be none', (port, protocol, fault) => expect(trafficWanted(port, protocol, allTraffic).fault).toBe(fault));
+
+  it('is of what the page is about', () => {
+    const about = trafficOf('TCP', [[80, 80]]);
+    expect(trafficWanted('443', '', about)).toEqual({ traffic: about, fault: 'This page knows nothing of “443”. Shown is TCP/80.' });
+    expect(trafficWanted('', 'UDP', about)).toEqual({ traffic: about, fault: 'This page knows nothing of UDP. Shown is TCP/80.' });
+  });
 });
 
 describe('the state in the address', () => {

@@ -1,18 +1,19 @@
 import type { Direction } from '#core/api/types.ts';
 import { qualifiedName } from '#core/api/types.ts';
-import { isAllTraffic, type Traffic } from '#core/net/port-set.ts';
+import { isAllTraffic, isEmptyTraffic, type Traffic } from '#core/net/port-set.ts';
 import { protocols } from '#core/net/protocol.ts';
-import { blocksBy, markedText, type Row } from '#core/render/blocks.ts';
+import { blocksBy, type Row } from '#core/render/blocks.ts';
 import { Crowd } from '#core/render/crowd.ts';
 import { choiceText } from '#core/render/dependence.ts';
-import type { Reason } from '#core/verdict/gate.ts';
+import { setText } from '#core/render/traffic.ts';
 import { groupLabel, type Item, placesOf } from './axis.ts';
 import { badge } from './badge.ts';
 import { element } from './element.ts';
-import type { GateOutcome, Matrix } from './matrix.ts';
+import { gateWords } from './gate-words.ts';
+import type { Matrix, Outcome } from './matrix.ts';
 import type { CellContent } from './totals.ts';
 import type { TrafficFilter } from './traffic-filter.ts';
-import { outcomeText, reasonWords, stateWords, totalsText } from './words.ts';
+import { outcomeText, stateWords, totalsText } from './words.ts';
 
 /** What the pane can ask for. */
 export interface PaneHooks {
@@ -34,25 +35,36 @@ export function pairPane(
   if (from.kind !== 'endpoint' || to.kind !== 'endpoint') return [title];
   const outcome = matrix.outcomes[content.outcome]!;
   const verdict = element('p', { class: 'verdict' }, badge(content.state), element('strong', {}, stateWords(content.state, outcome)));
-  const traffic = content.state.kind === 'denied' ? undefined : element('p', { class: 'traffic' }, outcomeText(outcome, filter));
+  const isDenied = content.state.kind === 'denied';
+  const traffic = isDenied ? otherTraffic(outcome, filter) : element('p', { class: 'traffic' }, outcomeText(outcome, filter));
   const itself = from.place === to.place ? element('p', { class: 'faint' }, 'Its pods with each other; each reaches itself.') : undefined;
   const differs =
     outcome.partial === undefined
       ? undefined
       : element('p', { class: 'faint' }, 'Its pods differ; the reasons are those of the pair that may do the least.');
   const { dependsOn = [] } = outcome;
-  const depends = dependsOn.map((choice) => element('p', { class: 'depends' }, `Depends on the network plugin: ${choiceText[choice]}.`));
+  const depends = dependsOn.map((choice) =>
+    element(
+      'p',
+      { class: 'depends' },
+      `${filter.isNarrow ? 'Some traffic depends' : 'Depends'} on the network plugin: ${choiceText[choice]}.`,
+    ),
+  );
   return [
     title,
     verdict,
     ...[traffic, ...depends, itself, differs].filter((part) => part !== undefined),
-    gate(matrix, 'egress', from.place, outcome.egress),
-    gate(matrix, 'ingress', to.place, outcome.ingress),
-    element('p', { class: 'faint' }, 'The rule and its line:'),
-    element('pre', {}, checkCommand(matrix, from.place, to.place, outcome.some)),
+    gate(matrix, filter, 'egress', from.place, outcome),
+    gate(matrix, filter, 'ingress', to.place, outcome),
+    element('p', { class: 'faint' }, isDenied ? 'Why, with lines:' : 'The rule and its line:'),
+    element('pre', {}, checkCommand(matrix, from.place, to.place, outcome.some, filter)),
     element('p', { class: 'buttons' }, ...lookButtons(matrix, [from.place, to.place], hooks)),
   ];
 }
+
+/** What the pair may do beside what is asked about. */
+const otherTraffic = ({ some }: Outcome, { asked }: TrafficFilter): HTMLElement | undefined =>
+  isEmptyTraffic(some) ? undefined : element('p', { class: 'faint' }, `Not ${setText(asked)}; let through: ${setText(some)}.`);
 
 const lookButtons = (matrix: Matrix, places: readonly number[], { lookAt }: PaneHooks): HTMLElement[] =>
   Array.from(new Set(places), (place) =>
@@ -66,42 +78,39 @@ const noPairWords = ({ endpoints }: Matrix, from: Item, to: Item): string =>
     ? 'A pod always reaches itself.'
     : 'Policy knows nothing of this pair: neither end is a pod that it could isolate, or they have no address family in common.';
 
-/** What the policies of a gate have done, for the reasons that have any. */
-const policyWords: Partial<Record<Reason, string>> = {
-  rule: 'by',
-  tier: 'by',
-  'no-rule-matched': 'isolated by',
-  hairpin: 'isolated otherwise by',
-  'own-node': 'isolated otherwise by',
-};
-
-function gate(matrix: Matrix, direction: Direction, end: number, outcome: GateOutcome): HTMLElement {
-  const { reason } = outcome;
-  const words = policyWords[reason];
-  const policies = words === undefined ? [] : matrix.policiesOf(outcome, end, direction);
+function gate(matrix: Matrix, filter: TrafficFilter, direction: Direction, end: number, outcome: Outcome): HTMLElement {
+  const listed = matrix.policiesOf(outcome[direction], end, direction);
+  const { isClosed, why, policies } = gateWords(outcome, direction, listed.length, filter);
   return element(
     'section',
-    { class: reason === 'no-rule-matched' ? 'gate closed' : 'gate' },
+    { class: isClosed ? 'gate closed' : 'gate' },
     element('h3', {}, `${direction === 'egress' ? 'Egress' : 'Ingress'} of ${matrix.names[end]}`),
-    element('p', {}, reasonWords[reason]),
-    ...(policies.length === 0
+    element('p', {}, why),
+    ...(policies === undefined || listed.length === 0
       ? []
       : [
-          element('p', { class: 'faint' }, words),
-          element('ul', {}, ...policies.map((policy) => element('li', {}, qualifiedName(policy)))),
+          element('p', { class: 'faint' }, policies),
+          element('ul', {}, ...listed.map((policy) => element('li', {}, qualifiedName(policy)))),
         ]),
   );
 }
 
-/** The question that `sallyport check` answers with the rule, the file and the line. */
-function checkCommand({ endpoints }: Matrix, from: number, to: number, some: Traffic): string {
+/** The question that `sallyport check` answers with the rule, the file and the line: about what is let through of the traffic that is asked about, or about that. */
+function checkCommand({ endpoints }: Matrix, from: number, to: number, some: Traffic, filter: TrafficFilter): string {
   const name = (place: number): string => {
     const { id, kind, ranges = [] } = endpoints[place]!;
     return kind === 'External' ? (ranges[0]?.split('-')[0] ?? id) : id;
   };
-  const protocol = isAllTraffic(some) ? undefined : protocols.find((each) => some[each].length > 0);
-  const port = protocol === undefined ? '80' : `${protocol}/${some[protocol][0]![0]}`;
-  return `sallyport check -f … --from ${name(from)} --to ${name(to)} --port ${port}`;
+  const through = filter.of(some);
+  return `sallyport check -f … --from ${name(from)} --to ${name(to)} --port ${portOf(isEmptyTraffic(through) ? filter.asked : through)}`;
+}
+
+/** Some port of the traffic: a common one where there is a choice. */
+function portOf(traffic: Traffic): string {
+  if (isAllTraffic(traffic)) return '80';
+  const protocol = protocols.find((each) => traffic[each].length > 0)!;
+  const [first, last] = traffic[protocol][0]!;
+  return `${protocol}/${first <= 80 && last >= 80 ? 80 : first}`;
 }
 
 /** Beyond this many pairs they are only counted. */
@@ -157,5 +166,5 @@ function pairTable(matrix: Matrix, filter: TrafficFilter, from: Item, to: Item):
 function rowOf(matrix: Matrix, filter: TrafficFilter, from: number, to: number): Row[] {
   const place = matrix.outcomeAt(from, to);
   if (place < 0 || filter.states[place]!.kind === 'denied') return [];
-  return [{ from: matrix.endpoints[from]!.id, to: [matrix.endpoints[to]!.id], text: markedText(matrix.outcomes[place]!) }];
+  return [{ from: matrix.endpoints[from]!.id, to: [matrix.endpoints[to]!.id], text: outcomeText(matrix.outcomes[place]!, filter) }];
 }

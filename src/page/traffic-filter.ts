@@ -1,7 +1,5 @@
-import { allTraffic, equalTraffic, intersectTraffic, isEmptyTraffic, type Traffic } from '#core/net/port-set.ts';
-import { protocols } from '#core/net/protocol.ts';
+import { allTraffic, equalTraffic, intersectTraffic, isAllTraffic, isEmptyTraffic, type Traffic } from '#core/net/port-set.ts';
 import { allowanceOf } from '#core/render/allowance.ts';
-import { parseTraffic, trafficOfProtocol } from '#core/render/traffic.ts';
 import type { Matrix, Outcome } from './matrix.ts';
 
 /** What a cell shows of a pair. */
@@ -15,28 +13,25 @@ export interface CellState {
   readonly isDependent: boolean;
 }
 
-/** The traffic of a port and a protocol as a person writes them, empty for all; undefined when there is none. */
-export function trafficWanted(port: string, protocol: string): Traffic | undefined {
-  const ofPort = port.trim() === '' ? allTraffic : parseTraffic(port.trim());
-  const named = protocols.find((each) => each === protocol);
-  if (ofPort === undefined || named === undefined) return ofPort;
-  const both = intersectTraffic(ofPort, trafficOfProtocol(named));
-  return isEmptyTraffic(both) ? undefined : both;
-}
-
 /** What each outcome is when only some traffic is asked about. */
 export class TrafficFilter {
   readonly states: readonly CellState[];
-  readonly #asked: Traffic;
+  /** What is asked about. */
+  readonly asked: Traffic;
 
   constructor({ outcomes }: Matrix, asked: Traffic = allTraffic) {
-    this.#asked = asked;
+    this.asked = asked;
     this.states = outcomes.map((outcome) => this.#stateOf(outcome));
   }
 
   /** What of a traffic was asked about. */
   of(traffic: Traffic): Traffic {
-    return intersectTraffic(traffic, this.#asked);
+    return intersectTraffic(traffic, this.asked);
+  }
+
+  /** Only some traffic is asked about. */
+  get isNarrow(): boolean {
+    return !isAllTraffic(this.asked);
   }
 
   #stateOf({ traffic, partial, every, some, egress, ingress, dependsOn }: Outcome): CellState {
@@ -46,7 +41,7 @@ export class TrafficFilter {
     if (isEmptyTraffic(any)) return { kind: 'denied', isLimited: false, isPartial: false, isDependent };
     return {
       kind: allowanceOf({ traffic, partial, reason }) ?? 'denied',
-      isLimited: !equalTraffic(any, this.#asked),
+      isLimited: !equalTraffic(any, this.asked),
       isPartial: !equalTraffic(all, any),
       isDependent,
     };

@@ -1,22 +1,9 @@
 import { isEmptyTraffic } from '#core/net/port-set.ts';
 import { mark } from '#core/render/blocks.ts';
 import { commonText, setText } from '#core/render/traffic.ts';
-import type { Reason } from '#core/verdict/gate.ts';
 import type { Matrix, Outcome } from './matrix.ts';
 import type { CellContent, Totals } from './totals.ts';
 import type { CellState, TrafficFilter } from './traffic-filter.ts';
-
-/** Why a gate is open or closed, in words. */
-export const reasonWords: Record<Reason, string> = {
-  'not-isolated': 'open: no policy isolates it',
-  rule: 'open: a rule lets it through',
-  'no-rule-matched': 'closed: isolated, and no rule lets it through',
-  self: 'open: it reaches itself',
-  hairpin: 'open: it reaches itself through a Service',
-  'own-node': 'open: a pod and its own node',
-  'unpoliced-endpoint': 'open: no policy can isolate this end',
-  tier: 'a policy of the whole cluster decides',
-};
 
 /** What a state means, in few words. */
 export function stateWords({ kind, isPartial }: CellState, { egress, ingress }: Outcome): string {
@@ -53,5 +40,5 @@ export function cellSentence(matrix: Matrix, filter: TrafficFilter, content: Cel
   const outcome = matrix.outcomes[content.outcome]!;
   const { kind, isDependent } = content.state;
   const traffic = kind === 'denied' ? '' : `, ${outcomeText(outcome, filter)}`;
-  return `${stateWords(content.state, outcome)}${traffic}${isDependent ? '; this depends on the network plugin' : ''}`;
+  return `${stateWords(content.state, outcome)}${traffic}${!isDependent ? '' : filter.isNarrow ? '; some traffic depends on the network plugin' : '; this depends on the network plugin'}`;
 }

@@ -23,7 +23,7 @@ export function workloadPane(matrix: Matrix, filter: TrafficFilter, place: numbe
     return element(
       'section',
       { class: side, 'aria-label': title },
-      element('h3', {}, title),
+      element('h2', {}, title),
       ...cards,
       groups.length === 0 ? element('p', { class: 'faint' }, 'nobody') : undefined,
     );
@@ -42,10 +42,20 @@ export function workloadPane(matrix: Matrix, filter: TrafficFilter, place: numbe
       { class: 'self' },
       element('h2', {}, matrix.names[place]!),
       element('p', { class: 'faint' }, words),
-      ...ranges.slice(0, 12).map((range) => element('p', { class: 'faint range' }, range)),
+      ...rangeLines(ranges),
     ),
     column('Whom it may reach', 'out'),
   );
+}
+
+/** The first ranges, and the others behind how many they are. */
+const fewRanges = 12;
+
+function rangeLines(ranges: readonly string[]): HTMLElement[] {
+  const lines = ranges.map((range) => element('p', { class: 'faint range' }, range));
+  if (lines.length <= fewRanges) return lines;
+  const rest = element('details', {}, element('summary', {}, `and ${lines.length - fewRanges} more`), ...lines.slice(fewRanges));
+  return [...lines.slice(0, fewRanges), rest];
 }
 
 /** The peers by what they have with the endpoint: rules first, the largest groups first. */
@@ -69,12 +79,11 @@ const rank = ({ state: { kind } }: PeerGroup): number => (kind === 'rule' ? 0 : 
 
 /** Peers that are named one by one; of more, those of a namespace together. */
 const fewPeers = 8;
-const mostButtons = 300;
 
 function peerCard(matrix: Matrix, crowd: Crowd, { text, words, state, places }: PeerGroup, lookAt: (place: number) => void): HTMLElement {
-  const buttons = places
-    .slice(0, mostButtons)
-    .map((other) => element('button', { type: 'button', class: 'peer', click: () => lookAt(other) }, matrix.names[other]!));
+  const buttons = places.map((other) =>
+    element('button', { type: 'button', class: 'peer', click: () => lookAt(other) }, matrix.names[other]!),
+  );
   const head = element(
     'p',
     { class: 'head', title: words },

@@ -203,6 +203,92 @@ describe.skipIf(cannotBrowse !== undefined)(`the page (${cannotBrowse ?? 'in Chr
     await page.close();
   });
 
+  it('says of a pair no more than what holds of the port that is asked about', async () => {
+    const { page, faults } = await browser.open(
+      `${address}#port=TCP/443&cell=production/Deployment/api&cell=kube-system/Deployment/coredns`,
+    );
+    const said = await textOf(page, 'pair');
+    expect(said).toContain('denied\nNot TCP/443; let through: UDP/53.');
+    expect(said).toContain('closed to this: what it lets through is UDP/53\nby\nproduction/allow-dns');
+    expect(said).toContain('--port TCP/443');
+    expect(said).not.toContain('a rule lets it through');
+    await page.goto(`${address}#port=UDP/53&cell=production/*&cell=production/*`);
+    await expect.poll(() => textOf(page, 'pair')).toContain(' UDP/53 →');
+    expect(await textOf(page, 'pair')).not.toContain(' all ');
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  it('says in words what it can not show', async () => {
+    const { page, faults } = await browser.open(`${address}#workload=nope`);
+    expect(await textOf(page, 'gone')).toBe('There is no workload nope here.');
+    expect(await page.locator('#grid').isVisible()).toBe(true);
+    await page.getByLabel('Port').fill('http');
+    expect(await textOf(page, 'fault')).toBe('“http” is no port: write 443, 80-90, TCP/443 or several. Shown is all traffic.');
+    expect(await page.locator('#gone').isVisible()).toBe(false);
+    await page.getByLabel('Port').fill('443, 80-90');
+    expect(await page.locator('#fault').isVisible()).toBe(false);
+    await page.locator('#find').fill('nope');
+    await page.locator('#find').press('Enter');
+    expect(await textOf(page, 'unfound')).toBe('Nothing here is called “nope”.');
+    expect(faults).toEqual([]);
+    await page.close();
+    const empty = await browser.open(browser.write(answerOf([], [])));
+    expect(await textOf(empty.page, 'nothing')).toBe('There is nothing to show: the input has no workloads and no pods.');
+    expect(empty.faults).toEqual([]);
+    await empty.page.close();
+  });
+
+  it('opens a workload by its label, or by its id, and the browser goes back', async () => {
+    const { page, faults } = await browser.open(address);
+    const { x, y } = await pointOf(page, 2, -1);
+    await page.mouse.click(x, y);
+    expect(hashOf(page)).toBe('#workload=production/Deployment/api');
+    await page.locator('#find').fill('production/Deployment/frontend');
+    await page.locator('#find').press('Enter');
+    expect(hashOf(page)).toBe('#workload=production/Deployment/frontend');
+    await page.goBack();
+    await expect.poll(() => textOf(page, 'workload')).toContain('production/api\nDeployment');
+    await page.goBack();
+    await expect.poll(() => page.locator('#grid').isVisible()).toBe(true);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  it('leaves keys with Ctrl or Alt to the browser, and brings what is said into sight on a phone', async () => {
+    const { page } = await browser.open(address);
+    await page.locator('#grid').focus();
+    await page.keyboard.press('ArrowDown');
+    const before = hashOf(page);
+    await page.keyboard.press('Alt+ArrowDown');
+    await page.keyboard.press('Control+-');
+    expect(hashOf(page)).toBe(before);
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.locator('#grid').click({ position: { x: 170, y: 60 } });
+    await expect
+      .poll(() =>
+        page
+          .locator('#pair .verdict, #pair h2')
+          .first()
+          .evaluate((each) => each.getBoundingClientRect().bottom < 844),
+      )
+      .toBe(true);
+    await page.close();
+  });
+
+  it('names every peer of a workload', async () => {
+    const names = Array.from({ length: 402 }, (_, index) => `w${index}`);
+    const endpoints = names.map((name) => ({ id: `n/Pod/${name}`, kind: 'Pod' as const, namespace: 'n', name, pods: 1 }));
+    const reason = { egress: 'not-isolated', ingress: 'not-isolated' } as const;
+    const by = { egress: [], ingress: [] };
+    const pairs = endpoints.slice(1).map(({ id }) => ({ from: 'n/Pod/w0', to: id, traffic: 'all' as const, reason, by }));
+    const { page, faults } = await browser.open(`${browser.write(answerOf(endpoints, pairs))}#workload=n/Pod/w0`);
+    expect(await page.locator('.out .count').innerText()).toBe('401');
+    expect(await page.locator('.out .peer').count()).toBe(401);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
   it('finds a workload and shows it alone, with a way to its peers and back', async () => {
     const { page, faults } = await browser.open(address);
     await page.keyboard.press('/');
