@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -41,6 +41,18 @@ describe('colour', () => {
     expect(wantsColour(['lab', 'exec', 'shop/a', '--', 'ls', '--no-color'], {})).toBe(true);
     expect(wantsColour(['check', '--no-color'], {})).toBe(false);
     expect(wantsColour([], { NO_COLOR: '' })).toBe(true);
+  });
+});
+
+describe('width', () => {
+  it.skipIf(!hasProgram('script')).each([60, 80, 100, 120])('%i columns lose neither a place nor a reason (needs script)', (columns) => {
+    const denied =
+      'sallyport check -f examples/production/cluster -f examples/production/policies --from internet --to production/database --port 5432 --no-color';
+    const whole = bash(denied).stdout;
+    const shown = onTerminal(`stty cols ${columns}; ${denied}`).replaceAll('\r', '');
+    expect(whole).toContain('the port matches, the peer does not');
+    expect(shown).not.toContain('…');
+    expect(shown.split(/\s+/)).toEqual(whole.split(/\s+/));
   });
 });
 
@@ -100,6 +112,15 @@ describe('output', () => {
   it('says that a full disk is no answer', () => {
     const { status } = bash(`${check} > /dev/full`);
     expect(status).toBe(2);
+  });
+
+  it('is whole when only what stands beside it can not be written', () => {
+    const noted = `sallyport matrix -f ${folder}/noted`;
+    mkdirSync(join(folder, 'noted'));
+    writeFileSync(join(folder, 'noted/a.yaml'), 'apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n');
+    writeFileSync(join(folder, 'noted/b.yaml'), 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n');
+    expect(bash(noted).stderr).toContain('note: skipped 1 document');
+    expect(bash(`${noted} 2> /dev/full`).status).toBe(0);
   });
 });
 

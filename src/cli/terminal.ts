@@ -9,12 +9,14 @@ const batch = 1 << 16;
 export class Output {
   readonly #stream: WriteStream;
   readonly #palette: Palette;
+  readonly #isAnswer: boolean;
   #isClosed = false;
   #before: (() => Promise<void>) | undefined;
 
-  /** `coloured`: colour is wanted where the stream is a terminal. */
-  constructor(stream: WriteStream, coloured: boolean) {
+  /** `coloured`: colour is wanted where the stream is a terminal. `isAnswer`: that a text could not be written is a fault. */
+  constructor(stream: WriteStream, coloured: boolean, isAnswer: boolean) {
     this.#stream = stream;
+    this.#isAnswer = isAnswer;
     this.#palette = coloured && stream.isTTY ? colourful : plain;
     // Faults are met where they are made, in `write`; without this one would end the process.
     stream.on('error', () => {});
@@ -24,9 +26,9 @@ export class Output {
     return this.#stream.isTTY;
   }
 
-  /** Colour and width, where it is a terminal. */
+  /** Colour and width, where it is a terminal; one that does not know its width says 0. */
   get style(): Style {
-    return { palette: this.#palette, ...(this.#stream.isTTY && { width: this.#stream.columns }) };
+    return { palette: this.#palette, ...(this.#stream.isTTY && { width: this.#stream.columns || 80 }) };
   }
 
   /** The lines of the terminal. */
@@ -71,7 +73,8 @@ export class Output {
     return new Promise((resolve, reject) => {
       this.#stream.write(text, (error?: NodeJS.ErrnoException | null) => {
         if (error) this.#isClosed = true;
-        if (error && error.code !== 'EPIPE') reject(new CannotAnswer(`the answer could not be written: ${error.message}`));
+        if (error && error.code !== 'EPIPE' && this.#isAnswer)
+          reject(new CannotAnswer(`the answer could not be written: ${error.message}`));
         else resolve();
       });
     });
@@ -97,7 +100,7 @@ export function wantsColour(words: readonly string[], environment: NodeJS.Proces
 const coloured = wantsColour(process.argv.slice(2), process.env);
 
 /** Results go here. */
-export const stdout = new Output(process.stdout, coloured);
+export const stdout = new Output(process.stdout, coloured, true);
 
-/** Diagnostics and progress go here. */
-export const stderr = new Output(process.stderr, coloured);
+/** Diagnostics and progress go here; where they can not be written, the answer still holds. */
+export const stderr = new Output(process.stderr, coloured, false);

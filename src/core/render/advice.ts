@@ -5,7 +5,8 @@ import { type PolicyId, qualifiedName } from '../api/types.ts';
 import { formatSource } from './diagnostics.ts';
 import { shortId } from './outside.ts';
 import type { Style } from './palette.ts';
-import { count, printable, shorten, wrapProse } from './text.ts';
+import { renderParts } from './table.ts';
+import { count, printable, wrapProse } from './text.ts';
 import { pairText } from './traffic.ts';
 
 /** How advice is written: fragments of manifests as YAML, which is not the core's to write. */
@@ -40,8 +41,8 @@ const obstacleText: Readonly<Record<NonNullable<Advice['obstacle']>, string>> = 
 
 function* renderEdit(edit: Edit, style: AdviceStyle): Iterable<string> {
   const source = edit.source ?? style.sourceOf?.(edit.policy);
-  const place = source === undefined ? '' : `  ${style.palette.faint(formatSource(source))}`;
-  yield `  ${printable(editText(edit))}${place}`;
+  const place = { text: source === undefined ? '' : formatSource(source), paint: style.palette.faint };
+  yield* renderParts([`  ${editText(edit)}`, place], style.width);
   if (edit.policyTypes !== undefined) {
     yield `  and write spec.policyTypes: without an egress rule the policy would no longer isolate for egress`;
     yield style.palette.allow(`    policyTypes: [${edit.policyTypes.join(', ')}]`);
@@ -78,8 +79,8 @@ const mostShown = 6;
 function* renderChanges(changes: readonly SideEffect[], { palette, width }: Style): Iterable<string> {
   yield palette.faint(`  it changes ${count(changes.length, 'pair')} of endpoints`);
   for (const { from, to, before, after } of changes.slice(0, mostShown)) {
-    const line = printable(`    ${shortId(from)} → ${shortId(to)}  ${pairText(after)}, was ${pairText(before)}`);
-    yield palette.faint(width === undefined ? line : shorten(line, Math.max(width, 40)));
+    const parts = [`    ${shortId(from)} → ${shortId(to)}`, `${pairText(after)}, was ${pairText(before)}`];
+    for (const line of renderParts(parts, width, ' '.repeat(8))) yield palette.faint(line);
   }
   if (changes.length > mostShown) yield palette.faint(`    and ${changes.length - mostShown} more`);
 }

@@ -5,7 +5,8 @@ import { choiceText } from './dependence.ts';
 import { formatSource } from './diagnostics.ts';
 import { shortId } from './outside.ts';
 import type { Style } from './palette.ts';
-import { columnsOf, pad, printable, shorten, wrapProse } from './text.ts';
+import { renderParts } from './table.ts';
+import { columnsOf, pad, printable, wrapProse } from './text.ts';
 
 /** How the answer to one connection is written: with where each policy stands, as far as that is known. */
 export interface CheckStyle extends Style {
@@ -90,16 +91,19 @@ export function whyOf(direction: Direction, { allowed, reason }: GateAnswer, sub
   }
 }
 
-/** A list below a gate, its columns aligned, the faint ones to the right. */
+/** A list below a gate, its columns aligned where they fit; otherwise what does not fit stands below, as a place or a reason is never cut. */
 function* renderList(title: string, rows: readonly (readonly string[])[], { palette, width }: Style): Iterable<string> {
   if (rows.length === 0) return;
   yield palette.faint(`${' '.repeat(listIndent)}${title}`);
-  const columns = rows[0]!.map((_, index) => Math.max(...rows.map((row) => columnsOf(printable(row[index]!)))));
-  for (const row of rows) {
-    const cells = row.flatMap((cell, index) => (columns[index] === 0 ? [] : [pad(printable(cell), columns[index]!)]));
-    const line = `${' '.repeat(listIndent + 2)}${cells.join('  ')}`.trimEnd();
-    yield width === undefined ? line : shorten(line, Math.max(width, 40));
-  }
+  const indent = ' '.repeat(listIndent + 2);
+  const room = (width ?? Number.POSITIVE_INFINITY) - indent.length;
+  const texts = rows.map((row) => row.map(printable));
+  const columns = texts[0]!.map((_, index) => Math.max(...texts.map((row) => columnsOf(row[index]!))));
+  const filled = (row: readonly string[]): string[] =>
+    row.flatMap((cell, index) => (columns[index] === 0 ? [] : [pad(cell, columns[index]!)]));
+  const aligned = texts.map((row) => filled(row).join('  ').trimEnd());
+  if (aligned.every((line) => columnsOf(line) <= room)) for (const line of aligned) yield indent + line;
+  else for (const row of texts) for (const line of renderParts(row, room)) yield indent + line;
 }
 
 const listIndent = 9;

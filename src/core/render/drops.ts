@@ -16,10 +16,12 @@ export function* renderDrop(line: Drop | Missed, { palette, width }: Style): Ite
   const times = line.packets === 1 ? '' : `  ${count(line.packets, 'packet')}`;
   yield `${time}  ${state}  ${palette.strong(ends)}  ${portText(line)}${times}  ${palette.faint(printable(line.node))}`;
   for (const text of [whyText(line), ...line.nearMisses.slice(0, mostMisses).map(missText(line))])
-    for (const wrapped of wrapProse(printable(text), width, '  ')) yield `          ${wrapped}`.slice(0, width);
+    for (const wrapped of wrapProse(printable(text), width && width - indent.length, '  ')) yield indent + wrapped;
 }
 
 const mostMisses = 3;
+/** As wide as the time. */
+const indent = ' '.repeat(10);
 
 /** A workload's pods are alike: what it is called, and of others what they are. */
 const shortEnd = (end: Drop['from']): string => subjectOf(end).replace('/Pod/', '/');

@@ -5,19 +5,19 @@ import { count } from './text.ts';
 
 const nodeColumns: readonly Column[] = [
   { title: 'NODE' },
-  { title: 'AGENT', cut: 'never' },
-  { title: 'VERSION', cut: 'never' },
-  { title: 'POLICIES', cut: 'never' },
-  { title: 'LATENCY', cut: 'never' },
-  { title: '', cut: 'end' },
+  { title: 'AGENT', isFixed: true },
+  { title: 'VERSION', isFixed: true },
+  { title: 'POLICIES' },
+  { title: 'LATENCY' },
+  { title: '' },
 ];
 
 const policyColumns: readonly Column[] = [
   { title: 'POLICY' },
-  { title: 'GENERATION', cut: 'never', align: 'right' },
-  { title: 'ENFORCED', cut: 'never' },
-  { title: 'SINCE', cut: 'never' },
-  { title: '', cut: 'end' },
+  { title: 'GENERATION', isFixed: true, align: 'right' },
+  { title: 'ENFORCED' },
+  { title: 'SINCE', isFixed: true },
+  { title: '' },
 ];
 
 /** How the agents of all nodes are, a line each; then every policy that is not enforced; then the sum. */

@@ -10,7 +10,7 @@ import {
 import { escapeMarkdown, markdownCode, renderMarkdownTable } from './markdown.ts';
 import type { Style } from './palette.ts';
 import { type Cell, renderTable } from './table.ts';
-import { columnsOf, count, wrap, wrapProse, wrapWords } from './text.ts';
+import { columnsOf, count, fold, wrapProse, wrapWords } from './text.ts';
 
 const titles = {
   ingress: { heading: 'who may reach workloads', other: 'FROM', workload: 'TO' },
@@ -28,7 +28,7 @@ export function* exposureText(view: ExposureView, style: Style): Iterable<string
     if (table.blocks.length === 0) yield 'nobody';
     else
       yield* renderTable(
-        [other, 'TRAFFIC', workload, 'BECAUSE'].map((title) => ({ title, cut: 'end' })),
+        [other, 'TRAFFIC', workload, 'BECAUSE'].map((title) => ({ title })),
         table.blocks.flatMap((block) => rowsOf(block, columns, palette)),
         style,
       );
@@ -43,17 +43,18 @@ const leftText = ({ left }: ExposureTable): string =>
 
 /** How wide the columns of a terminal's page may be at most; reasons get what is left. In a file lines are as long as is easily read. */
 const shares = { other: 0.28, traffic: 0.18, workload: 0.28 };
-const columnsOfFile = { other: 36, traffic: 40, workload: 44, because: 60 };
+const columnsOfFile = { linesOf: wrapWords, other: 36, traffic: 40, workload: 44, because: 60 };
 const narrowest = 7;
 const gaps = 6;
 
-type Columns = Readonly<Record<keyof typeof columnsOfFile, number>>;
+/** How wide the columns are, and how words become lines in them. */
+type Columns = Readonly<typeof columnsOfFile>;
 
 function columnsIn(blocks: readonly ExposureBlock[], width: number | undefined): Columns {
   if (width === undefined) return columnsOfFile;
   const fitting = (texts: readonly (readonly string[])[], share: number): number => {
     const most = Math.max(narrowest, Math.floor((width - gaps) * share));
-    return Math.max(narrowest, ...texts.flatMap((words) => wrapWords(words, most)).map((line) => Math.min(most, columnsOf(line))));
+    return Math.max(narrowest, ...texts.flatMap((words) => fold(words, most)).map(columnsOf));
   };
   const rows = blocks.flatMap((block) => block.rows);
   const other = fitting(
@@ -68,7 +69,7 @@ function columnsIn(blocks: readonly ExposureBlock[], width: number | undefined):
     rows.map(({ workloads }) => listed(workloads)),
     shares.workload,
   );
-  return { other, traffic, workload, because: Math.max(narrowest, width - gaps - other - traffic - workload) };
+  return { linesOf: fold, other, traffic, workload, because: Math.max(narrowest, width - gaps - other - traffic - workload) };
 }
 
 /** Names with the commas between them. */
@@ -76,7 +77,7 @@ const listed = (names: readonly string[]): string[] => names.map((name, index) =
 
 /** The others of a block stand on the left, once. */
 function rowsOf({ others, rows }: ExposureBlock, columns: Columns, palette: Style['palette']): Cell[][] {
-  const left = wrap(others, columns.other);
+  const left = columns.linesOf(listed(others), columns.other);
   const right = rows.flatMap((row) => cellsOf(row, columns, palette));
   return Array.from({ length: Math.max(left.length, right.length) }, (_, index) => [
     { text: left[index] ?? '', paint: palette.strong },
@@ -87,9 +88,9 @@ function rowsOf({ others, rows }: ExposureBlock, columns: Columns, palette: Styl
 function cellsOf({ traffic, workloads, because }: ExposureRow, columns: Columns, { allow, deny, faint }: Style['palette']): Cell[][] {
   const paint = isNothing(traffic) ? deny : allow;
   const [words, names, reasons] = [
-    wrapWords(traffic.split(' '), columns.traffic),
-    wrap(workloads, columns.workload),
-    wrapWords(because.split(' '), columns.because),
+    columns.linesOf(traffic.split(' '), columns.traffic),
+    columns.linesOf(listed(workloads), columns.workload),
+    columns.linesOf(because.split(' '), columns.because),
   ];
   return Array.from({ length: Math.max(words.length, names.length, reasons.length) }, (_, index): Cell[] => [
     { text: words[index] ?? '', paint },

@@ -7,11 +7,11 @@ import { type Column, renderTable } from './table.ts';
 import { count } from './text.ts';
 
 const columns: readonly Column[] = [
-  { title: 'VERDICT', cut: 'never' },
+  { title: 'VERDICT', isFixed: true },
   { title: 'FROM' },
   { title: 'TO' },
-  { title: 'PORT', cut: 'never' },
-  { title: 'WHY', cut: 'end' },
+  { title: 'PORT', isFixed: true },
+  { title: 'WHY' },
 ];
 
 /** The answers to a list of flows as a table, and how many are allowed. */

@@ -22,10 +22,10 @@ export interface TriedFlow {
 const flowColumns: readonly Column[] = [
   { title: 'FROM' },
   { title: 'TO' },
-  { title: 'PORT', cut: 'never' },
-  { title: 'VERDICT', cut: 'never' },
-  { title: 'PACKETS', cut: 'never' },
-  { title: '', cut: 'end' },
+  { title: 'PORT', isFixed: true },
+  { title: 'VERDICT', isFixed: true },
+  { title: 'PACKETS', isFixed: true },
+  { title: '' },
 ];
 
 /** Flows with what the verdict says and what packets did, a line each, in their order. */
@@ -55,10 +55,10 @@ const paintOf = (observed: TriedFlow['observed'], { allow, deny, warning }: Styl
   ({ allow, deny, error: warning, skipped: warning })[observed];
 
 const crowdColumns: readonly Column[] = [
-  { title: 'TO', cut: 'middle' },
-  { title: 'PORT', cut: 'never' },
-  { title: 'PACKETS', cut: 'never' },
-  { title: 'FROM', cut: 'end' },
+  { title: 'TO' },
+  { title: 'PORT', isFixed: true },
+  { title: 'PACKETS', isFixed: true },
+  { title: 'FROM' },
 ];
 
 /**
@@ -148,10 +148,10 @@ export function changesBetween(before: readonly TriedFlow[], after: readonly Tri
 
 const changeColumns: readonly Column[] = [
   { title: 'TO' },
-  { title: 'PORT', cut: 'never' },
-  { title: 'BEFORE', cut: 'never' },
-  { title: 'NOW', cut: 'never' },
-  { title: 'FROM', cut: 'end' },
+  { title: 'PORT', isFixed: true },
+  { title: 'BEFORE', isFixed: true },
+  { title: 'NOW', isFixed: true },
+  { title: 'FROM' },
 ];
 
 /** What changed between two reports, by destination; `flows` are all of the second one. */

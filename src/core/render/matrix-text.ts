@@ -3,7 +3,7 @@ import { dependenceNotes, markLegend } from './dependence.ts';
 import { blocksOf, destinationColumns, type MatrixView, moreText, sourceColumns, totalText } from './matrix-view.ts';
 import type { Style } from './palette.ts';
 import { type Cell, type Column, renderTable } from './table.ts';
-import { columnsOf, wrap, wrapProse, wrapWords } from './text.ts';
+import { columnsOf, fold, wrap, wrapProse } from './text.ts';
 
 /** The matrix as a table: sources that may do the same are one row, and whole namespaces one word; a large one by namespace. */
 export function* matrixText(view: MatrixView, style: Style): Iterable<string> {
@@ -27,10 +27,10 @@ export function* matrixText(view: MatrixView, style: Style): Iterable<string> {
 }
 
 const columnsOfTable = (isCounted: boolean): Column[] => [
-  { title: 'FROM', cut: 'end' },
-  { title: 'TRAFFIC', cut: 'end' },
-  ...(isCounted ? [{ title: 'PAIRS', cut: 'never' } as const] : []),
-  { title: 'TO', cut: 'end' },
+  { title: 'FROM' },
+  { title: 'TRAFFIC' },
+  ...(isCounted ? [{ title: 'PAIRS', isFixed: true } as const] : []),
+  { title: 'TO' },
 ];
 
 /** How wide the parts of a row are, and how they are painted. */
@@ -87,8 +87,8 @@ function reachRows({ traffic, pairs, to }: Reach, { isCounted, ...widths }: Layo
   ]);
 }
 
-const wrapTraffic = (traffic: string, columnsOfLine: number): string[] => wrapWords(traffic.split(' '), columnsOfLine);
+const wrapTraffic = (traffic: string, columnsOfLine: number): string[] => fold(traffic.split(' '), columnsOfLine);
 
-/** Names in lines. Where a line is limited, what is said in several words is parted between them, too. */
+/** Names in lines. Where a line is limited, what is said in several words is parted between them, and what is wider is broken. */
 const wrapNames = (names: readonly string[], columnsOfLine: number, { width }: Style): string[] =>
-  width === undefined ? wrap(names, columnsOfLine) : wrapWords(names.join(', ').split(' '), columnsOfLine);
+  width === undefined ? wrap(names, columnsOfLine) : fold(names.join(', ').split(' '), columnsOfLine);

@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { renderCsvLine } from './csv.ts';
 import { renderJson } from './json.ts';
 import { plain } from './palette.ts';
-import { renderTable } from './table.ts';
-import { columnsOf, printable, shorten } from './text.ts';
+import { renderParts, renderTable } from './table.ts';
+import { columnsOf, fold, printable, shorten } from './text.ts';
 
 describe('text', () => {
   it.each([
@@ -15,16 +15,31 @@ describe('text', () => {
     ['👩‍👩‍👧 x', 4],
   ])('%s takes %i columns', (text, columns) => expect(columnsOf(text)).toBe(columns));
 
-  it('shortens a sentence at its end and a name in its middle', () => {
+  it('shortens a sentence at its end', () => {
     expect(shorten('no policy isolates it', 10)).toBe('no policy…');
-    expect(shorten('production/Deployment/frontend', 16, 'middle')).toBe('producti…rontend');
     expect(shorten('日本語の名前', 5)).toBe('日本…');
+  });
+
+  it('breaks what is wider than a line where it has parts, and loses nothing', () => {
+    expect(fold(['production-eu-west-1/checkout-service-frontend,', 'and', 'more'], 26)).toEqual([
+      'production-eu-west-1/',
+      'checkout-service-frontend,',
+      'and more',
+    ]);
+    expect(fold(['checkout-service-frontend'], 18)).toEqual(['checkout-service-', 'frontend']);
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 2, max: 30 }), (text, columns) => {
+        const lines = fold([printable(text)], columns);
+        expect(lines.join('')).toBe(printable(text));
+        for (const line of lines) expect(columnsOf(line)).toBeLessThanOrEqual(columns);
+      }),
+    );
   });
 
   it('never takes more columns than it is given', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme' }), fc.nat(30), fc.constantFrom('end' as const, 'middle' as const), (text, columns, cut) => {
-        expect(columnsOf(shorten(printable(text), columns, cut))).toBeLessThanOrEqual(columns);
+      fc.property(fc.string({ unit: 'grapheme' }), fc.nat(30), (text, columns) => {
+        expect(columnsOf(shorten(printable(text), columns))).toBeLessThanOrEqual(columns);
       }),
     );
   });
@@ -35,7 +50,7 @@ describe('text', () => {
 });
 
 describe('table', () => {
-  const columns = [{ title: 'FROM' }, { title: 'PORT', align: 'right' as const, cut: 'never' as const }, { title: 'TO' }];
+  const columns = [{ title: 'FROM' }, { title: 'PORT', align: 'right' as const, isFixed: true as const }, { title: 'TO' }];
   const rows = [
     ['production/Deployment/frontend', '8080', 'production/Deployment/backend'],
     ['shop/Pod/a', '53', 'kube-system/Deployment/coredns'],
@@ -49,12 +64,27 @@ describe('table', () => {
     ]);
   });
 
-  it('cuts the widest columns to a given width', () => {
+  it('goes on in further lines where the width is limited', () => {
     expect([...renderTable(columns, rows, { palette: plain, width: 48 })]).toEqual([
       'FROM                  PORT  TO',
-      'production…/frontend  8080  production…t/backend',
-      'shop/Pod/a              53  kube-syste…t/coredns',
+      'production/           8080  production/',
+      'Deployment/frontend         Deployment/backend',
+      'shop/Pod/a              53  kube-system/',
+      '                            Deployment/coredns',
     ]);
+  });
+
+  it('leaves no blanks at the end in colour, either', () => {
+    const strong = (text: string): string => `<${text}>`;
+    const cells = rows.map((row) => row.map((text) => ({ text, paint: strong })));
+    const lines = [...renderTable(columns, [...cells, ['a', '', { text: '', paint: strong }]], { palette: plain, width: 48 })];
+    for (const line of lines) expect(line.replaceAll(/[<>]/g, '')).not.toMatch(/ $/);
+  });
+
+  it('sets parts of an entry below it, whole, where they do not fit', () => {
+    const parts = ['shop/deny', '', 'ingress[0]', 'policies/deny.yaml:3:7'];
+    expect(renderParts(parts)).toEqual(['shop/deny  ingress[0]  policies/deny.yaml:3:7']);
+    expect(renderParts(parts, 30)).toEqual(['shop/deny  ingress[0]', '    policies/deny.yaml:3:7']);
   });
 });
 

@@ -8,10 +8,14 @@ import { portTexts } from '../expect/port-ranges.ts';
 import { type CheckStyle, renderCheck } from './check.ts';
 import { formatSource } from './diagnostics.ts';
 import type { Style } from './palette.ts';
-import { count, pad, printable } from './text.ts';
+import { renderParts } from './table.ts';
+import { columnsOf, count, pad, printable } from './text.ts';
 
 /** Of the violations of one test these are written out. */
 const mostViolations = 3;
+
+/** What stands below the name of a test. */
+const inner = ' '.repeat(6);
 
 const marks = { passed: '✓', failed: '✗', error: '!' } as const;
 
@@ -27,12 +31,15 @@ export function* renderTests(tests: readonly TestAnswer[], style: CheckStyle): I
 }
 
 function* renderTest({ name, status, source, violations, errors }: TestAnswer, style: CheckStyle): Iterable<string> {
-  const { palette } = style;
+  const { palette, width } = style;
   const paint = { passed: palette.allow, failed: palette.deny, error: palette.warning }[status];
-  const place = status === 'passed' || source === undefined ? '' : `  ${palette.faint(formatSource(source))}`;
-  yield `  ${paint(marks[status])} ${printable(name)}${place}`;
-  for (const { error, source: at } of errors)
-    yield `      ${palette.warning(printable(error))}${at === undefined ? '' : `  ${palette.faint(formatSource(at))}`}`;
+  const place = { text: status === 'passed' ? '' : sourceText(source), paint: palette.faint };
+  const title = { text: `  ${marks[status]} ${name}`, paint: (text: string) => text.replace(marks[status], paint) };
+  yield* renderParts([title, place], width, inner);
+  for (const { error, source: at } of errors) {
+    const what = { text: inner + error, paint: palette.warning };
+    yield* renderParts([what, { text: sourceText(at), paint: palette.faint }], width, inner);
+  }
   for (const violation of violations.slice(0, mostViolations)) yield* renderViolation(violation, style);
   if (violations.length > mostViolations) yield palette.faint(`      and ${violations.length - mostViolations} more`);
 }
@@ -40,9 +47,10 @@ function* renderTest({ name, status, source, violations, errors }: TestAnswer, s
 function* renderViolation(violation: ViolationAnswer, style: CheckStyle): Iterable<string> {
   const { palette } = style;
   const { source, example } = violation;
-  yield `      ${printable(violationText(violation))}${source === undefined ? '' : `  ${palette.faint(formatSource(source))}`}`;
-  const inner = style.width === undefined ? style : { ...style, width: Math.max(style.width - 8, 40) };
-  if (example !== undefined) for (const line of renderCheck(example, inner)) yield line === '' ? '' : `        ${line}`;
+  const place = { text: sourceText(source), paint: palette.faint };
+  yield* renderParts([inner + violationText(violation), place], style.width, ' '.repeat(8));
+  const narrower = style.width === undefined ? style : { ...style, width: Math.max(style.width - 8, 40) };
+  if (example !== undefined) for (const line of renderCheck(example, narrower)) yield line === '' ? '' : `        ${line}`;
 }
 
 const said = {
@@ -77,12 +85,12 @@ export function packetsText(tests: readonly TestAnswer[]): string {
 }
 
 /** What of the policies decided tested connections, and what did not. */
-export function* renderCoverage({ covered, total, uncovered }: CoverageReport, { palette }: Style): Iterable<string> {
+export function* renderCoverage({ covered, total, uncovered }: CoverageReport, style: Style): Iterable<string> {
   const share = total === 0 ? 100 : Math.floor((100 * covered) / total);
   yield `coverage: ${covered} of ${total} (${share} %) of what policies decide was seen deciding a tested connection`;
   yield* table(
     uncovered.map((each) => [deciderText(each), sourceText(each.rule?.source ?? each.policy.source)]),
-    palette.faint,
+    style,
   );
 }
 
@@ -101,13 +109,14 @@ const deciderText = ({ policy, direction, rule }: Decider): string =>
   rule === undefined ? `${policy.name}  isolates for ${direction}` : `${policy.name}  ${direction}[${rule.index}]`;
 
 /** Which edits no test would notice. */
-export function* renderMutation(mutants: readonly MutantResult[], { palette }: Style): Iterable<string> {
+export function* renderMutation(mutants: readonly MutantResult[], style: Style): Iterable<string> {
+  const { palette } = style;
   const of = (fate: MutantResult['fate']): MutantResult[] => mutants.filter((each) => each.fate === fate);
   const counted = mutants.length - of('redundant').length;
   yield `mutation: ${of('killed').length} of ${counted} removals make a test fail`;
   if (of('survived').length > 0) yield palette.warning('no test notices when these are gone');
   for (const each of of('survived')) {
-    yield* table([[mutantText(each), sourceText(each.source)]], palette.faint);
+    yield* table([[mutantText(each), sourceText(each.source)]], style);
     const { witness } = each;
     if (witness !== undefined)
       yield palette.faint(
@@ -117,7 +126,7 @@ export function* renderMutation(mutants: readonly MutantResult[], { palette }: S
   if (of('redundant').length > 0) yield palette.faint('these change no connection');
   yield* table(
     of('redundant').map((each) => [mutantText(each), sourceText(each.source)]),
-    palette.faint,
+    style,
   );
 }
 
@@ -133,7 +142,13 @@ function mutantText({ policy, removed, direction, index, item }: Mutant): string
 
 const sourceText = (source: Parameters<typeof formatSource>[0] | undefined): string => (source === undefined ? '' : formatSource(source));
 
-function* table(rows: readonly (readonly [string, string])[], paint: (text: string) => string): Iterable<string> {
-  const width = Math.max(0, ...rows.map(([text]) => printable(text).length));
-  for (const [text, place] of rows) yield `  ${pad(printable(text), width)}  ${paint(place)}`.trimEnd();
+/** What is spoken of with its place, the places aligned where they fit. */
+function* table(rows: readonly (readonly [string, string])[], { palette, width }: Style): Iterable<string> {
+  const columns = Math.max(0, ...rows.map(([text]) => columnsOf(printable(text))));
+  const widest = Math.max(0, ...rows.map(([, place]) => columnsOf(place)));
+  const isAligned = width === undefined || 2 + columns + 2 + widest <= width;
+  for (const [text, place] of rows) {
+    const filled = isAligned && place !== '' ? pad(printable(text), columns) : text;
+    yield* renderParts([`  ${filled}`, { text: place, paint: palette.faint }], width);
+  }
 }

@@ -29,18 +29,11 @@ export function pad(text: string, columns: number, align: 'left' | 'right' = 'le
   return align === 'left' ? text + blanks : blanks + text;
 }
 
-/** Where a text that is too long loses characters: a name keeps its beginning and its end, a sentence its beginning. */
-export type Cut = 'end' | 'middle';
-
-/** The text in at most `columns` columns; what is left out is marked by an ellipsis. */
-export function shorten(text: string, columns: number, cut: Cut = 'end'): string {
+/** The beginning of the text in at most `columns` columns; that something is left out is marked by an ellipsis. */
+export function shorten(text: string, columns: number): string {
   if (columnsOf(text) <= columns) return text;
   if (columns <= 1) return columns === 1 ? '…' : '';
-  if (cut === 'end' && printableAscii.test(text)) return `${text.slice(0, columns - 1)}…`;
-  const segments = segmentsOf(text);
-  const tail = cut === 'middle' ? take(segments.toReversed(), Math.floor((columns - 1) / 2)).reverse() : [];
-  const tailColumns = tail.reduce((sum, segment) => sum + columnsOfSegment(segment), 0);
-  return `${take(segments, columns - 1 - tailColumns).join('')}…${tail.join('')}`;
+  return printableAscii.test(text) ? `${text.slice(0, columns - 1)}…` : `${take(segmentsOf(text), columns - 1).join('')}…`;
 }
 
 /** As many of the first segments as fit. */
@@ -66,14 +59,31 @@ export const wrap = (names: readonly string[], columnsOfLine: number): string[] 
   );
 
 /** Words in lines of at most that many columns, as far as they can be parted. */
-export function wrapWords(words: readonly string[], columnsOfLine: number): string[] {
+export function wrapWords(words: readonly string[], columnsOfLine: number, breakWord = (word: string): string[] => [word]): string[] {
   const lines: string[] = [];
   for (const word of words) {
     const last = lines.at(-1);
     if (last !== undefined && columnsOf(last) + 1 + columnsOf(word) <= columnsOfLine) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
+    else lines.push(...breakWord(word));
   }
   return lines;
+}
+
+/** Words in lines of at most that many columns, come what may: what is wider alone goes on in the next line. */
+export const fold = (words: readonly string[], columnsOfLine: number): string[] =>
+  wrapWords(words, columnsOfLine, (word) => broken(word, Math.max(columnsOfLine, 2)));
+
+/** A name is broken where it has parts: after a slash, else after a hyphen or what is like it, else anywhere. */
+function broken(word: string, columnsOfLine: number): string[] {
+  const lines: string[] = [];
+  let rest = word;
+  while (columnsOf(rest) > columnsOfLine) {
+    const most = take(segmentsOf(rest), columnsOfLine).join('');
+    const [line] = /^.*\//.exec(most) ?? /^.*[-.,:=]/.exec(most) ?? [most];
+    lines.push(line);
+    rest = rest.slice(line.length);
+  }
+  return [...lines, rest];
 }
 
 /** Prose in lines of at most that many columns; the lines after the first begin with the indent. */
