@@ -271,7 +271,7 @@ describe.skipIf(cannotBrowse !== undefined)(`the page (${cannotBrowse ?? 'in Chr
     await page.setViewportSize({ width: 390, height: 844 });
     for (let y = 160; y < 400 && !hashOf(page).includes('cell='); y += 12) await page.locator('#grid').click({ position: { x: 250, y } });
     expect(hashOf(page)).toContain('cell=');
-    const bottom = (): Promise<number> => page.locator('#pair').evaluate((pane) => pane.getBoundingClientRect().bottom - innerHeight);
+    const bottom = (): Promise<number> => page.locator('#pair').evaluate((pane) => pane.getBoundingClientRect().bottom - 844);
     await expect.poll(bottom).toBeLessThan(1);
     await page.close();
   });

@@ -194,7 +194,7 @@ export class PairWalk {
     for (const other of neighbours) {
       if (!isEachShown && !this.#isShown[other]) continue;
       const outcome = this.#pairs.betweenNeighbours(look(), this.#entries[place]!, this.#entries[other]!);
-      if (this.#isWanted(outcome, place, other)) yield { places: [other], outcome };
+      if (this.#isWanted(outcome, place, other, true)) yield { places: [other], outcome };
     }
   }
 
@@ -205,19 +205,19 @@ export class PairWalk {
       const kind = this.#kinds[id]!;
       const all = kind[which];
       const places = apart.has(kind) ? all.filter((other) => !neighbours.includes(other)) : all;
-      if (places.length > 0 && this.#isWanted(outcome, place, places[0]!)) yield { kind, places, outcome };
+      if (places.length > 0 && this.#isWanted(outcome, place, places[0]!, false)) yield { kind, places, outcome };
     }
   }
 
-  /** Every node reaches those members that run on it: of a node and a workload only what all members may do is of interest. */
-  #isWanted(outcome: OutcomeId, from: number, to: number): boolean {
+  /** Every node reaches those members that run on it: of it and their workload only what all members may do is of interest. */
+  #isWanted(outcome: OutcomeId, from: number, to: number, areNeighbours: boolean): boolean {
     if (outcome === noPair) return false;
     // Pods that could exist are of interest to those that do.
     if (!this.#filter.isAmongPotential && areHypothetical(this.#entries[from]!, this.#entries[to]!)) return false;
     const { denied, isPartial, isWanted } = this.#filter;
     const { every, some } = this.#pairs.outcomes[outcome]!;
     if (denied || isWanted(every)) return true;
-    return isWanted(some) && (isPartial || [from, to].every((place) => !this.#isExempt(this.#entries[place]!)));
+    return isWanted(some) && (isPartial || !areNeighbours || [from, to].every((place) => !this.#isExempt(this.#entries[place]!)));
   }
 
   #isExempt({ uses }: MatrixEntry): boolean {
