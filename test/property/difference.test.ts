@@ -45,19 +45,25 @@ const analysisOf = (raw: RawCluster): Analysis => new Analysis(clusterOf(decoded
 const ports = fc.uniqueArray(interestingPort, { minLength: 2, maxLength: 3 });
 const protocol = fc.constantFrom('TCP' as const, 'UDP' as const);
 
-/** Everything that can be an end: pods by their addresses, and addresses of nobody. Nodes are not: their own pods are exempt. */
+/** Everything that can be an end: pods and nodes by their addresses, and addresses of nobody. */
 function partiesIn({ cluster, model }: Analysis, raw: RawCluster): Party[] {
   const pods = [...podsOf(cluster)].filter(({ hostNetwork }) => !hostNetwork).flatMap(({ addresses }) => addresses);
   const strangers = ([4, 6] as const).flatMap((family) => addressesIn(raw, family).strangers);
-  return [...new Set([...pods, ...strangers])].map((address) => partyAt(model, address)).filter(({ owner }) => owner.kind !== 'Node');
+  const nodes = (raw.nodes ?? []).flatMap(({ ips }) => ips);
+  return [...new Set([...pods, ...strangers, ...nodes])].map((address) => partyAt(model, address));
 }
+
+/** Whether one of them is a pod of a workload, and the other a node, which may be its own: of the others something else may hold. */
+const mayBeOneOfMany = (...ends: readonly Party[]): boolean =>
+  ends.some(({ owner }) => owner.kind === 'Node') && ends.some(({ owner }) => owner.kind === 'Pod' && owner.pod.owner !== undefined);
 
 /** The endpoints of the difference that hold the end. */
 function homesOf({ endpoints }: Difference, { owner, ip }: Party): string[] {
   return endpoints
-    .filter(({ kind, members = [], ranges = [] }) =>
-      owner.kind === 'Pod' ? members.includes(podId(owner.pod)) : kind === 'External' && hasAddress(rangesAddresses(ranges), ip),
-    )
+    .filter(({ kind, id, members = [], ranges = [] }) => {
+      if (owner.kind === 'Pod') return members.includes(podId(owner.pod));
+      return owner.kind === 'Node' ? id === `node:${owner.node.name}` : kind === 'External' && hasAddress(rangesAddresses(ranges), ip);
+    })
     .map(({ id }) => id);
 }
 
@@ -72,6 +78,7 @@ test('what changes between two verdicts is in the difference, and nothing else o
       for (const [i, from] of old.entries())
         for (const [j, to] of old.entries()) {
           if (from.ip.family !== to.ip.family || isSamePod(from, to) || (from.owner.kind !== 'Pod' && to.owner.kind !== 'Pod')) continue;
+          if (mayBeOneOfMany(from, to)) continue;
           const homes = homesOf(difference, from).flatMap((a) => homesOf(difference, to).map((b) => `${a} -> ${b}`));
           for (const port of some) {
             const was = judge(before.model, { from, to, protocol: each, port }).allowed;
@@ -93,7 +100,6 @@ test('every pair that is listed says what its members may do before and after', 
       const endpointOf = new Map(difference.endpoints.map((endpoint) => [endpoint.id, endpoint]));
       const membersIn = (analysis: Analysis, raw: RawCluster, id: string): Party[] | undefined => {
         const endpoint = endpointOf.get(id)!;
-        if (endpoint.kind === 'Node') return undefined;
         const parties = partiesIn(analysis, raw).filter((party) => homesOf({ ...difference, endpoints: [endpoint] }, party).length > 0);
         const pods = [...podsOf(analysis.cluster)].filter((pod) => endpoint.members?.includes(podId(pod)));
         return pods.some(({ hostNetwork }) => hostNetwork) ? undefined : parties;
@@ -106,13 +112,16 @@ test('every pair that is listed says what its members may do before and after', 
             .map((b) => judge(analysis.model, { from: a, to: b, protocol: each, port }).allowed),
         );
       };
+      const isTold = (analysis: Analysis, raw: RawCluster, ...ends: string[]): boolean => {
+        const parties = ends.map((end) => membersIn(analysis, raw, end));
+        return parties.every((each) => each !== undefined) && !mayBeOneOfMany(...parties.flat());
+      };
       for (const [list, isOld, isNew] of [
         [difference.added, false, true],
         [difference.removed, true, false],
       ] as const)
         for (const { from, to, traffic, partial } of list) {
-          if (membersIn(before, rawBefore, from) === undefined || membersIn(before, rawBefore, to) === undefined) continue;
-          if (membersIn(after, rawAfter, from) === undefined || membersIn(after, rawAfter, to) === undefined) continue;
+          if (!isTold(before, rawBefore, from, to) || !isTold(after, rawAfter, from, to)) continue;
           for (const port of some) {
             const asked = `${from} -> ${to} ${each}/${port}`;
             const [there, elsewhere] = [
@@ -131,7 +140,7 @@ test('every pair that is listed says what its members may do before and after', 
         }
       for (const { from, to, before: was, after: is, partialBefore, partialAfter } of difference.changed)
         for (const port of some) {
-          if (membersIn(before, rawBefore, from) === undefined || membersIn(before, rawBefore, to) === undefined) continue;
+          if (!isTold(before, rawBefore, from, to)) continue;
           const asked = `${from} -> ${to} ${each}/${port}`;
           const [old, now] = [verdicts(before, rawBefore, from, to, port)!, verdicts(after, rawAfter, from, to, port)!];
           if (lets(was, each, port)) expect({ asked, old: old.every(Boolean) }).toEqual({ asked, old: true });
@@ -148,21 +157,13 @@ test('a witness is allowed by one cluster and not by the other, and every pair s
   fc.assert(
     fc.property(fc.oneof({ arbitrary: edited, weight: 3 }, { arbitrary: relabelled, weight: 1 }), ([rawBefore, rawAfter]) => {
       const [before, after] = [analysisOf(rawBefore), analysisOf(rawAfter)];
-      const { added, removed, changed, endpoints } = differenceBetween(before, after);
-      const hosts = new Set([...podsOf(before.cluster)].flatMap((pod) => (pod.hostNetwork ? [podId(pod)] : [])));
-      const isNode = new Set(
-        endpoints.flatMap(({ id, kind, members = [] }) => (kind === 'Node' || members.some((member) => hosts.has(member)) ? [id] : [])),
-      );
+      const { added, removed, changed } = differenceBetween(before, after);
       const allows = (analysis: Analysis, flow: Difference['added'][number]['witness']): boolean | undefined => {
         const answer = checkConnection(analysis, flow!);
         return isUnanswerable(answer) ? undefined : answer.allowed;
       };
       for (const { witness, because, from, to } of [...added, ...removed, ...changed]) {
-        if (witness === undefined) {
-          // Only where the exception for own nodes hides it.
-          expect(isNode.has(from) || isNode.has(to)).toBe(true);
-          continue;
-        }
+        expect(witness, `${from} -> ${to}`).toBeDefined();
         expect(allows(before, witness)).not.toBe(allows(after, witness));
         expect(because.length, `${from} -> ${to}`).toBeGreaterThan(0);
         const isEdit = rawBefore.pods === rawAfter.pods;

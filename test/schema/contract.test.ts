@@ -245,6 +245,7 @@ describe('the schemas have the fields of the types', () => {
       change: required,
       gate: optional,
       policy: optional,
+      isolates: optional,
       index: optional,
       source: optional,
       endpoint: optional,

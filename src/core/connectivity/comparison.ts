@@ -1,11 +1,10 @@
-import { isPolicyKind, qualifiedName } from '../api/types.ts';
 import type { ObjectChange } from '../cluster/object-changes.ts';
 import { type AddressSet, formatRanges, subtractAddresses, uniteAllAddresses } from '../net/address-set.ts';
 import { everyNamedPort } from '../net/port-set.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 import { rangesAddresses } from '../verdict/endpoint-name.ts';
 import { Answers, type ConnectionAnswer } from './answers.ts';
-import { type Cause, causesOf, type PolicyChanges } from './cause.ts';
+import { type Cause, type Contrast, causesOf, distinctCauses, type PolicyChanges, policyChanges } from './cause.ts';
 import type { ConnectivityIndex } from './connectivity-index.ts';
 import type {
   ChangedAnswer,
@@ -20,6 +19,7 @@ import type { MatrixEntry } from './endpoints.ts';
 import { joinExternals } from './join-externals.ts';
 import { type MemberDifference, MemberDifferences } from './member-differences.ts';
 import { mergeOrders } from './merge-orders.ts';
+import { isOnlyMoved } from './own-node.ts';
 import type { OutcomeId, PairOutcome } from './pair-table.ts';
 import type { Cell, PairWalk, Row } from './pair-walk.ts';
 import { everything, nothing, type TrafficId, type TrafficTable } from './traffic-table.ts';
@@ -122,8 +122,8 @@ export class Comparison {
       direction: undefined,
       denied: false,
       isAmongPotential,
-      // No edit changes it, but every pod that moves would.
-      isOwnNodePoliced: true,
+      // Every node reaches those that run on it: what is left to others is of interest.
+      ownNode: 'aside',
       isWanted: (each) => this.#traffics.intersect(each, this.#compared) !== nothing,
     });
     return {
@@ -175,8 +175,17 @@ export class Comparison {
     for (const { id: destination, was, is } of this.#meetingsOf(old, now)) {
       const pair = { destination, was: old && was && foundAt(before, old, was), is: now && is && foundAt(after, now, is) };
       const { from, to } = (pair.was ?? pair.is)!;
-      if (this.#isShown(from) || this.#isShown(to)) yield pair;
+      if ((this.#isShown(from) || this.#isShown(to)) && !this.#isOnlyMoved(source, destination)) yield pair;
     }
+  }
+
+  /** No edit changes where pods run, and every one that starts anew may. */
+  #isOnlyMoved(source: string, destination: string): boolean {
+    const pairs = [this.#before, this.#after].flatMap(({ byId, index }) => {
+      const [from, to] = [byId.get(source), byId.get(destination)];
+      return from && to ? [{ index, from, to }] : [];
+    });
+    return pairs.length === 2 && isOnlyMoved(pairs[0]!, pairs[1]!, (was, is) => this.#isSameTraffic(was, is));
   }
 
   /** The destinations of a source for which something may differ. Worked out once for all sources that share their cells. */
@@ -257,14 +266,14 @@ export class Comparison {
       const places = [placeOf(open, from, to), placeOf(closed, from, to)] as const;
       if (places[0] === undefined) return [];
       const found = witnessOf(places[0], places[1], this.#traffics.trafficOf(traffic));
-      return found === undefined ? [] : [{ flow: flowOf(found.open), causes: this.#causes(from, to, found) }];
+      return found === undefined ? [] : [{ flow: flowOf(found.open), causes: this.#causes(from, to, { ...found, opened }) }];
     });
-    const because = oneSided.length > 0 ? oneSided : distinct(witnesses.flatMap(({ causes }) => causes));
+    const because = oneSided.length > 0 ? oneSided : distinctCauses(witnesses.flatMap(({ causes }) => causes));
     return { ...(witnesses[0] && { witness: witnesses[0].flow }), because };
   }
 
-  #causes(from: string, to: string, { open, closed }: NonNullable<ReturnType<typeof witnessOf>>): Cause[] {
-    return closed === undefined ? [] : causesOf(open, closed, { from, to }, this.#policies);
+  #causes(from: string, to: string, { open, closed, opened }: Pick<Contrast, 'open' | 'opened'> & Partial<Contrast>): Cause[] {
+    return closed === undefined ? [] : causesOf({ open, closed, opened }, { from, to }, this.#policies);
   }
 
   #comingAndGoing(id: string): Cause[] {
@@ -335,14 +344,4 @@ const connectionOf = ({ side, from, to, row, outcome }: Found): ConnectionAnswer
 function placeOf({ model, byId }: Side, from: string, to: string): Place | undefined {
   const [source, destination] = [byId.get(from), byId.get(to)];
   return source && destination && { model, from: source, to: destination };
-}
-
-function policyChanges(objects: readonly ObjectChange[]): PolicyChanges {
-  const policies = objects.filter(({ object }) => isPolicyKind(object.kind));
-  return new Map(policies.map(({ change, object }) => [qualifiedName(object), change]));
-}
-
-/** Each cause once. */
-function distinct(causes: readonly Cause[]): Cause[] {
-  return [...new Map(causes.map((cause) => [JSON.stringify(cause), cause])).values()];
 }

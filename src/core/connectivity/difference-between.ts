@@ -10,8 +10,9 @@ import type { Difference, DifferenceOptions, FullDifference } from './difference
 import { TrafficTable } from './traffic-table.ts';
 
 /**
- * Compares the whole connectivity of two clusters, exactly, as `connectivityOf` has it, but for the exception for a pod's own node, which no
- * edit changes and every pod that moves would. External addresses are one endpoint where the difference is the same.
+ * Compares the whole connectivity of two clusters, exactly, as `connectivityOf` has it. That pods run on other nodes than before is no
+ * difference, and what only those pods of a workload may do that run on a node is not told. External addresses are one endpoint where the
+ * difference is the same.
  */
 export function differenceBetween(before: Analysis, after: Analysis, options: DifferenceOptions = {}): FullDifference {
   const objects = objectChanges(before.cluster, after.cluster);

@@ -80,7 +80,7 @@ class Exposures {
       direction: undefined,
       denied: false,
       // What is outside is nobody's own node.
-      isOwnNodePoliced: true,
+      ownNode: 'policed',
       isWanted: (traffic) => traffic !== nothing,
     });
     for (const place of entries.keys())

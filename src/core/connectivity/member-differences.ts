@@ -1,8 +1,8 @@
-import { families } from '../net/ip.ts';
+import { type Family, families } from '../net/ip.ts';
 import type { ConnectivityIndex } from './connectivity-index.ts';
 import type { MemberChange } from './difference.ts';
 import type { MatrixEntry } from './endpoints.ts';
-import { noPair, type PairOutcome } from './pair-table.ts';
+import { noPair, type OutcomeId, type PairTable } from './pair-table.ts';
 import { nothing, type TrafficId } from './traffic-table.ts';
 
 /** An endpoint in both clusters. */
@@ -56,20 +56,36 @@ export class MemberDifferences {
   }
 
   #compare(from: Both, to: Both, isSame: boolean): MemberDifference[] {
+    if (isSame && from.before.located.length === 1) return [];
+    const sides = [
+      { index: this.#before, source: from.before, destination: to.before },
+      { index: this.#after, source: from.after, destination: to.after },
+    ] as const;
     return families.flatMap((family) => {
-      const was = trafficBetween(this.#before, from.before, to.before, isSame, family);
-      const is = trafficBetween(this.#after, from.after, to.after, isSame, family);
+      const [policedBefore, policedAfter] = sides.map((side) => policedTraffic(side, family));
+      // What only pods do that run on other nodes than before is no difference.
+      if (policedBefore === policedAfter) return [];
+      const [was, is] = sides.map((side) => traffic(side, family)) as [TrafficId, TrafficId];
       return was === is ? [] : [{ from: membersOf(from), to: membersOf(to), family, was, is }];
     });
   }
 }
 
-/** What all pairs of alike members may do, over one family; a pod's connections to itself are none of them. */
-function trafficBetween(index: ConnectivityIndex, from: MatrixEntry, to: MatrixEntry, isSame: boolean, family: 4 | 6): TrafficId {
-  if (isSame && from.located.length === 1) return nothing;
-  const outcome = index.pairs.between(index.pairs.glancesOf(from), from, to, family);
-  const { every }: Pick<PairOutcome, 'every'> = outcome === noPair ? { every: nothing } : index.pairs.outcomes[outcome]!;
-  return every;
+/** Alike members of two endpoints, in one of the clusters. */
+interface Members {
+  readonly index: ConnectivityIndex;
+  readonly source: MatrixEntry;
+  readonly destination: MatrixEntry;
 }
+
+/** What all pairs of the members may do over one family, by policy alone. */
+const policedTraffic = ({ index: { pairs }, source, destination }: Members, family: Family): TrafficId =>
+  everyOf(pairs, pairs.between(pairs.glancesOf(source), source, destination, family));
+
+/** The same, with the exception for a pod's own node. */
+const traffic = ({ index: { pairs }, source, destination }: Members, family: Family): TrafficId =>
+  everyOf(pairs, pairs.betweenNeighbours(pairs.glancesOf(source), source, destination, family));
+
+const everyOf = ({ outcomes }: PairTable, id: OutcomeId): TrafficId => (id === noPair ? nothing : outcomes[id]!.every);
 
 const membersOf = ({ after }: Both): string[] => (after.located.length === 0 ? [after.id] : after.located.map(({ id }) => id));

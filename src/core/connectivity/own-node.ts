@@ -2,9 +2,31 @@ import type { Traffic } from '../net/port-set.ts';
 import type { ConnectivityIndex } from './connectivity-index.ts';
 import type { MatrixEntry } from './endpoints.ts';
 import type { Change, Tell } from './outcome-changes.ts';
-import { noPair, type Outlooks, PairTable } from './pair-table.ts';
+import { noPair, type Outlooks, type PairOutcome, PairTable } from './pair-table.ts';
 import { everything, nothing, type TrafficTable } from './traffic-table.ts';
 import { append } from './units.ts';
+
+/** Two endpoints in one cluster. */
+interface Pair {
+  readonly index: ConnectivityIndex;
+  readonly from: MatrixEntry;
+  readonly to: MatrixEntry;
+}
+
+/**
+ * Whether two endpoints may do other things in the one cluster than in the other only because their pods run on other nodes: what policy says
+ * of them, without the exception for a pod's own node, is the same.
+ */
+export function isOnlyMoved(before: Pair, after: Pair, isSame: (was: PairOutcome, is: PairOutcome) => boolean): boolean {
+  if (![before, after].some(({ from, to }) => runsOn(from, to) || runsOn(to, from))) return false;
+  const [was, is] = [before, after].map(({ index: { pairs }, from, to }) => {
+    const look = pairs.glancesOf(from);
+    return { exemptions: pairs.exemptionsOf(look, from, to), policed: pairs.outcomes[pairs.between(look, from, to)] };
+  });
+  return was!.exemptions !== is!.exemptions && was!.policed !== undefined && is!.policed !== undefined && isSame(was!.policed, is!.policed);
+}
+
+const runsOn = ({ on }: MatrixEntry, { at }: MatrixEntry): boolean => [...at].some((node) => on.has(node));
 
 /** Tells of the pairs of pods with nodes they run on, and with whoever has the addresses of these, that another choice of `own-node-egress` would change. */
 export function visitOwnNodeChanges(index: ConnectivityIndex, traffic: Traffic | undefined, tell: Tell): void {

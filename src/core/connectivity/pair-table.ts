@@ -108,21 +108,46 @@ export class PairTable {
     return outcome;
   }
 
-  /** The outcome where pods of one end may run on nodes whose addresses the other has, or where both ends are the same endpoint. */
-  betweenNeighbours(outlooks: Outlooks, source: MatrixEntry, destination: MatrixEntry): OutcomeId {
+  /** The outcome where pods of one end may run on nodes whose addresses the other has, or where both ends are the same endpoint; over both families or one. */
+  betweenNeighbours(outlooks: Outlooks, source: MatrixEntry, destination: MatrixEntry, family?: Family): OutcomeId {
     let outcome = noPair;
-    this.#visitMeetings(outlooks, source, destination, (from, to, isOwnOut, isOwnIn) => {
+    const visit: Visit = (from, to, isOwnOut, isOwnIn) => {
       outcome = this.#join(outcome, this.#meet(from, to, isOwnOut, isOwnIn));
-    });
+    };
+    this.#visitMeetings(outlooks, source, destination, visit, family);
     return outcome;
   }
 
-  /** Visits all kinds of pairs between the members of two endpoints. */
-  #visitMeetings(outlooks: Outlooks, source: MatrixEntry, destination: MatrixEntry, visit: Visit): void {
+  /** The same, but as what some pair may do counts only what pods may that are not on the node, or all. */
+  besideOwnNode(outlooks: Outlooks, source: MatrixEntry, destination: MatrixEntry): OutcomeId {
+    let [outcome, beside] = [noPair, noPair];
+    this.#visitMeetings(outlooks, source, destination, (from, to, isOwnOut, isOwnIn) => {
+      const met = this.#meet(from, to, isOwnOut, isOwnIn);
+      outcome = this.#join(outcome, met);
+      if (!isOwnOut && !isOwnIn) beside = this.#join(beside, met);
+    });
+    if (outcome === noPair) return noPair;
+    const all = this.outcomes[outcome]!;
+    return this.#idOf({ ...all, some: beside === noPair ? all.every : this.#gates.traffics.unite(all.every, this.outcomes[beside]!.some) });
+  }
+
+  /**
+   * Where a pod's own node matters between two endpoints: to which of their connections the exception applies, as a text that is equal for
+   * equal places; empty where to none.
+   */
+  exemptionsOf(outlooks: Outlooks, source: MatrixEntry, destination: MatrixEntry): string {
+    const found = new Set<string>();
+    this.#visitMeetings(outlooks, source, destination, (_, __, isOwnOut, isOwnIn) => found.add(`${isOwnOut}/${isOwnIn}`));
+    return found.size === 1 && found.has('false/false') ? '' : [...found].sort().join();
+  }
+
+  /** Visits all kinds of pairs between the members of two endpoints, over both families or one of them. */
+  #visitMeetings(outlooks: Outlooks, source: MatrixEntry, destination: MatrixEntry, visit: Visit, family?: Family): void {
     for (const from of source.uses)
       for (const to of destination.uses) {
         // A pod's connections to itself are not between members.
-        if (from.family === to.family && (from !== to || from.count > 1)) this.#visitPair(outlooks.get(from.unit)!, from, to, visit);
+        if (from.family === to.family && (family === undefined || from.family === family) && (from !== to || from.count > 1))
+          this.#visitPair(outlooks.get(from.unit)!, from, to, visit);
       }
   }
 

@@ -17,8 +17,11 @@ export interface PairFilter {
   readonly isAmongPotential?: boolean;
   /** Pairs are wanted, too, of which some members may do something because one runs on the other. */
   readonly isPartial?: boolean;
-  /** Pods and the nodes they run on are treated like other nodes: what policy says of them, without the exception. */
-  readonly isOwnNodePoliced?: boolean;
+  /**
+   * How pods and the nodes they run on are treated, unless the exception for them is made as for any connection. `policed`: like other
+   * nodes, by what policy says of them, without the exception. `aside`: with it, but what only pods on the node may do is not counted.
+   */
+  readonly ownNode?: 'policed' | 'aside';
   /** Whether a pair may do something that is asked for: all its members, or some. */
   readonly isWanted: (traffic: TrafficId) => boolean;
 }
@@ -93,7 +96,7 @@ export class PairWalk {
     const known = new Map<string, Kind>();
     this.#kindOf = entries.map((entry, place) => {
       // What is asked of the first of a kind holds for all of them.
-      const key = `${entry.likeness} ${entry.isPotential} ${entry.located.length > 0} ${this.#isExempt(entry)}`;
+      const key = `${entry.likeness} ${entry.isPotential} ${entry.located.length > 0}`;
       let kind = known.get(key);
       if (kind === undefined) {
         kind = { id: known.size, places: [], shown: [] };
@@ -106,7 +109,7 @@ export class PairWalk {
     });
     this.#shownKinds = this.#kinds.filter(({ shown }) => shown.length > 0);
     // Otherwise nobody has to do with nodes but as with others.
-    if (!filter.isOwnNodePoliced) this.#findNodes();
+    if (filter.ownNode !== 'policed') this.#findNodes();
   }
 
   #findNodes(): void {
@@ -193,9 +196,13 @@ export class PairWalk {
     yield* this.#reachedKinds(place, look, isEachShown ? 'places' : 'shown', neighbours);
     for (const other of neighbours) {
       if (!isEachShown && !this.#isShown[other]) continue;
-      const outcome = this.#pairs.betweenNeighbours(look(), this.#entries[place]!, this.#entries[other]!);
+      const outcome = this.#outcomeOfNeighbours(look(), this.#entries[place]!, this.#entries[other]!);
       if (this.#isWanted(outcome, place, other, true)) yield { places: [other], outcome };
     }
+  }
+
+  #outcomeOfNeighbours(look: Outlooks, from: MatrixEntry, to: MatrixEntry): OutcomeId {
+    return this.#filter.ownNode === 'aside' ? this.#pairs.besideOwnNode(look, from, to) : this.#pairs.betweenNeighbours(look, from, to);
   }
 
   /** All but the neighbours. */
@@ -221,7 +228,7 @@ export class PairWalk {
   }
 
   #isExempt({ uses }: MatrixEntry): boolean {
-    return !this.#filter.isOwnNodePoliced && uses.every(({ isAllAt }) => isAllAt);
+    return this.#filter.ownNode === undefined && uses.every(({ isAllAt }) => isAllAt);
   }
 
   /** Whether of a source only those few destinations are asked for that are shown. */
@@ -269,7 +276,7 @@ export class PairWalk {
 
   /** The entry itself, and those with which it has to do through the exception for a pod's own node. */
   #neighboursOf(place: number): readonly number[] {
-    if (this.#filter.isOwnNodePoliced) return [place];
+    if (this.#filter.ownNode === 'policed') return [place];
     const { at, on } = this.#entries[place]!;
     const places = [...[...at].flatMap((node) => this.#on.get(node) ?? []), ...[...on].flatMap((node) => this.#at.get(node) ?? [])];
     return [...new Set([place, ...places])];

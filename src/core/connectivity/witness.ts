@@ -26,20 +26,33 @@ export interface Place {
 
 /** The connections between some members, one for each kind of pair, with the verdict for the first port of the traffic. */
 function* judgements({ model, from, to }: Place, protocol: string, port: number): Generator<Judged> {
-  for (const source of endsOf(model, from))
-    for (const destination of endsOf(model, to)) {
+  for (const source of endsOf(model, from, to))
+    for (const destination of endsOf(model, to, from)) {
       if (source.ip.family !== destination.ip.family || isSamePod(source, destination)) continue;
       const connection = { from: source, to: destination, protocol, port };
       yield { connection, verdict: judge(model, connection) };
     }
 }
 
-/** Ends that stand for all of an endpoint; of external addresses the first that nobody has. */
-function endsOf(model: PolicyModel, { uses, addresses }: MatrixEntry): Party[] {
-  if (addresses === undefined) return uses.flatMap(({ examples }) => examples);
+/** Ends that stand for all of an endpoint toward another; of external addresses the first that nobody has. */
+function endsOf(model: PolicyModel, entry: MatrixEntry, other: MatrixEntry): Party[] {
+  const { uses, addresses } = entry;
+  if (addresses === undefined) return [...uses.flatMap(({ examples }) => examples), ...besideOwnNode(entry, other)];
   return ([4, 6] as const).flatMap((family) =>
     addresses[family].slice(0, 1).map(([first, last]) => firstFree(model, { family, value: first }, last)),
   );
+}
+
+/** Of each class and family the first end that has nothing to do with the other's nodes, where others have: these are the rule, those the exception. */
+function besideOwnNode({ located, at: ownAt, on: ownOn }: MatrixEntry, { at: otherAt, on: otherOn }: MatrixEntry): Iterable<Party> {
+  const first = new Map<string, Party>();
+  const isConcerned = [...ownOn].some((node) => otherAt.has(node)) || [...ownAt].some((node) => otherOn.has(node));
+  for (const { party, at = [], on } of isConcerned ? located.flatMap(({ ends }) => ends) : []) {
+    if ((on !== undefined && otherAt.has(on)) || at.some((node) => otherOn.has(node))) continue;
+    const key = `${party.owner.kind === 'Pod' ? party.owner.class.key : party.owner.kind} ${party.ip.family}`;
+    if (!first.has(key)) first.set(key, party);
+  }
+  return first.values();
 }
 
 /** The first address that nobody has; where all are somebody's, the last. */

@@ -106,7 +106,7 @@ class Writer {
         direction: undefined,
         denied: false,
         isPartial: true,
-        isOwnNodePoliced: true,
+        ownNode: 'policed',
         isWanted: (traffic) => gates.traffics.intersect(traffic, this.#everyPort) !== nothing,
       },
     );

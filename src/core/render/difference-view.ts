@@ -64,9 +64,10 @@ function changeText({ before, after, partialBefore, partialAfter, results }: Cha
 }
 
 /** What was changed, in words: `shop/web edited: ingress[0]`. */
-export function causeText({ change, policy, gate, index, endpoint }: Cause): string {
+export function causeText({ change, policy, gate, index, isolates, endpoint }: Cause): string {
   if (policy === undefined) return `${endpoint} ${change}${change === 'edited' ? ': its labels, ports or addresses' : ''}`;
-  const what = index === undefined ? `${change === 'removed' ? 'isolated' : 'isolates'} for ${gate}` : `${gate}[${index}]`;
+  const isolation = isolates ? 'isolates' : change === 'removed' ? 'isolated' : 'no longer isolates';
+  const what = index === undefined ? `${isolation} for ${gate}` : `${gate}[${index}]`;
   return `${qualifiedName(policy)} ${change}: ${what}`;
 }
 
