@@ -68,12 +68,12 @@ export class MatrixEntry {
 
   /** All nodes whose addresses it has. */
   get at(): ReadonlySet<string> {
-    return new Set(this.uses.flatMap(({ at }) => [...at].flat()));
+    return this.uses.every(({ at }) => at.size === 0) ? nowhere : new Set(this.uses.flatMap(({ at }) => [...at].flat()));
   }
 
   /** All nodes that its policed pods run on. */
   get on(): ReadonlySet<string> {
-    return new Set(this.uses.flatMap(({ on }) => [...on]));
+    return this.uses.length === 1 ? this.uses[0]!.on : new Set(this.uses.flatMap(({ on }) => [...on]));
   }
 
   /** It does not exist, but could. */
@@ -91,6 +91,8 @@ export class MatrixEntry {
     return this.#answer;
   }
 }
+
+const nowhere: ReadonlySet<string> = new Set();
 
 /** A bare pod with the units of its ends. */
 interface Bare extends EndpointPods {

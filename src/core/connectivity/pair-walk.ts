@@ -78,9 +78,7 @@ export class PairWalk {
   readonly #open = new Set<Kind>();
   /** For each ingress gate the kinds that have it. */
   readonly #behind = new Map<number, Kind[]>();
-  /** The places of entries that have an address of a node, and of those with policed pods on it. */
-  readonly #at = new Map<string, number[]>();
-  readonly #on = new Map<string, number[]>();
+  readonly #residents: { [key in Whose]?: Residents } = {};
   readonly #units: readonly Unit[];
   readonly #ascending: Ascending<OutcomeId>;
   #kept = 0;
@@ -108,15 +106,6 @@ export class PairWalk {
       return kind;
     });
     this.#shownKinds = this.#kinds.filter(({ shown }) => shown.length > 0);
-    // Otherwise nobody has to do with nodes but as with others.
-    if (filter.ownNode !== 'policed') this.#findNodes();
-  }
-
-  #findNodes(): void {
-    for (const [place, { at, on }] of this.#entries.entries()) {
-      for (const node of at) append(this.#at, node, place);
-      for (const node of on) append(this.#on, node, place);
-    }
   }
 
   #introduce(kind: Kind, { uses }: MatrixEntry): void {
@@ -274,14 +263,41 @@ export class PairWalk {
     return states.results[states.resultOf(this.#gates.baseOf(direction, id), isIsolated, false)]!.traffic !== nothing;
   }
 
-  /** The entry itself, and those with which it has to do through the exception for a pod's own node. */
+  /**
+   * The entry itself, and those with which it has to do through the exception for a pod's own node; of an entry that is not shown only those
+   * that are.
+   */
   #neighboursOf(place: number): readonly number[] {
     if (this.#filter.ownNode === 'policed') return [place];
+    const isShown = this.#isShown[place]!;
     const { at, on } = this.#entries[place]!;
-    const places = [...[...at].flatMap((node) => this.#on.get(node) ?? []), ...[...on].flatMap((node) => this.#at.get(node) ?? [])];
-    return [...new Set([place, ...places])];
+    const found: number[] = [];
+    for (const node of at) found.push(...(this.#residentsOf(isShown ? 'on' : 'shown on').get(node) ?? []));
+    for (const node of on) found.push(...(this.#residentsOf(isShown ? 'at' : 'shown at').get(node) ?? []));
+    return found.length === 0 ? [place] : [...new Set([place, ...found])];
+  }
+
+  #residentsOf(whose: Whose): Residents {
+    this.#residents[whose] ??= this.#findResidents(whose);
+    return this.#residents[whose];
+  }
+
+  #findResidents(whose: Whose): Residents {
+    const found = new Map<string, number[]>();
+    const isAt = whose === 'at' || whose === 'shown at';
+    const ofAll = whose === 'at' || whose === 'on';
+    for (const [place, { at, on }] of this.#entries.entries()) {
+      if (ofAll || this.#isShown[place]!) for (const node of isAt ? at : on) append(found, node, place);
+    }
+    return found;
   }
 }
+
+/** Who has an address of a node, or policed pods on it: of all entries, or of those that are shown. */
+type Whose = 'at' | 'on' | 'shown at' | 'shown on';
+
+/** The places of entries by the names of the nodes that they have to do with. */
+type Residents = ReadonlyMap<string, number[]>;
 
 /** Whether one does not exist, and the other is no pod that does. */
 const areHypothetical = (a: MatrixEntry, b: MatrixEntry): boolean =>
