@@ -1,11 +1,12 @@
 import { stat } from 'node:fs/promises';
 import type { Diagnostic } from '#core/api/diagnostic.ts';
 import type { KubernetesObject } from '#core/api/types.ts';
+import { duplicateAddresses } from '#core/cluster/address-faults.ts';
 import { joinObjects } from '#core/cluster/join-objects.ts';
 import type { Manifests } from '#manifest/collect.ts';
 import { type ReadOptions, readManifests } from '#manifest/read.ts';
 import { GitFault, parseRevisions, readRevision } from '#manifest/read-git.ts';
-import { addressed, refuseSharedAddress } from './addressed.ts';
+import { addressed } from './addressed.ts';
 import { clusterFlagIn } from './cluster-options.ts';
 import { CannotAnswer } from './exit.ts';
 import { manifestOptions, note, noteSkipped, sayDiagnostics } from './input.ts';
@@ -47,6 +48,7 @@ export async function readSides(options: SideOptions, old: string | undefined, n
     readonly KubernetesObject[],
     readonly KubernetesObject[],
   ];
+  for (const { message } of [olds, nows].flatMap(duplicateAddresses)) throw new CannotAnswer(message);
   const objects = addressed(olds, options.podCidr);
   return {
     before: { name: before.name, objects },
@@ -152,7 +154,6 @@ class SourceReader {
     });
     this.#diagnostics.push(...diagnostics);
     this.#skipped += skipped;
-    refuseSharedAddress(objects);
     return objects;
   }
 

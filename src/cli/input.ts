@@ -9,7 +9,7 @@ import { count } from '#core/render/text.ts';
 import { unenforceableChoice } from '#core/ruleset/enforceable.ts';
 import type { Flow } from '#core/verdict/check.ts';
 import { type FileProgress, type ReadOptions, readManifests } from '#manifest/read.ts';
-import { addressed, refuseSharedAddress } from './addressed.ts';
+import { addressed } from './addressed.ts';
 import { clusterFlagIn } from './cluster-options.ts';
 import { CannotAnswer } from './exit.ts';
 import { choicesOf, type InputOptions, settledBy } from './options.ts';
@@ -92,7 +92,6 @@ export async function readObjects(
     readManifests(filesOf(options), { ...manifestOptions(options, report), ...watching }),
   );
   await sayDiagnostics(diagnostics, say, 'in the input');
-  refuseSharedAddress(objects);
   return { objects: addressed(objects, options.podCidr), choices: choicesOf(options), settled: settledBy(options), skipped };
 }
 

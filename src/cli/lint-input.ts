@@ -2,7 +2,7 @@ import type { Diagnostic } from '#core/api/diagnostic.ts';
 import { LintContext } from '#core/lint/context.ts';
 import { Originals } from '#core/lint/originals.ts';
 import { readManifests } from '#manifest/read.ts';
-import { addressed, refuseSharedAddress } from './addressed.ts';
+import { addressed } from './addressed.ts';
 import { analysed } from './analysed.ts';
 import { checkPodCidr, filesOf, isLive, manifestOptions, note, noteSkipped } from './input.ts';
 import { choicesOf, type InputOptions, settledBy } from './options.ts';
@@ -42,7 +42,6 @@ export async function readForLint(options: InputOptions): Promise<LintInput> {
       readManifests(filesOf(options), { ...manifestOptions(options, report), onObject, onForeign }),
     );
     await noteSkipped(manifests.skipped);
-    refuseSharedAddress(manifests.objects);
     return { ...manifests, objects: addressed(manifests.objects, options.podCidr) };
   }
 }

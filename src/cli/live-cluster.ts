@@ -2,6 +2,7 @@ import type { Choices } from '#core/api/choices.ts';
 import type { OnObject } from '#core/api/decode.ts';
 import type { Diagnostic } from '#core/api/diagnostic.ts';
 import type { KubernetesObject } from '#core/api/types.ts';
+import { duplicateAddresses } from '#core/cluster/address-faults.ts';
 import { clusterOf } from '#core/cluster/cluster.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import type { Flow } from '#core/verdict/check.ts';
@@ -10,7 +11,7 @@ import { connectionOf } from '#kube/connect.ts';
 import type { Connection } from '#kube/connection.ts';
 import { KubeFault } from '#kube/fault.ts';
 import { type ClusterReading, type Extent, readCluster, wantedKinds } from '#kube/read-cluster.ts';
-import { addressed, sharedAddressIn } from './addressed.ts';
+import { addressed } from './addressed.ts';
 import { CannotAnswer } from './exit.ts';
 import type { InputOptions } from './options.ts';
 import { type Report, withProgress } from './progress.ts';
@@ -63,8 +64,10 @@ class LiveReader {
   /** Reads what is needed. `reason` says why that is more than the question names. */
   async read(needed: Needed, reason?: string): Promise<LiveInput> {
     const reading = await orCannotAnswer(() => this.#read(extentOf(needed)), reason);
-    const shared = sharedAddressIn(reading.objects);
-    const notes = shared === undefined ? reading.notes : [...reading.notes, `${shared}: what is said of it may be said of the other`];
+    // It can be so for a moment while pods come and go.
+    const [shared] = duplicateAddresses(reading.objects);
+    const notes =
+      shared === undefined ? reading.notes : [...reading.notes, `${shared.message}: what is said of it may be said of the other`];
     return { ...reading, notes, objects: addressed(reading.objects, this.#podCidr) };
   }
 

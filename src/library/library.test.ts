@@ -80,6 +80,19 @@ describe('the library', () => {
     expect(() => analyse(manifests)).toThrow(/^faulty.yaml:4:21: unknown field "spec.podselector"/);
   });
 
+  it('refuses pods of which nobody knows who has an address, and pods without one', async () => {
+    const pod = (name: string, ip: string): string =>
+      `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}, namespace: shop}\nstatus: {phase: Running, podIP: ${ip}}\n`;
+    const twice = await parseManifests({ 'a.yaml': pod('a', '10.1.0.1'), 'b.yaml': pod('b', '10.1.0.1') });
+    expect(twice.diagnostics).toMatchObject([{ code: 'duplicate-address', source: { file: 'b.yaml', line: 1 } }]);
+    expect(() => analyse(twice)).toThrow(/Pod shop\/b has the address 10.1.0.1 of Pod shop\/a at a.yaml:1:1/);
+    const one = analyse(await parseManifests({ 'a.yaml': pod('a', '10.1.0.1') }));
+    const other = await parseManifests({ 'b.yaml': pod('b', '10.1.0.1') });
+    expect(() => changesOfApply(one, other)).toThrow(ManifestError);
+    const manifests = await parseManifests(texts);
+    expect(() => analyse(manifests, { podCidrs: ['192.0.2.0/31'] })).toThrow(/no address is left in the ranges for pods for Pod /);
+  });
+
   it('skips what decides nothing, unless it is to be an error', async () => {
     const other = { 'other.yaml': 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n' };
     expect(await parseManifests(other)).toMatchObject({ diagnostics: [], skipped: 1 });

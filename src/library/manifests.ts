@@ -1,6 +1,7 @@
 import type { Choices } from '#core/api/choices.ts';
 import type { Diagnostic } from '#core/api/diagnostic.ts';
 import { choicesOfProfile, type ProfileName } from '#core/api/profiles.ts';
+import { addressesMissing, duplicateAddresses } from '#core/cluster/address-faults.ts';
 import { assignAddresses } from '#core/cluster/assign-addresses.ts';
 import { type ClusterChange, clusterOf, differenceOf, objectsOf } from '#core/cluster/cluster.ts';
 import { joinObjects } from '#core/cluster/join-objects.ts';
@@ -48,31 +49,42 @@ export async function parseManifests(texts: Readonly<Record<string, string>>, op
  * Makes a cluster ready to be asked. Workloads stand for the pods that they would make.
  *
  * @param manifests What {@link parseManifests} has read.
- * @throws {@link ManifestError} where the manifests hold an error: an answer about the rest would pass for one about the whole.
+ * @throws {@link ManifestError} where the manifests hold an error, or the ranges too few addresses for the pods: an answer about the rest would
+ *   pass for one about the whole.
  */
 export function analyse(manifests: Manifests, options: AnalyseOptions = {}): Analysis {
   const { profile, podCidrs, comparedWith } = options;
   const settled = profile === undefined ? new Set<never>() : choicesOfProfile(profile).settled;
   const known = comparedWith === undefined ? [] : objectsOf(comparedWith.cluster);
-  return new Analysis(clusterOf(assignAddresses(soundObjects(manifests), podCidrs, known)), choicesOf(options), settled);
+  return new Analysis(clusterOf(placed(soundObjects(manifests), podCidrs, known)), choicesOf(options), settled);
 }
 
 /**
  * What `kubectl apply` of manifests would change in a cluster, for {@link WhatIf}. The pods of a workload become what its manifest says. Nothing
  * is deleted by applying; a deletion is a change that says so.
  *
- * @throws {@link ManifestError} where the manifests hold an error.
+ * @throws {@link ManifestError} where the manifests hold an error, or pods with addresses that others in the cluster have.
  */
 export function changesOfApply(analysis: Analysis, manifests: Manifests, options: Pick<AnalyseOptions, 'podCidrs'> = {}): ClusterChange[] {
   const there = objectsOf(analysis.cluster);
-  const joined = assignAddresses(joinObjects([there, soundObjects(manifests)]), options.podCidrs, there);
+  const joined = placed(joinObjects([there, soundObjects(manifests)]), options.podCidrs, there);
   return differenceOf(analysis.cluster, clusterOf(joined));
 }
 
 function soundObjects({ objects, diagnostics }: Manifests): Manifests['objects'] {
-  const errors = diagnostics.filter(({ severity }) => severity === 'error');
-  if (errors.length > 0) throw new ManifestError(errors);
+  refuse(diagnostics.filter(({ severity }) => severity === 'error'));
   return objects;
+}
+
+/** The objects with addresses for pods without; every pod has one, and none that another has. */
+function placed(objects: Manifests['objects'], podCidrs: readonly string[] | undefined, known: Manifests['objects']): Manifests['objects'] {
+  const all = assignAddresses(objects, podCidrs, known);
+  refuse([...addressesMissing(all, podCidrs), ...duplicateAddresses(all)]);
+  return all;
+}
+
+function refuse(errors: readonly Diagnostic[]): void {
+  if (errors.length > 0) throw new ManifestError(errors);
 }
 
 /** Manifests with errors were to be analysed. */

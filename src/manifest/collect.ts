@@ -5,6 +5,7 @@ import { expandWorkloads } from '#core/api/expand-workloads.ts';
 import { Pool } from '#core/api/pool.ts';
 import { type KubernetesObject, kindAndName } from '#core/api/types.ts';
 import type { Workload } from '#core/api/workload.ts';
+import { duplicateAddresses } from '#core/cluster/address-faults.ts';
 import { isConnectivityTest } from '#core/expect/read-test.ts';
 import type { ManifestDocument } from './document.ts';
 import { parseDocuments } from './parse.ts';
@@ -123,7 +124,7 @@ export class ManifestCollection {
     const workloads = this.#affordable();
     return {
       objects: [...objects.filter((object) => object.kind !== 'Pod'), ...expandWorkloads(pods, workloads, nodes)],
-      diagnostics: this.#diagnostics,
+      diagnostics: [...this.#diagnostics, ...duplicateAddresses(pods)],
       skipped: this.#skipped,
     };
   }

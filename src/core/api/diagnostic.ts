@@ -25,6 +25,7 @@ export type DiagnosticCode =
   | 'encoding' // binary or not UTF-8
   | 'duplicate-key'
   | 'duplicate-object' // the same kind, namespace and name twice
+  | 'duplicate-address' // two live pods with one address
   | 'unknown-kind' // an object or document that this program does not read
   | 'unsupported-kind' // an object that decides about traffic and that this program can't evaluate: never skipped silently
   | 'file' // unreadable or missing

@@ -1,4 +1,5 @@
-import { isFinished, type KubernetesObject, type Pod } from '../api/types.ts';
+import type { Diagnostic } from '../api/diagnostic.ts';
+import { isFinished, type KubernetesObject, kindAndName, type Pod } from '../api/types.ts';
 import { defaultPodCidrs } from './assign-addresses.ts';
 
 /**
@@ -10,25 +11,40 @@ export function podsLeftOut(objects: readonly KubernetesObject[], podCidrs: read
   return objects.filter((object): object is Pod => object.kind === 'Pod' && object.assumedAddress && object.addresses.length < families);
 }
 
-/** An address that two pods have. */
-export interface SharedAddress {
-  readonly address: string;
-  readonly pods: readonly [Pod, Pod];
+/** The same as a fault of the input. */
+export function addressesMissing(objects: readonly KubernetesObject[], podCidrs?: readonly string[]): Diagnostic[] {
+  const [first, ...others] = podsLeftOut(objects, podCidrs);
+  if (first === undefined) return [];
+  const more = others.length === 0 ? '' : ` and ${others.length} more`;
+  const message = `no address is left in the ranges for pods for ${kindAndName(first)}${more}`;
+  return [{ code: 'limit', severity: 'error', message, object: kindAndName(first), ...(first.source && { source: first.source }) }];
 }
 
 /**
- * The first address that two live pods of the pod network say they have, if there is one. Who of them is meant by it, nobody knows.
+ * Live pods of the pod network that say they have an address that another has. Who of them is meant by it, nobody knows.
  * Source: semantics.md section 2.4: at most one live pod owns an address.
  */
-export function sharedAddress(objects: readonly KubernetesObject[]): SharedAddress | undefined {
+export function duplicateAddresses(objects: readonly KubernetesObject[]): Diagnostic[] {
   const owners = new Map<string, Pod>();
+  const faults: Diagnostic[] = [];
   for (const object of objects) {
     if (object.kind !== 'Pod' || object.hostNetwork || isFinished(object)) continue;
     for (const address of object.addresses) {
       const owner = owners.get(address);
-      if (owner !== undefined) return { address, pods: [owner, object] };
+      if (owner !== undefined) faults.push(duplicateAddress(address, owner, object));
       owners.set(address, object);
     }
   }
-  return undefined;
+  return faults;
+}
+
+function duplicateAddress(address: string, first: Pod, second: Pod): Diagnostic {
+  const at = first.source && ` at ${first.source.file}:${first.source.line}:${first.source.column}`;
+  return {
+    code: 'duplicate-address',
+    severity: 'error',
+    message: `${kindAndName(second)} has the address ${address} of ${kindAndName(first)}${at ?? ''}, and an address belongs to one pod`,
+    object: kindAndName(second),
+    ...(second.source && { source: second.source }),
+  };
 }

@@ -23,6 +23,12 @@ const doorRules: readonly (RuleTitle & { readonly isMeant: (fault: Diagnostic) =
     isMeant: ({ type, severity }) => type === 'Strict' && severity === 'error',
   },
   {
+    code: 'duplicate-address',
+    severity: 'error',
+    summary: 'two pods have one address: whom it belongs to, nobody can know',
+    isMeant: ({ code }) => code === 'duplicate-address',
+  },
+  {
     code: 'duplicate-object',
     severity: 'error',
     summary: 'the same kind, namespace and name twice: the last one applied would win',
