@@ -14,14 +14,19 @@ import { decoded, interestingPort, rawCluster } from './arbitraries.ts';
 
 const key = ({ from, to }: Pick<ConnectionAnswer, 'from' | 'to'>): string => `${from} -> ${to}`;
 
-/** What pairs may do, without port 0, which nobody serves. */
-const answersOf = (analysis: Analysis): Map<string, string> =>
-  new Map(
-    Array.from(connectivityOf(analysis).connections, ({ traffic, partial, ...pair }) => [
+/** What pairs may do, without port 0, which nobody serves; what is said of pairs of which policy knows neither end depends on the choice. */
+function answersOf(analysis: Analysis, choice: ChoiceName): (pair: string) => string {
+  const denied = choice === 'hostnetwork';
+  const answers = new Map(
+    Array.from(connectivityOf(analysis, { denied }).connections, ({ traffic, partial, ...pair }) => [
       key(pair),
-      JSON.stringify([traffic, partial]).replaceAll('"0-65535"', '"1-65535"').replaceAll('"all"', JSON.stringify('TCP UDP SCTP')),
+      JSON.stringify([traffic, partial]).replaceAll('"0-65535"', '"1-65535"').replaceAll(everyPort, '"all"'),
     ]),
   );
+  return (pair) => answers.get(pair) ?? (denied ? '["all",null]' : 'not listed');
+}
+
+const everyPort = JSON.stringify(['TCP', 'UDP', 'SCTP'].map((protocol) => ({ protocol, ports: ['1-65535'] })));
 
 const tested: readonly ChoiceName[] = [
   'ipblock-pods',
@@ -40,14 +45,16 @@ function expectDependent(cluster: Cluster, choice: ChoiceName): Dependences {
   const base = new Analysis(cluster);
   const { endpoints } = connectivityOf(base);
   const dependences = dependencesOf(base, { endpoints });
-  const now = answersOf(base);
-  const others = choices[choice].slice(1).map((value) => answersOf(new Analysis(cluster, { ...base.model.choices, [choice]: value })));
+  const now = answersOf(base, choice);
+  const others = choices[choice]
+    .slice(1)
+    .map((value) => answersOf(new Analysis(cluster, { ...base.model.choices, [choice]: value }), choice));
   // Bare pods and addresses outside may be grouped otherwise; workloads and nodes are the same everywhere.
   const stable = endpoints.filter(({ kind }) => kind === 'Workload' || kind === 'Node');
   for (const from of stable)
     for (const to of stable) {
       const pair = key({ from: from.id, to: to.id });
-      const differs = others.some((answers) => answers.get(pair) !== now.get(pair));
+      const differs = others.some((answers) => answers(pair) !== now(pair));
       expect({ pair, choice, depends: dependences.of(from.id, to.id)?.includes(choice) ?? false }).toEqual({
         pair,
         choice,

@@ -158,9 +158,8 @@ class Test {
         )
       : before.under(choices);
     const changes: Changes = new Map();
-    visitChanges([before, after], { touched, traffic: this.#question.traffic }, (from, to, change) =>
-      this.#note(changes, from, to, change),
-    );
+    const limits = { touched, traffic: this.#question.traffic, isKnowledgeOther: choice === 'hostnetwork' };
+    visitChanges([before, after], limits, (from, to, change) => this.#note(changes, from, to, change));
     return changes;
   }
 

@@ -17,13 +17,16 @@ export type Tell = (from: MatrixEntry, to: MatrixEntry, change: Change) => void;
 interface Limits {
   readonly touched: Sensitive;
   readonly traffic: Traffic | undefined;
+  /** Ends that policy knows in one of the indexes it may not know in the other: pairs of which it knows neither may do everything. */
+  readonly isKnowledgeOther?: boolean;
 }
 
 /**
  * Tells of all pairs that two indexes of the same pods and nodes answer differently, with nothing but what becomes of them. The indexes share
  * their table of traffics and divide the address space alike; only pairs with the given pods are looked at.
  */
-export function visitChanges(indexes: readonly [ConnectivityIndex, ConnectivityIndex], { touched, traffic }: Limits, tell: Tell): void {
+export function visitChanges(indexes: readonly [ConnectivityIndex, ConnectivityIndex], limits: Limits, tell: Tell): void {
+  const { touched, traffic, isKnowledgeOther = false } = limits;
   const [before, after] = indexes;
   const { classes, direction, isOfBlocks } = touched;
   const { traffics } = before.gates;
@@ -41,13 +44,14 @@ export function visitChanges(indexes: readonly [ConnectivityIndex, ConnectivityI
   const isBlockSource = direction === 'ingress' && isOfBlocks;
   const held = isBlockSource ? idsOf(each.filter(isHeld)) : undefined;
   const isShown = ({ id }: MatrixEntry): boolean => shown.has(id);
-  const [old, now] = [before, after].map((index, side) => new Side(index, lists[side]!, { places, isShown, direction, wanted })) as [
-    Side,
-    Side,
-  ];
+  const [old, now] = [before, after].map(
+    (index, side) => new Side(index, lists[side]!, { places, isShown, direction, denied: isKnowledgeOther, wanted }),
+  ) as [Side, Side];
+  // A row has what may do something; or all that policy knows, and then whoever is not in it may do everything.
+  const absent = isKnowledgeOther ? answerKey(compared, compared) : nobody;
   for (const [source, from] of all.entries()) {
     if (held !== undefined && !held.has(from.id)) continue;
-    for (const [destination, change] of rowChanges(old.row(source), now.row(source))) tell(from, all[destination]!, change);
+    for (const [destination, change] of rowChanges(old.row(source), now.row(source), absent)) tell(from, all[destination]!, change);
   }
 }
 
@@ -61,16 +65,20 @@ const isPolicedNode = ({ located, isPoliced }: MatrixEntry): boolean => located.
 
 type Row = ReadonlyMap<number, AnswerKey>;
 
-function* rowChanges(was: Row, is: Row): Generator<[destination: number, change: Change]> {
-  for (const [destination, answer] of is) {
-    const earlier = was.get(destination);
-    if (earlier !== answer) yield [destination, earlier === undefined ? 'opened' : 'changed'];
+function* rowChanges(was: Row, is: Row, absent: AnswerKey): Generator<[destination: number, change: Change]> {
+  for (const destination of new Set([...is.keys(), ...was.keys()])) {
+    const [earlier, later] = [was.get(destination) ?? absent, is.get(destination) ?? absent];
+    if (earlier !== later) yield [destination, earlier === nobody ? 'opened' : later === nobody ? 'closed' : 'changed'];
   }
-  for (const destination of was.keys()) if (!is.has(destination)) yield [destination, 'closed'];
 }
 
 /** What a pair may do, of what is compared: equal for equal answers of both indexes. */
 type AnswerKey = number;
+
+const answerKey = (every: TrafficId, some: TrafficId): AnswerKey => every * 2 ** 26 + some;
+
+/** Of a pair that may do nothing. */
+const nobody = answerKey(nothing, nothing);
 
 /** One of two indexes that are walked side by side; endpoints go by their places in a list of both. */
 class Side {
@@ -88,12 +96,16 @@ class Side {
       places,
       isShown,
       direction,
+      denied,
       wanted,
-    }: Pick<PairFilter, 'isShown' | 'direction'> & { places: ReadonlyMap<string, number>; wanted: (traffic: TrafficId) => TrafficId },
+    }: Pick<PairFilter, 'isShown' | 'direction' | 'denied'> & {
+      places: ReadonlyMap<string, number>;
+      wanted: (traffic: TrafficId) => TrafficId;
+    },
   ) {
     this.#outcomes = index.pairs.outcomes;
     this.#wanted = wanted;
-    this.#walk = index.walk(entries, { isShown, isWanted: (each) => wanted(each) !== nothing, direction, denied: false });
+    this.#walk = index.walk(entries, { isShown, isWanted: (each) => wanted(each) !== nothing, direction, denied });
     this.#common = entries.map(({ id }) => places.get(id)!);
     this.#own = new Map(this.#common.map((place, own) => [place, own]));
   }
@@ -106,6 +118,6 @@ class Side {
   }
 
   #keyOf({ every, some }: PairOutcome): AnswerKey {
-    return this.#wanted(every) * 2 ** 26 + this.#wanted(some);
+    return answerKey(this.#wanted(every), this.#wanted(some));
   }
 }
