@@ -4,8 +4,9 @@ import type { KubernetesObject } from '#core/api/types.ts';
 import { duplicateAddresses } from '#core/cluster/address-faults.ts';
 import { joinObjects } from '#core/cluster/join-objects.ts';
 import type { Manifests } from '#manifest/collect.ts';
+import { GitFault, parseRevisions, repositoryOf } from '#manifest/git.ts';
 import { type ReadOptions, readManifests } from '#manifest/read.ts';
-import { GitFault, parseRevisions, readRevision } from '#manifest/read-git.ts';
+import { type Revision, readRevision } from '#manifest/read-git.ts';
 import { addressed } from './addressed.ts';
 import { clusterFlagIn } from './cluster-options.ts';
 import { CannotAnswer } from './exit.ts';
@@ -24,7 +25,7 @@ export interface SideOptions extends InputOptions {
 type Source =
   | { readonly kind: 'cluster' }
   | { readonly kind: 'files'; readonly paths: readonly string[]; readonly isWorkingTree?: true }
-  | { readonly kind: 'revision'; readonly commit: string; readonly name: string; readonly paths: readonly string[] };
+  | { readonly kind: 'revision'; readonly revision: Revision; readonly paths: readonly string[] };
 
 /** One side: its sources, each applied to those before it, and what it is called. */
 interface Side {
@@ -59,6 +60,9 @@ export async function readSides(options: SideOptions, old: string | undefined, n
 /** What the words and options mean. */
 async function sidesOf(options: SideOptions, old: string | undefined, now: string | undefined): Promise<Sides> {
   const { filename, git } = options;
+  const words = [old, now, ...(options.with ?? [])].flatMap((text) => text?.split('+') ?? []);
+  if ([...words, ...(filename ?? [])].filter((word) => word === '-').length > 1)
+    throw new CannotAnswer('standard input can be read once: only one of what is compared can be -');
   const beside = (options.with ?? []).flatMap(sourcesIn);
   const side = (name: string, sources: readonly Source[]): Side => ({ name, sources: [...beside, ...sources] });
   if (git !== undefined) {
@@ -89,8 +93,11 @@ async function revisionSides(
   side: (name: string, sources: readonly Source[]) => Side,
 ): Promise<Sides> {
   if (paths.includes('-')) throw new CannotAnswer('standard input is in no revision: say with -f which files');
-  const { before, after, names } = await parseRevisions(git);
-  const revision = (commit: string, name: string): Side => side(name, [{ kind: 'revision', commit, name, paths }]);
+  if (/^[.\s]*$/.test(git)) throw new CannotAnswer(`--git ${JSON.stringify(git)} names no revision`, seeHelp);
+  const repository = await repositoryOf(paths);
+  const { before, after, names } = await parseRevisions(repository, git);
+  const revision = (commit: string, name: string): Side =>
+    side(name, [{ kind: 'revision', revision: { repository, commit, name }, paths }]);
   if (after === undefined)
     return { before: revision(before, names.before), after: side('the working tree', [{ kind: 'files', paths, isWorkingTree: true }]) };
   return { before: revision(before, names.before), after: revision(after, names.after!) };
@@ -108,7 +115,7 @@ async function orCannotAnswer<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (error instanceof GitFault) throw new CannotAnswer(error.message);
+    if (error instanceof GitFault) throw new CannotAnswer(error.message, error.hint);
     throw error;
   }
 }
@@ -157,10 +164,10 @@ class SourceReader {
     return objects;
   }
 
-  async #readRevision({ commit, name, paths }: Extract<Source, { kind: 'revision' }>, options: ReadOptions): Promise<Manifests> {
+  async #readRevision({ revision, paths }: Extract<Source, { kind: 'revision' }>, options: ReadOptions): Promise<Manifests> {
     this.#looked++;
-    const { missing, ...manifests } = await orCannotAnswer(() => readRevision(commit, name, paths, options));
-    for (const path of missing) this.#noteMissing(path, name);
+    const { missing, ...manifests } = await orCannotAnswer(() => readRevision(revision, paths, options));
+    for (const path of missing) this.#noteMissing(path, revision.name);
     return manifests;
   }
 

@@ -1,51 +1,24 @@
-import { type ExecFileException, execFile } from 'node:child_process';
-import { isAbsolute, relative } from 'node:path';
+import { dirname, join, normalize, relative } from 'node:path';
 import type { Diagnostic } from '#core/api/diagnostic.ts';
 import type { Manifests } from './collect.ts';
 import { emptyDirectory, extensions, fault, type ManifestFile, textOf } from './files.ts';
+import { git, pathWithin, type Repository } from './git.ts';
 import { type ReadableFile, type ReadOptions, readFound } from './read.ts';
 
-/** git could not be asked, or does not know what is meant; the message is for people. */
-export class GitFault extends Error {}
-
-/** Two revisions to compare; without `after`, the first with the working tree. */
-export interface RevisionRange {
-  /** Full names of commits. */
-  readonly before: string;
-  readonly after?: string;
-  /** As the user calls them. */
-  readonly names: { readonly before: string; readonly after?: string };
-}
-
-/** `A..B`, `A...B` (since B left A) or `A` (and the working tree), in the repository of the current directory. Source: gitrevisions(7). */
-export async function parseRevisions(text: string): Promise<RevisionRange> {
-  const [, first = '', dots = '', second = ''] = /^(.*?)(?:(\.{2,3})(.*))?$/s.exec(text) ?? [];
-  const [old, now] = [first || 'HEAD', second || 'HEAD'];
-  if (dots === '') return { before: await commitOf(old), names: { before: old } };
-  const after = await commitOf(now);
-  const start = await commitOf(old);
-  const before = dots === '..' ? start : (await git(['merge-base', start, after])).toString().trim();
-  return { before, after, names: { before: dots === '..' ? old : before.slice(0, 12), after: now } };
-}
-
-async function commitOf(revision: string): Promise<string> {
-  try {
-    const name = await git(['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`]);
-    return name.toString().trim();
-  } catch (error) {
-    // It says nothing of a name that it does not know.
-    if (error instanceof GitFault && error.message === '') throw new GitFault(`git knows no revision ${revision}`);
-    throw error;
-  }
+/** A commit, and what the user calls it. */
+export interface Revision {
+  readonly repository: Repository;
+  readonly commit: string;
+  readonly name: string;
 }
 
 /**
  * Reads manifests as they stand in a commit, by the rules for files and directories; `path` must not be standard input. Files are called
- * `revision:path`. A path that the commit does not have is among `missing`, and is no fault: another commit may have it.
+ * `revision:path`. A path that the commit does not have is among `missing`, and is no fault: another commit may have it. A submodule is a
+ * fault: its files are in another repository, and without them this would be a part of what is there.
  */
 export async function readRevision(
-  commit: string,
-  name: string,
+  revision: Revision,
   paths: readonly string[],
   options: ReadOptions = {},
 ): Promise<Manifests & { readonly missing: readonly string[] }> {
@@ -53,19 +26,16 @@ export async function readRevision(
   const diagnostics: Diagnostic[] = [];
   const files = new Map<string, ManifestFile & { readonly blob: string }>();
   for (const path of paths) {
-    const entries = await entriesOf(commit, path);
-    if (entries.length === 0) missing.push(path);
-    const isFile = entries.length === 1 && entries[0]!.path === shortPath(path);
-    const found = isFile ? entries : entries.filter(isManifest(path));
-    if (entries.length > 0 && found.length === 0) diagnostics.push(fault(`${name}:${path}`, 'file', emptyDirectory));
-    for (const entry of found)
-      files.set(entry.path, {
-        path: `${name}:${entry.path}`,
-        named: isFile || (files.get(entry.path)?.named ?? false),
-        blob: entry.blob,
-      });
+    const found = await filesAt(revision, path);
+    if (found === undefined) missing.push(path);
+    for (const each of found ?? [])
+      if ('severity' in each) diagnostics.push(each);
+      else files.set(each.path, { ...each, named: each.named || (files.get(each.path)?.named ?? false) });
   }
-  const blobs = await readBlobs([...files.values()].map(({ blob }) => blob));
+  const blobs = await readBlobs(
+    revision.repository,
+    [...files.values()].map(({ blob }) => blob),
+  );
   const readable = Array.from(
     files.values(),
     ({ blob, ...file }): ReadableFile => ({ ...file, read: async () => textOf(file.path, blobs.get(blob)!) }),
@@ -73,51 +43,82 @@ export async function readRevision(
   return { ...(await readFound(readable, diagnostics, options)), missing };
 }
 
-/** A file of a commit. */
+/** The manifests at and below the path, and what is wrong there; undefined when there is nothing. */
+async function filesAt(revision: Revision, path: string): Promise<((ManifestFile & { readonly blob: string }) | Diagnostic)[] | undefined> {
+  const { repository, name } = revision;
+  const start = await followLinks(revision, pathWithin(repository, path));
+  if ('error' in start) return [fault(`${name}:${path}`, 'file', start.error)];
+  const entries = await entriesOf(revision, ['-r'], start.path === '' ? [] : [start.path]);
+  if (entries.length === 0) return undefined;
+  const titleOf = (entry: TreeEntry): string => `${name}:${relative('.', join(repository.root, entry.path))}`;
+  const isFile = entries.length === 1 && entries[0]!.path === start.path;
+  const visible = entries.filter((entry) => !isHidden(entry.path.slice(start.path.length)));
+  const submodules = visible.filter(({ mode }) => mode === submodule);
+  const manifests = isFile ? visible : visible.filter((entry) => entry.mode.startsWith(file) && extensions.test(entry.path));
+  if (submodules.length > 0) return submodules.map((entry) => fault(titleOf(entry), 'file', submoduleFault));
+  if (manifests.length === 0) return [fault(`${name}:${path}`, 'file', emptyDirectory)];
+  return manifests.map((entry) => ({ path: titleOf(entry), named: isFile, blob: entry.object }));
+}
+
+const submoduleFault = 'a submodule, whose files are in a repository of its own: say with -f which other paths to compare';
+
+/** How modes begin, or are. Source: git-fast-import(1), filemodify. */
+const file = '100';
+const link = '120000';
+const submodule = '160000';
+
+/** What a tree holds at a path. */
 interface TreeEntry {
-  /** From the current directory. */
+  /** From the root of the repository. */
   readonly path: string;
   readonly mode: string;
-  readonly blob: string;
+  readonly object: string;
 }
 
-/** The path from here, as git writes it. */
-function shortPath(path: string): string {
-  const short = relative('.', path);
-  return short === '' || isAbsolute(short) ? '.' : short;
-}
-
-/** The files at and below the path, in order of names. */
-async function entriesOf(commit: string, path: string): Promise<TreeEntry[]> {
-  const output = await git(['ls-tree', '-r', '-z', commit, '--', shortPath(path)]);
+/** What the commit holds at these paths, in order of names; without paths, at the root. */
+async function entriesOf({ repository, commit }: Revision, flags: readonly string[], paths: readonly string[]): Promise<TreeEntry[]> {
+  const output = await git(['ls-tree', ...flags, '-z', '--full-tree', commit, '--', ...paths], repository);
   return output
     .toString()
     .split('\0')
     .filter((line) => line !== '')
     .map((line) => {
-      const [facts = '', name = ''] = line.split('\t', 2);
-      const [mode = '', , blob = ''] = facts.split(' ');
-      return { path: name, mode, blob };
+      const [, mode = '', object = '', path = ''] = /^(\S+) \S+ (\S+)\t(.*)$/s.exec(line) ?? [];
+      return { path, mode, object };
     });
 }
 
-/** As on disk: by their extensions, not in hidden directories, and no links. */
-const isManifest =
-  (path: string) =>
-  ({ path: file, mode }: TreeEntry): boolean => {
-    const below = shortPath(path) === '.' ? file : file.slice(shortPath(path).length);
-    const isHidden = below
-      .split('/')
-      .slice(0, -1)
-      .some((part) => part.startsWith('.') && part !== '..');
-    return mode.startsWith('100') && extensions.test(file) && !isHidden;
-  };
+/** The path behind the symbolic links in it, as they stand in the commit. */
+async function followLinks(revision: Revision, path: string, steps = 0): Promise<{ readonly path: string } | { readonly error: string }> {
+  if (path === '') return { path };
+  const parts = path.split('/');
+  const ways = parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+  const entries = await entriesOf(revision, [], ways);
+  const stop = entries.find(({ mode }) => mode === link || mode === submodule);
+  if (stop === undefined) return { path };
+  if (stop.mode === submodule) return { error: `${stop.path} is ${submoduleFault}` };
+  const target = (await readBlobs(revision.repository, [stop.object])).get(stop.object)!.toString();
+  const next = normalize(join(dirname(stop.path), target, path.slice(stop.path.length))).replace(/\/$/, '');
+  if (target.startsWith('/') || next.startsWith('..')) return { error: `${stop.path} is a link out of the repository, to ${target}` };
+  if (steps === mostLinks) return { error: `${stop.path} is a link that leads back to itself` };
+  return followLinks(revision, next === '.' ? '' : next, steps + 1);
+}
+
+/** Source: path_resolution(7). */
+const mostLinks = 40;
+
+/** Whether a directory in the path is hidden, as on disk. */
+const isHidden = (path: string): boolean =>
+  path
+    .split('/')
+    .slice(0, -1)
+    .some((part) => part.startsWith('.'));
 
 /** The contents of blobs, by their names. Source: git-cat-file(1), batch output. */
-async function readBlobs(names: readonly string[]): Promise<Map<string, Buffer>> {
+async function readBlobs(repository: Repository, names: readonly string[]): Promise<Map<string, Buffer>> {
   const blobs = new Map<string, Buffer>();
   if (names.length === 0) return blobs;
-  const output = await git(['cat-file', '--batch'], names.join('\n'));
+  const output = await git(['cat-file', '--batch'], repository, names.join('\n'));
   let position = 0;
   for (const name of names) {
     const end = output.indexOf('\n', position);
@@ -127,30 +128,3 @@ async function readBlobs(names: readonly string[]): Promise<Map<string, Buffer>>
   }
   return blobs;
 }
-
-/** What git writes for these words and this input, in the current directory. */
-function git(words: readonly string[], input = ''): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const child = execFile('git', words, { encoding: 'buffer', maxBuffer: mostOutput }, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
-      else if (error.code === 'ENOENT') reject(new GitFault('git is not installed'));
-      else
-        reject(
-          new GitFault(
-            stderr
-              .toString()
-              .trim()
-              .replace(/^fatal: /, '') || reasonOf(error),
-          ),
-        );
-    });
-    // It may end before it has read that, and its exit code says why.
-    child.stdin?.on('error', () => undefined).end(input);
-  });
-}
-
-/** In bytes: no revision has more manifests. */
-const mostOutput = 1024 * 1024 * 1024;
-
-/** It may end without a word, as for a name that it does not know. */
-const reasonOf = ({ code, message }: ExecFileException): string => (code === 1 ? '' : message);
