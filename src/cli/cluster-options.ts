@@ -1,7 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { KubeOptions } from '#kube/target.ts';
-
-const collectList = (value: string, previous: readonly string[] = []): string[] => [...previous, value];
+import { collect } from './options.ts';
 
 /** The flags of kubectl that say which cluster is meant, and as whom it is read. Source: `kubectl options`. */
 const flags: readonly (readonly [flags: string, description: string])[] = [
@@ -26,7 +25,7 @@ const flags: readonly (readonly [flags: string, description: string])[] = [
 export function addClusterOptions(command: Command, heading = 'Cluster options (without -f a cluster is read):'): Command {
   for (const [flag, description] of flags) {
     const option = new Option(flag, description).helpGroup(heading);
-    command.addOption(flag.startsWith('--as-group') ? option.argParser(collectList) : option);
+    command.addOption(flag.startsWith('--as-group') ? option.argParser(collect) : option);
   }
   return command;
 }

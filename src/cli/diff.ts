@@ -106,7 +106,10 @@ async function diff(old: string | undefined, now: string | undefined, options: O
 function limitsOf(analyses: readonly Analysis[], options: Options): DifferenceOptions {
   const traffic = trafficAsked(options);
   const namespaces = namespacesOf(options);
-  checkNamespaces(analyses, namespaces);
+  checkNamespaces(
+    analyses.map(({ cluster }) => cluster),
+    namespaces,
+  );
   const workloads = options.workload?.map((text) => filterAmong(analyses, text));
   const isShown = ({ namespace }: MatrixEndpoint): boolean => namespace !== undefined && namespaces.includes(namespace);
   const filters: Filter[] = [

@@ -77,7 +77,7 @@ async function documentationAsked(options: Options): Promise<Documentation> {
   const { objects, choices, settled } = await readInput(reading, undefined, { onObject: descriptions.onObject });
   const analysis = await analysed({ objects, choices, settled });
   const namespaces = namespacesOf(options);
-  checkNamespaces([analysis], namespaces);
+  checkNamespaces([analysis.cluster], namespaces);
   const tested = tests.length === 0 ? undefined : await testedBy(tests, analysis, reading);
   return withProgress('working out who can reach whom', async (report) => {
     report('working out who can reach whom', isMuch(objects));

@@ -19,8 +19,8 @@ import { addClusterOptions } from './cluster-options.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
 import { entryName, flowFileName, flowsIn, readFlowText } from './flows.ts';
 import { checkStandardInput, note, readInput, readObjects } from './input.ts';
-import { defaultNamespaceIn, type FilterOptions, namespacesOf } from './matrix-filter.ts';
-import { addInputOptions, addOutputOption, examples, type InputOptions } from './options.ts';
+import { checkNamespaces, defaultNamespaceIn, type FilterOptions, namespacesOf } from './matrix-filter.ts';
+import { addInputOptions, addOutputOption, collect, examples, type InputOptions } from './options.ts';
 import { stderr, stdout } from './terminal.ts';
 
 interface Options extends Omit<InputOptions, 'namespace' | 'allNamespaces'>, Pick<FilterOptions, 'namespace' | 'allNamespaces'> {
@@ -67,7 +67,7 @@ function defineFromFlows(command: Command): void {
     .argument('<flows>', 'a list of flows as JSON, JSON lines, YAML or CSV, or observed ones; - for standard input')
     .addOption(
       new Option('--onto <path>', 'write only what the policies there, and those of the input, leave missing; may be repeated').argParser(
-        (value: string, previous: readonly string[] = []) => [...previous, value],
+        collect,
       ),
     );
   addInputOptions(command);
@@ -221,8 +221,7 @@ async function clusterAsked({ namespace, ...options }: Options): Promise<Cluster
 /** The namespaces that -n names, if any. */
 function namedIn(cluster: Cluster, options: Options): readonly string[] {
   const named = namespacesOf(options);
-  const unknown = named.find((name) => !cluster.namespaces.has(name));
-  if (unknown !== undefined) throw new CannotAnswer(`there is no namespace ${unknown}`);
+  checkNamespaces([cluster], named);
   return named;
 }
 

@@ -1,5 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { closest } from '#core/api/spelling.ts';
 import type { Direction } from '#core/api/types.ts';
+import type { Cluster } from '#core/cluster/cluster.ts';
 import { trafficAnswer } from '#core/connectivity/answers.ts';
 import { type Connectivity, connectivityOf, type MatrixOptions } from '#core/connectivity/connectivity.ts';
 import { ConnectivityIndex } from '#core/connectivity/connectivity-index.ts';
@@ -7,7 +9,7 @@ import { type Dependences, dependencesOf } from '#core/connectivity/dependence.t
 import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
 import { type AddressSet, addressesFrom, intersectAddresses, isEmptyAddresses, noAddresses } from '#core/net/address-set.ts';
 import { parseIp } from '#core/net/ip.ts';
-import { allTraffic, intersectTraffic, isAllTraffic, isEmptyTraffic, type Traffic } from '#core/net/port-set.ts';
+import { allTraffic, everyNamedPort, intersectTraffic, isAllTraffic, isEmptyTraffic, type Traffic } from '#core/net/port-set.ts';
 import { type Protocol, protocols } from '#core/net/protocol.ts';
 import type { Question } from '#core/render/matrix-html.ts';
 import { parseTraffic, setText, trafficOfProtocol } from '#core/render/traffic.ts';
@@ -17,6 +19,7 @@ import { parseEndpoint } from '#core/verdict/endpoint-name.ts';
 import { findEndpoint } from '#core/verdict/find-endpoint.ts';
 import type { Unanswerable } from '#core/verdict/unanswerable.ts';
 import { CannotAnswer } from './exit.ts';
+import { collect } from './options.ts';
 
 /** What of the matrix is asked for. */
 export interface FilterOptions {
@@ -30,8 +33,6 @@ export interface FilterOptions {
   readonly allNamespaces?: true;
   readonly exposure?: true;
 }
-
-const collect = (value: string, previous: readonly string[] = []): string[] => [...previous, value];
 
 /** `--workload`. */
 export const workloadOption = (): Option =>
@@ -52,7 +53,7 @@ export const portOption = (): Option =>
 /** `8080`, `TCP/8080`, `8000-8999`, `UDP/53`: for whichever protocols are meant. */
 function parsePortFilter(text: string): Traffic {
   const traffic = parseTraffic(text);
-  if (traffic !== undefined) return traffic;
+  if (traffic !== undefined && !isEmptyTraffic(intersectTraffic(traffic, everyNamedPort))) return traffic;
   throw new InvalidArgumentError('It must be a number or a range that goes up, with a protocol or without: 8080, 8000-8999, UDP/53.');
 }
 
@@ -72,10 +73,13 @@ export const namespacesOf = ({ namespace, allNamespaces }: FilterOptions): reado
 export const defaultNamespaceIn = (namespace: string | undefined): { readonly namespace?: string } =>
   namespace === undefined || namespace.includes(',') ? {} : { namespace };
 
-/** A slip in one of several names would silently leave a part out. */
-export function checkNamespaces(analyses: readonly Analysis[], names: readonly string[]): void {
-  const unknown = names.find((name) => names.length > 1 && !analyses.some(({ cluster }) => cluster.namespaces.has(name)));
-  if (unknown !== undefined) throw new CannotAnswer(`there is no namespace ${unknown}`);
+/** A slip in a name would silently leave something out, or everything. */
+export function checkNamespaces(clusters: readonly Cluster[], names: readonly string[]): void {
+  const known = new Set(clusters.flatMap(({ namespaces }) => [...namespaces.keys()]));
+  const unknown = names.find((name) => !known.has(name));
+  if (unknown === undefined) return;
+  const near = closest(unknown, [...known]);
+  throw new CannotAnswer(`nothing is in a namespace ${unknown}${near === undefined ? '' : `; did you mean ${near}?`}`);
 }
 
 /** What is asked for: the options that limit it, and the traffic. */

@@ -125,7 +125,7 @@ async function printMatrix(options: Options): Promise<ExitCode> {
   if (denied && pictures.includes(output)) throw new CannotAnswer(`--denied is for tables: -o ${output} draws what is allowed`);
   const { objects, choices, settled } = await readInput({ ...others, ...defaultNamespaceIn(namespace) });
   const analysis = await analysed({ objects, choices, settled });
-  checkNamespaces([analysis], namespacesOf(options));
+  checkNamespaces([analysis.cluster], namespacesOf(options));
   await withProgress('working out who can reach whom', async (report) => {
     report('working out who can reach whom', isMuch(objects));
     await printAnswer(analysis, options, counting(report, 'working out who can reach whom', 'endpoints'));

@@ -24,9 +24,27 @@ export async function createProgram(isNeeded: (entry: Entry) => boolean): Promis
       .command(entry.name, entry.hidden ? { hidden: true } : {})
       .summary(entry.summary)
       .helpOption('-h, --help', 'this help');
-    if (isNeeded(entry)) (await entry.load()).define(command);
+    if (!isNeeded(entry)) continue;
+    (await entry.load()).define(command);
+    refuseRepetitions(command);
   }
   return program;
+}
+
+/** What is asked about: of two values the first would be dropped, and the answer would be about something else than was asked. */
+const single: ReadonlySet<string> = new Set(['--from', '--to', '--port', '--protocol', '--direction', '--namespace', '--git']);
+
+/** Other options may be said again, as for a shell's alias: the last one counts. */
+function refuseRepetitions(command: Command): void {
+  for (const option of command.options) {
+    let isSaid = false;
+    if (option.long !== undefined && single.has(option.long))
+      command.on(`option:${option.name()}`, () => {
+        if (isSaid) command.error(`error: option '${option.flags}' is there twice; say it once`);
+        isSaid = true;
+      });
+  }
+  command.commands.forEach(refuseRepetitions);
 }
 
 /** The program for these words. */

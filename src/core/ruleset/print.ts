@@ -76,7 +76,7 @@ function printMatch(expression: Extract<Expression, { match: string }>): string 
     case 'other-protocol':
       return 'meta l4proto != { tcp, udp, sctp }';
     case 'neighbour-discovery':
-      return 'icmpv6 type { mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report, nd-router-solicit, nd-neighbor-solicit, nd-neighbor-advert }';
+      return 'icmpv6 type { mld-listener-query, mld-listener-report, mld-listener-done, mld2-listener-report, nd-router-solicit, nd-router-advert, nd-neighbor-solicit, nd-neighbor-advert, nd-redirect }';
     case 'not-syn':
       return 'tcp flags & (fin|syn|rst|ack) != syn';
     case 'mark':

@@ -216,6 +216,9 @@ describe('pods and workloads', () => {
   test.each([
     ['shop/wbe-0', 'unknown endpoint `shop/wbe-0`; did you mean shop/web-0?'],
     ['shop/deployment/web', 'unknown endpoint `shop/deployment/web`'],
+    ['10.0.0.0/33', 'endpoint `10.0.0.0/33`: 33 is no prefix length'],
+    ['127.0.0.1', '`127.0.0.1` is a loopback address: whoever uses it means itself, and no policy has a say there'],
+    ['::1', '`::1` is a loopback address: whoever uses it means itself, and no policy has a say there'],
     ['shpo/web-0', 'unknown endpoint `shpo/web-0`: there is no namespace shpo; did you mean shop/web-0?'],
     ['node:n3', 'unknown endpoint `node:n3`; did you mean node:n1?'],
     [
@@ -326,7 +329,7 @@ describe('addresses, blocks and ranges', () => {
       policy('db', { ...app('db'), ingress: [{ from: [{ ipBlock: { cidr: '10.244.0.0/16', except: ['10.244.0.4/32'] } }] }] }),
     ]);
     const block = answer(pods, { from: '10.244.0.0/16', to: 'shop/db', port: 1 });
-    expect(block).toMatchObject({ from: { id: '10.244.0.0/16' }, allowed: false });
+    expect(block).toMatchObject({ from: { id: '10.244.0.0-10.244.255.255' }, allowed: false });
     expect(block.results?.find(({ allowed }) => !allowed)?.from).toEqual(['shop/Pod/client']);
     expect(answer(pods, { from: '10.244.0.0-10.244.255.255', to: 'shop/db', port: 1 })).toMatchObject({
       from: { id: '10.244.0.0-10.244.255.255' },

@@ -1,6 +1,6 @@
 import { type PotentialName, parsePotential } from '../cluster/potential-pods.ts';
 import { type AddressSet, addressesOf, addressRanges, noAddresses, uniteAllAddresses } from '../net/address-set.ts';
-import { type Cidr, parseCidr } from '../net/cidr.ts';
+import { parseCidr } from '../net/cidr.ts';
 import { formatIp, type Ip, parseIp } from '../net/ip.ts';
 
 /** What the text of an endpoint says, before anybody looks whether it exists. Source: design.md section 7. */
@@ -9,7 +9,7 @@ export type EndpointName =
   | { readonly kind: 'node'; readonly name: string }
   | { readonly kind: 'address'; readonly address: string }
   /** A CIDR: every address in it, whoever has it. */
-  | { readonly kind: 'block'; readonly addresses: AddressSet; readonly cidr: Cidr }
+  | { readonly kind: 'block'; readonly addresses: AddressSet }
   /** Ranges, as the id of an external endpoint lists them: the addresses in them that nobody in the cluster has. */
   | { readonly kind: 'ranges'; readonly addresses: AddressSet }
   /** Pods that do not exist but could. */
@@ -27,8 +27,15 @@ export function parseEndpoint(text: string): EndpointName | undefined {
   const ip = parseIp(text);
   if (ip !== undefined) return { kind: 'address', address: formatIp(ip) };
   const block = parseCidr(text);
-  if (block !== undefined) return { kind: 'block', addresses: addressesOf([block.cidr]), cidr: block.cidr };
-  return parseRanges(text) ?? parseObject(text);
+  if (block !== undefined) return { kind: 'block', addresses: addressesOf([block.cidr]) };
+  return parseRanges(text) ?? almostBlock(text) ?? parseObject(text);
+}
+
+/** An address with something behind its slash that is no prefix length: no namespace is called like that. */
+function almostBlock(text: string): EndpointName | undefined {
+  const [address = '', ...rest] = text.split('/');
+  if (rest.length === 0 || parseIp(address) === undefined) return undefined;
+  return { kind: 'fault', error: `${rest.join('/')} is no prefix length` };
 }
 
 /** The addresses of ranges as an external endpoint lists them. */

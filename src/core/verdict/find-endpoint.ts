@@ -3,7 +3,6 @@ import { isFinished, type Pod, type Service, workloadOf } from '../api/types.ts'
 import { type Cluster, podsOf } from '../cluster/cluster.ts';
 import { potentialId } from '../cluster/potential-pods.ts';
 import { type AddressSet, formatRanges } from '../net/address-set.ts';
-import { formatCidr } from '../net/cidr.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 import { apiServerAt, internetSpace, ownedAddresses } from './address-space.ts';
 import { type Endpoint, type EndpointIdentity, type Members, podId, podIdentity, serviceId } from './endpoint.ts';
@@ -145,15 +144,11 @@ function findAddress(cluster: Cluster, model: PolicyModel, address: string, dest
   return { identity: { id: address, kind: 'External', ip: address }, members };
 }
 
-/**
- * A block or ranges of addresses. A block in which pods or nodes have addresses keeps its own text as id, because it means them, too;
- * ranges mean only the addresses that nobody has.
- */
+/** A block or ranges of addresses: a block means whoever has an address in it, too, ranges only the addresses that nobody has. */
 function findSpace(cluster: Cluster, model: PolicyModel, name: EndpointName & { kind: 'block' | 'ranges' }): Endpoint {
   const members = spaceOf(cluster, model, name.addresses, name.kind === 'block');
   const ranges = formatRanges(name.addresses);
-  const id = name.kind === 'block' && members.owned.length > 0 ? formatCidr(name.cidr) : ranges.join(',');
-  return { identity: { id, kind: 'External', ranges }, members };
+  return { identity: { id: ranges.join(','), kind: 'External', ranges }, members };
 }
 
 const spaceOf = (cluster: Cluster, model: PolicyModel, addresses: AddressSet, isWhole: boolean): Members & { kind: 'space' } => ({
