@@ -3,10 +3,12 @@ import { auditedAmong } from '#core/api/audit.ts';
 import type { ChoiceName, Choices } from '#core/api/choices.ts';
 import type { Diagnostic } from '#core/api/diagnostic.ts';
 import { type KubernetesObject, kindAndName } from '#core/api/types.ts';
+import { podsOf } from '#core/cluster/cluster.ts';
 import { parseCidr } from '#core/net/cidr.ts';
 import { renderDiagnostic } from '#core/render/diagnostics.ts';
 import { count } from '#core/render/text.ts';
 import { unenforceableChoice } from '#core/ruleset/enforceable.ts';
+import type { Analysis } from '#core/verdict/analysis.ts';
 import type { Flow } from '#core/verdict/check.ts';
 import { type FileProgress, type ReadOptions, readManifests } from '#manifest/read.ts';
 import { addressed } from './addressed.ts';
@@ -56,20 +58,33 @@ export async function noteSkipped(skipped: number): Promise<void> {
   if (skipped > 0) await note(`skipped ${count(skipped, 'document')} of kinds that Sallyport does not read`);
 }
 
+/** Says that nobody is there to be connected: an answer about nobody could pass for one about pods that were forgotten. */
+export async function noteNobody({ cluster }: Pick<Analysis, 'cluster'>): Promise<void> {
+  if (podsOf(cluster).next().done)
+    await note('there are no pods in what was read, and no workloads: add their manifests, or read a cluster');
+}
+
 /** Says which policies are in audit: answers are those of what is enforced, as the agent does it. */
 async function noteAudited(objects: readonly KubernetesObject[]): Promise<void> {
   const audited = auditedAmong(objects).map(kindAndName);
-  if (audited.length === 0) return;
-  const more = audited.length - mostNamed;
-  const names = more > 0 ? `${audited.slice(0, mostNamed).join(', ')} and ${more} more` : audited.join(', ');
-  await note(`in audit, and so not enforced: ${names}`);
+  if (audited.length > 0) await note(`in audit, and so not enforced: ${firstOf(audited)}`);
 }
 
-/** More policies than this are counted. */
+/** In many repositories there are hundreds. */
+const isForeignPolicy = ({ code, severity }: Diagnostic): boolean => code === 'foreign-policy' && severity === 'warning';
+
+/** The first of the names; more of them are counted. */
+function firstOf(names: readonly string[]): string {
+  const more = names.length - mostNamed;
+  return more > 0 ? `${names.slice(0, mostNamed).join(', ')} and ${more} more` : names.join(', ');
+}
+
 const mostNamed = 5;
 
 /** Says something that a reader of the answer should know. */
-export const note = (text: string): Promise<void> => stderr.print([stderr.style.palette.faint(`note: ${text}`)]);
+export const note = (text: string): Promise<void> => stderr.print([noteText(text)]);
+
+const noteText = (text: string): string => stderr.style.palette.faint(`note: ${text}`);
 
 /** Reads the input of a command that enforces: choices that can only be answered end it. */
 export async function readEnforceable(options: InputOptions): Promise<Input> {
@@ -115,8 +130,14 @@ export function checkPodCidr({ podCidr }: InputOptions): void {
 /** Says what is wrong with the input; an error ends the command, once all are said. */
 export async function sayDiagnostics(diagnostics: readonly Diagnostic[], say: Say, where: string): Promise<void> {
   const textOf = fileTexts();
-  for (const diagnostic of diagnostics.slice(0, mostShown)) await say(renderDiagnostic(diagnostic, stderr.style, textOf));
-  if (diagnostics.length > mostShown) await say([`and ${diagnostics.length - mostShown} more`]);
+  const [foreign, others] = [true, false].map((is) => diagnostics.filter((each) => is === isForeignPolicy(each))) as [
+    Diagnostic[],
+    Diagnostic[],
+  ];
+  for (const diagnostic of others.slice(0, mostShown)) await say(renderDiagnostic(diagnostic, stderr.style, textOf));
+  if (others.length > mostShown) await say([`and ${others.length - mostShown} more`]);
+  if (foreign.length > 0)
+    await say([noteText(`not evaluated, though they decide about traffic: ${firstOf(foreign.map(({ object }) => object!))}`)]);
   const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
   if (errors > 0) throw new CannotAnswer(`${count(errors, 'error')} ${where}; nothing was evaluated`);
 }

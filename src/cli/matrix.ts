@@ -19,7 +19,7 @@ import { analysed } from './analysed.ts';
 import { addClusterOptions } from './cluster-options.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
 import { followed } from './followed.ts';
-import { readInput } from './input.ts';
+import { noteNobody, readInput } from './input.ts';
 import {
   checkNamespaces,
   connectivityAsked,
@@ -126,6 +126,7 @@ async function printMatrix(options: Options): Promise<ExitCode> {
   const { objects, choices, settled } = await readInput({ ...others, ...defaultNamespaceIn(namespace) });
   const analysis = await analysed({ objects, choices, settled });
   checkNamespaces([analysis.cluster], namespacesOf(options));
+  await noteNobody(analysis);
   await withProgress('working out who can reach whom', async (report) => {
     report('working out who can reach whom', isMuch(objects));
     await printAnswer(analysis, options, counting(report, 'working out who can reach whom', 'endpoints'));

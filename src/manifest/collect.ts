@@ -94,9 +94,16 @@ export class ManifestCollection {
   addDocument({ objects, workloads, diagnostics, unknown, isTest }: ReadDocument, unknownKinds: 'error' | 'skip'): void {
     this.addDiagnostics(diagnostics);
     if (unknownKinds === 'error') this.addDiagnostics(unknown);
-    else if (!isTest) this.#skipped += unknown.length;
+    else if (!isTest) this.#skip(unknown);
     for (const object of objects) this.#add(this.#objects, object);
     for (const workload of workloads) this.#add(this.#workloads, workload);
+  }
+
+  /** Counts what decides nothing; what decides about traffic is named. */
+  #skip(unknown: readonly Diagnostic[]): void {
+    const [policies, others] = [true, false].map((isPolicy) => unknown.filter(({ code }) => (code === 'foreign-policy') === isPolicy));
+    this.addDiagnostics(policies!.map((diagnostic) => ({ ...diagnostic, severity: 'warning' })));
+    this.#skipped += others!.length;
   }
 
   #add<T extends KubernetesObject | Workload>(known: Map<string, T>, object: T): void {

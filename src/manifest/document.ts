@@ -24,9 +24,13 @@ function faultAt(source: SourceText, offset: number, code: DiagnosticCode, messa
 
 /** A document that could not be read. */
 export function unreadable(source: SourceText, offset: number, code: DiagnosticCode, message: string): ManifestDocument {
-  const fault = faultAt(source, offset, code, message);
+  const isTemplate = code === 'syntax' && template.test(source.text);
+  const fault = faultAt(source, offset, code, isTemplate ? `${message}; a Helm template? render it first: helm template` : message);
   return { value: undefined, place: () => fault.source!, diagnostics: [fault] };
 }
+
+/** An action of Go's templates. Source: https://pkg.go.dev/text/template#hdr-Actions. */
+const template = /\{\{-?\s*(?:\.|\$|\/\*|(?:if|range|with|include|define|template|end|else|toYaml|default)\b)/;
 
 /** A name that an object has twice. */
 export interface DuplicateKey {

@@ -74,6 +74,7 @@ describe('YAML as Kubernetes reads it', () => {
     ['a: &x [*x]\n', "syntax 1:8 anchor 'x' value contains itself"],
     ['<<: 5\n', 'syntax 1:5 map merge requires map or sequence of maps as the value'],
     ['? [a]\n: b\n', 'syntax 1:3 a key must be a text, a number or a boolean'],
+    ['a: {{ .Values.a }}\n', 'syntax 1:5 a key must be a text, a number or a boolean; a Helm template? render it first: helm template'],
     ['a: .inf\n', 'syntax 1:4 unsupported value: .inf'],
     ['a: !!int x\n', 'syntax 1:10 cannot decode !!str `x` as a !!int'],
     ['a: b\n  c: d\n', 'syntax 1:4 nested mappings are not allowed in compact mappings'],

@@ -193,6 +193,26 @@ function isTrafficPolicy(apiVersion: string, kind: string): boolean {
   return policyGroups.includes(group) && policyKinds.some((known) => known.toLowerCase() === kind.toLowerCase());
 }
 
+/**
+ * The kinds by which network plugins and service meshes decide about traffic, too, by their groups. Source: the documentation of Cilium,
+ * Calico, Antrea, OVN-Kubernetes, OpenShift SDN, the AWS VPC CNI, GKE, Istio and Linkerd.
+ */
+const foreignPolicies: Readonly<Record<string, readonly string[]>> = {
+  'cilium.io': ['CiliumNetworkPolicy', 'CiliumClusterwideNetworkPolicy'],
+  'projectcalico.org': ['NetworkPolicy', 'GlobalNetworkPolicy'],
+  'crd.projectcalico.org': ['NetworkPolicy', 'GlobalNetworkPolicy'],
+  'crd.antrea.io': ['NetworkPolicy', 'ClusterNetworkPolicy'],
+  'k8s.ovn.org': ['EgressFirewall'],
+  'network.openshift.io': ['EgressNetworkPolicy'],
+  'networking.k8s.aws': ['ApplicationNetworkPolicy', 'ClusterNetworkPolicy'],
+  'networking.gke.io': ['FQDNNetworkPolicy'],
+  'security.istio.io': ['AuthorizationPolicy'],
+  'policy.linkerd.io': ['AuthorizationPolicy', 'ServerAuthorization'],
+};
+
+const isForeignPolicy = (apiVersion: string, kind: string): boolean =>
+  foreignPolicies[apiVersion.slice(0, Math.max(0, apiVersion.indexOf('/')))]?.includes(kind) ?? false;
+
 /** An object that is not read: one that decides about traffic is an error whoever asks. */
 function report(apiVersion: string, kind: string, value: unknown, session: Session): void {
   const source = session.surroundings.place([]);
@@ -202,7 +222,10 @@ function report(apiVersion: string, kind: string, value: unknown, session: Sessi
   else if (apiVersion === '' || kind === '')
     session.unknown.push({ code: 'unknown-kind', message: 'not a Kubernetes object: apiVersion or kind is not set', ...at });
   else {
-    session.unknown.push({ code: 'unknown-kind', message: `${what} is not read by this program`, ...at });
+    const message = `${what} is not read by this program`;
+    if (isForeignPolicy(apiVersion, kind))
+      session.unknown.push({ code: 'foreign-policy', message: `${message}, and decides about traffic, too`, ...at });
+    else session.unknown.push({ code: 'unknown-kind', message, ...at });
     session.onForeign?.(value, session.surroundings.place, session.surroundings.defaultNamespace);
   }
 }
@@ -212,11 +235,14 @@ const refusal = (kind: string, what: string): string =>
     ? `no matches for ${what}: a NetworkPolicy is of version "networking.k8s.io/v1"`
     : `${what} decides about traffic and is not supported yet`;
 
+/** Policies of no namespace. */
+const clusterScoped = /^(Cluster|Admin|BaselineAdmin|Global|CiliumClusterwide)NetworkPolicy$/;
+
 /** An object as messages name it: `NetworkPolicy shop/deny`. */
 function titleOf(value: unknown, { surroundings }: Session): string {
   const kind = textAt(value, 'kind');
   const name = textAt(value, 'metadata', 'name') || textAt(value, 'metadata', 'generateName');
-  const isClusterScoped = kind === 'Namespace' || kind === 'Node' || /.NetworkPolicy$/.test(kind);
+  const isClusterScoped = kind === 'Namespace' || kind === 'Node' || clusterScoped.test(kind);
   const namespace = isClusterScoped ? '' : textAt(value, 'metadata', 'namespace') || surroundings.defaultNamespace;
   const qualified = namespace === '' || name === '' ? name : `${namespace}/${name}`;
   return `${kind || 'object'} ${qualified}`.trim();

@@ -27,6 +27,7 @@ export type DiagnosticCode =
   | 'duplicate-object' // the same kind, namespace and name twice
   | 'duplicate-address' // two live pods with one address
   | 'unknown-kind' // an object or document that this program does not read
+  | 'foreign-policy' // of a kind by which a network plugin or a service mesh decides about traffic, and that this program does not read
   | 'unsupported-kind' // an object that decides about traffic and that this program can't evaluate: never skipped silently
   | 'file' // unreadable or missing
   | 'warning'; // what the API server would warn of

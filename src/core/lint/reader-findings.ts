@@ -35,6 +35,12 @@ const doorRules: readonly (RuleTitle & { readonly isMeant: (fault: Diagnostic) =
     isMeant: ({ code }) => code === 'duplicate-object',
   },
   {
+    code: 'foreign-policy',
+    severity: 'warning',
+    summary: 'a policy of a kind that only a network plugin or a service mesh knows: it decides about traffic, and answers are without it',
+    isMeant: ({ code, severity }) => code === 'foreign-policy' && severity === 'warning',
+  },
+  {
     code: 'cidr-host-bits',
     severity: 'warning',
     summary: 'a CIDR that is not written as its network: implementations read it differently',

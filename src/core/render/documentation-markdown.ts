@@ -128,7 +128,8 @@ class PageWriter {
     const { namespaces } = this.#documentation;
     const found = unprotectedIn(namespaces);
     yield* ['## What is not protected', ''];
-    if (found.length === 0) yield 'Every workload is isolated in both directions: nothing may pass but what a policy allows.';
+    if (namespaces.every(({ workloads }) => workloads.length === 0)) yield 'No workload is there to be protected.';
+    else if (found.length === 0) yield 'Every workload is isolated in both directions: nothing may pass but what a policy allows.';
     for (const { direction, isolation, workloads } of found) {
       const words = unprotectedWords[direction][isolation];
       if (words !== undefined) yield `- ${words}: ${this.#style.names.markdown(new Set(workloads.map(({ endpoint }) => endpoint.id)))}.`;
