@@ -1,5 +1,6 @@
 import { type FieldPath, formatPath } from '#core/api/diagnostic.ts';
 import type { DuplicateKey } from './document.ts';
+import { readListedItems } from './json-list.ts';
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -32,10 +33,26 @@ export interface JsonValue {
 }
 
 /**
- * Reads the JSON object or list that begins at `start`: the platform's parser reads it, and a scan before says where it ends,
- * how deep it is and whether names are lost as duplicates. Undefined when it is not JSON.
+ * Reads the JSON object or list that begins at `start`. The platform's parser reads it; where it ends, how deep it is and whether names are lost
+ * as duplicates is found beside that, if need be with a look at every character. Undefined when it is not JSON.
  */
 export function readJson(text: string, start: number, greatestDepth: number): JsonValue | 'too deep' | undefined {
+  return readListed(text, start, greatestDepth) ?? readScanned(text, start, greatestDepth);
+}
+
+/** Reads a list as kubectl writes it, which most large texts are, in a fifth of the time. */
+function readListed(text: string, start: number, greatestDepth: number): JsonValue | 'too deep' | undefined {
+  const list = readListedItems(text, start);
+  if (list === undefined) return undefined;
+  const { value, bracket, items } = list;
+  const names = namesOf(value, greatestDepth);
+  if (names === Number.POSITIVE_INFINITY) return 'too deep';
+  // What looks like a name can be within a string, so there may be less of them, and none is a duplicate only if there are not.
+  if (namesWritten(text, start) !== names) return undefined;
+  return { value, end: text.length, hasDuplicates: false, lists: new Map([[bracket, items]]) };
+}
+
+function readScanned(text: string, start: number, greatestDepth: number): JsonValue | 'too deep' | undefined {
   const lists = new OutermostLists(text);
   const extent = scan(text, start, greatestDepth, lists);
   if (extent === undefined) return undefined;
@@ -46,7 +63,7 @@ export function readJson(text: string, start: number, greatestDepth: number): Js
   } catch {
     return undefined;
   }
-  return { value, end: extent.end, hasDuplicates: namesOf(value) !== extent.names, lists: lists.found };
+  return { value, end: extent.end, hasDuplicates: namesOf(value, greatestDepth) !== extent.names, lists: lists.found };
 }
 
 /** Finds the bracket that closes the one at `start`. Says nothing of a text that is not JSON. */
@@ -119,17 +136,28 @@ function endOfString(text: string, start: number): number {
   return -1;
 }
 
-/** How many names the objects of a value have. */
-function namesOf(value: unknown): number {
+/** How many names the objects of a value have; infinitely many where it is deeper than it may be. */
+function namesOf(value: unknown, greatestDepth: number): number {
   if (typeof value !== 'object' || value === null) return 0;
+  if (greatestDepth === 0) return Number.POSITIVE_INFINITY;
   let names = 0;
-  if (Array.isArray(value)) for (const item of value) names += namesOf(item);
+  if (Array.isArray(value)) for (const item of value) names += namesOf(item, greatestDepth - 1);
   else
-    for (const item of Object.values(value)) {
+    for (const name in value) {
       names++;
-      if (typeof item === 'object') names += namesOf(item);
+      const item = (value as Readonly<Record<string, unknown>>)[name];
+      if (typeof item === 'object') names += namesOf(item, greatestDepth - 1);
     }
   return names;
+}
+
+/** How many quotes are there with a colon behind: those of all names, and of strings that begin with a colon. */
+function namesWritten(text: string, start: number): number {
+  const name = /(?<!\\)(?:\\\\)*"[ \t\r\n]*:/g;
+  name.lastIndex = start;
+  let count = 0;
+  while (name.test(text)) count++;
+  return count;
 }
 
 /** A name of an object, or a list's item, in a text. */
