@@ -125,6 +125,9 @@ const longText = 4_000_000;
 export function checkPodCidr({ podCidr }: InputOptions): void {
   const wrong = podCidr?.find((text) => parseCidr(text) === undefined);
   if (wrong !== undefined) throw new CannotAnswer(`--pod-cidr: ${wrong} is no CIDR`);
+  const families = podCidr?.map((text) => text.includes(':')) ?? [];
+  if (new Set(families).size < families.length)
+    throw new CannotAnswer('--pod-cidr: one range for each family can be given', 'give a larger one');
 }
 
 /** Says what is wrong with the input; an error ends the command, once all are said. */

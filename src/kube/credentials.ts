@@ -1,9 +1,11 @@
+import { accessSync, constants } from 'node:fs';
 import type { Agent } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
 import type { Headers } from './connection.ts';
 import { ExecPlugin, pluginProvider } from './exec-plugin.ts';
+import { KubeFault } from './fault.ts';
 import type { KubeUser } from './kubeconfig.ts';
 import type { Target } from './target.ts';
 
@@ -45,6 +47,7 @@ function clusterOf({ server, cluster }: Target): Cluster {
   const file = cluster['certificate-authority'];
   const name = cluster['tls-server-name'];
   const proxyUrl = cluster['proxy-url'];
+  if (file && !authority) checkReadable(file);
   return {
     name: 'cluster',
     server,
@@ -56,7 +59,31 @@ function clusterOf({ server, cluster }: Target): Cluster {
   };
 }
 
+/** The library would say of the user what is wrong with the cluster. */
+function checkReadable(authority: string): void {
+  try {
+    accessSync(authority, constants.R_OK);
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message;
+    throw new KubeFault('configuration', `the certificate-authority of the cluster, ${authority}: ${reason}`);
+  }
+}
+
+/** Providers that Kubernetes has no more, by what is in their place. Source: the CHANGELOG of Kubernetes 1.26. */
+const removedProviders: Readonly<Record<string, string>> = { gcp: 'gke-gcloud-auth-plugin', azure: 'kubelogin' };
+
+function checkProvider({ 'auth-provider': provider, token, tokenFile, exec }: KubeUser): void {
+  const { name } = (provider ?? {}) as { readonly name?: string };
+  const successor = name === undefined || token || tokenFile || exec ? undefined : removedProviders[name];
+  if (successor !== undefined)
+    throw new KubeFault(
+      'credentials',
+      `the auth-provider ${name} is no part of Kubernetes since 1.26: the user needs an exec with ${successor}`,
+    );
+}
+
 function userOf(user: KubeUser): User {
+  checkProvider(user);
   const { token, tokenFile, exec, username, password, as } = user;
   const certificate = user['client-certificate-data'];
   const certificateFile = user['client-certificate'];

@@ -112,9 +112,10 @@ function textOf(path: string, mayBeMissing: boolean): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    if (isMissing && mayBeMissing) return undefined;
-    throw new KubeFault('configuration', `kubeconfig ${path}: ${isMissing ? 'no such file' : (error as Error).message}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && mayBeMissing) return undefined;
+    const reason = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'it is a directory' : message;
+    throw new KubeFault('configuration', `kubeconfig ${path}: ${reason}`);
   }
 }
 

@@ -34,10 +34,11 @@ export const portText = ({ protocol, port }: { readonly protocol: string; readon
 function* renderGate(direction: Direction, answer: CheckAnswer, style: CheckStyle): Iterable<string> {
   const { palette, sourceOf = () => undefined } = style;
   const gate = answer[direction];
-  const subject = direction === 'egress' ? answer.from.id : answer.to.id;
+  const { id: subject, kind } = direction === 'egress' ? answer.from : answer.to;
+  const isPod = kind === 'Pod' || kind === 'Workload';
   const state = gate.allowed ? palette.allow('open  ') : palette.deny('closed');
   const example = exampleOf(direction, answer);
-  const why = example === undefined ? whyOf(direction, gate, subject) : `for ${example}: ${whyOf(direction, gate, 'it')}`;
+  const why = example === undefined ? whyOf(direction, gate, subject, isPod) : `for ${example}: ${whyOf(direction, gate, 'it')}`;
   yield `${pad(direction, 8)} ${state}  ${printable(why)}`;
   const rule = ({ policy, index, name, source }: GateAnswer['rules'][number]): string[] => [
     qualifiedName(policy),
@@ -69,7 +70,7 @@ const missText = (failed: 'peer' | 'port'): string =>
   failed === 'peer' ? 'the port matches, the peer does not' : 'the peer matches, the port does not';
 
 /** Why a gate is open or closed, in words. */
-export function whyOf(direction: Direction, { allowed, reason }: GateAnswer, subject: string): string {
+export function whyOf(direction: Direction, { allowed, reason }: GateAnswer, subject: string, isPod = false): string {
   const way = direction === 'egress' ? 'out' : 'in';
   switch (reason) {
     case 'not-isolated':
@@ -85,7 +86,9 @@ export function whyOf(direction: Direction, { allowed, reason }: GateAnswer, sub
     case 'own-node':
       return direction === 'egress' ? 'a pod always reaches its own node' : 'the node of a pod always reaches it';
     case 'unpoliced-endpoint':
-      return `${subject} is no pod, and policies isolate pods only`;
+      return isPod
+        ? `policies do not see ${subject} as a pod: it has ended, or is in the network of its node`
+        : `${subject} is no pod, and policies isolate pods only`;
     case 'tier':
       return `a cluster-wide policy ${allowed ? 'accepts' : 'denies'} it`;
   }
