@@ -13,13 +13,13 @@ import { readHash, type ViewState, writeHash } from './state.ts';
 import { Cells } from './totals.ts';
 import { TrafficFilter } from './traffic-filter.ts';
 import { trafficWanted } from './traffic-text.ts';
-import { cellSentence, cellText } from './words.ts';
+import { cellSentence, cellText, cutWords } from './words.ts';
 import { drawLines, workloadPane } from './workload-pane.ts';
 
 const inputs = ['from', 'to', 'port', 'protocol'] as const;
 
 /** Says something in its place, or nothing. */
-function say(id: 'fault' | 'unfound' | 'gone' | 'nothing', words: string | undefined): void {
+function say(id: 'fault' | 'unfound' | 'gone' | 'nothing' | 'cut', words: string | undefined): void {
   const place = found(id, HTMLElement);
   place.textContent = words ?? '';
   place.hidden = words === undefined;
@@ -52,6 +52,7 @@ export class App {
       toggle: ({ row, column }) => this.#toggle([this.#rows[row ?? -1], this.#columns[column ?? -1]]),
       zoom: (zoom) => this.#change({ zoom }),
       leave: () => this.#change({ cell: undefined }),
+      print: (room) => say('cut', cutWords(room, { rows: this.#rows.length, columns: this.#columns.length })),
     });
     const { endpoints, groups } = matrix;
     const namespaces = groups.filter(({ kind }) => kind === 'namespace').length;

@@ -16,6 +16,13 @@ export interface GridHooks {
   readonly toggle: (place: Partial<Place>) => void;
   readonly zoom: (zoom: number) => void;
   readonly leave: () => void;
+  /** It goes to paper, which has room for so many rows and columns. */
+  readonly print: (room: Size) => void;
+}
+
+interface Size {
+  readonly rows: number;
+  readonly columns: number;
 }
 
 /** The grid on its canvas: as much as is seen is drawn, once a frame. */
@@ -61,8 +68,8 @@ export class Grid {
     this.#zoom = Math.min(zooms.length - 1, zoom ?? fittingZoom(content.rows.length, content.columns.length, space));
     this.#layout = layoutOf(this.#zoom, labelWidths(context, content.rows), labelWidths(context, content.columns));
     const { left, top, width, height, rows, columns } = this.#layout;
-    this.#space.style.width = `${left + columns * width + 8}px`;
-    this.#space.style.height = `${top + rows * height + 8}px`;
+    this.#space.style.width = `${left + columns * width + margin}px`;
+    this.#space.style.height = `${top + rows * height + margin}px`;
     this.#marks = {};
     this.#await();
   }
@@ -123,7 +130,9 @@ export class Grid {
     const { left, top, width, height, rows, columns } = this.#layout;
     document.documentElement.classList.add('paper');
     this.#colours = undefined;
-    this.#draw({ width: Math.min(left + columns * width + 8, 4000), height: Math.min(top + rows * height + 8, 6000), x: 0, y: 0 });
+    const room = { rows: roomFor(rows, height, paper.height - top), columns: roomFor(columns, width, paper.width - left) };
+    this.#hooks.print(room);
+    this.#draw({ width: left + room.columns * width + margin, height: top + room.rows * height + margin, x: 0, y: 0 });
     for (const { style } of [this.#canvas, this.#space]) {
       style.width = '';
       style.height = '';
@@ -183,6 +192,14 @@ export class Grid {
     return true;
   }
 }
+
+/** Behind the last row and column, in pixels. */
+const margin = 8;
+
+/** As much as a canvas can hold, in pixels. */
+const paper = { width: 4000, height: 6000 };
+
+const roomFor = (count: number, size: number, space: number): number => Math.max(1, Math.min(count, Math.floor((space - margin) / size)));
 
 const many = Number.MAX_SAFE_INTEGER;
 

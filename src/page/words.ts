@@ -42,3 +42,13 @@ export function cellSentence(matrix: Matrix, filter: TrafficFilter, content: Cel
   const traffic = kind === 'denied' ? '' : `, ${outcomeText(outcome, filter)}`;
   return `${stateWords(content.state, outcome)}${traffic}${!isDependent ? '' : filter.isNarrow ? '; some traffic depends on the network plugin' : '; this depends on the network plugin'}`;
 }
+
+/** What of a matrix is not on paper, where some of it is not. */
+export function cutWords(
+  room: { readonly rows: number; readonly columns: number },
+  all: { readonly rows: number; readonly columns: number },
+): string | undefined {
+  if (room.rows >= all.rows && room.columns >= all.columns) return undefined;
+  const parts = (['rows', 'columns'] as const).map((what) => `${room[what]} of ${all[what]} ${what}`);
+  return `This is not all: ${parts.join(' and ')}. On paper there is room for more with fewer: close namespaces, or say from whom and to whom.`;
+}

@@ -336,6 +336,20 @@ describe.skipIf(cannotBrowse !== undefined)(`the page (${cannotBrowse ?? 'in Chr
     await page.close();
   });
 
+  it('says on paper what there is no room for', async () => {
+    const { page, faults } = await browser.open(large);
+    const print = (): Promise<string> =>
+      page.evaluate(`dispatchEvent(new Event('beforeprint')); document.getElementById('cut').textContent`);
+    await page.emulateMedia({ media: 'print' });
+    expect(await print()).toBe('');
+    await page.evaluate(`dispatchEvent(new Event('afterprint')); document.getElementById('open-all').click()`);
+    for (let step = 0; step < 3; step++) await page.evaluate(`document.getElementById('larger').click()`);
+    expect(await print()).toMatch(/^This is not all: \d+ of 1\d{3} rows and \d+ of 1\d{3} columns\. On paper there is room for more/);
+    expect(await page.locator('#cut').isVisible()).toBe(true);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
   it('shows hostile names as the texts they are', async () => {
     const evil = '</script><script>document.title="owned"</script><img src=x onerror="document.title=1">';
     const endpoints = [evil, 'shop'].map((name) => ({ id: `n/Pod/${name}`, kind: 'Pod' as const, namespace: 'n', name, pods: 1 }));
