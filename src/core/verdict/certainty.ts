@@ -1,9 +1,11 @@
 import { type ChoiceName, choices as settings } from '../api/choices.ts';
 import { type ProfileName, profilesWith } from '../api/profiles.ts';
 import { isFinished } from '../api/types.ts';
+import { podsOf } from '../cluster/cluster.ts';
 import { protocols } from '../net/protocol.ts';
 import type { Analysis } from './analysis.ts';
 import { podsMeant } from './endpoint.ts';
+import { addressesMeant, addressesOfPod } from './ends.ts';
 import { type EndpointPair, judgePair } from './outcome.ts';
 
 /** How sure a verdict is: `cni-dependent` where network plugins decide otherwise, `undefined` where nothing is specified. */
@@ -60,7 +62,16 @@ export const compiledChoices: readonly ChoiceName[] = [
   'baseline-skip',
 ];
 
-function relevantChoices({ model }: Analysis, { from, to }: EndpointPair): ChoiceName[] {
+/** Whether an address that is meant is one of a pod in the network of its node: as a pod, it would have it alone. */
+function meansHostPod({ cluster, model }: Analysis, endpoints: readonly EndpointPair['from'][]): boolean {
+  const meant = new Set(endpoints.flatMap((endpoint) => addressesMeant(model, endpoint)));
+  if (meant.size === 0) return false;
+  for (const pod of podsOf(cluster)) if (pod.hostNetwork && addressesOfPod(model, pod).some((address) => meant.has(address))) return true;
+  return false;
+}
+
+function relevantChoices(analysis: Analysis, { from, to }: EndpointPair): ChoiceName[] {
+  const { model } = analysis;
   const pods = [from, to].flatMap(podsMeant);
   const ports = podsMeant(to).flatMap((pod) => pod.ports);
   const names = podsMeant(to).map((pod) =>
@@ -69,7 +80,7 @@ function relevantChoices({ model }: Analysis, { from, to }: EndpointPair): Choic
   return [
     'ipblock-pods',
     'ipblock-nodes',
-    ...(pods.some(({ hostNetwork }) => hostNetwork) ? (['hostnetwork'] as const) : []),
+    ...(pods.some(({ hostNetwork }) => hostNetwork) || meansHostPod(analysis, [from, to]) ? (['hostnetwork'] as const) : []),
     'own-node-egress',
     'service-hairpin',
     ...(pods.some(isFinished) ? (['terminal-pods'] as const) : []),
