@@ -169,4 +169,19 @@ describe('the library', () => {
     const lines = [...matrixLines(cluster, 'csv', { denied: true, isShown: ({ namespace }) => namespace === 'monitoring' })];
     expect(lines.slice(1).every((line) => line.includes('monitoring/Pod/prometheus'))).toBe(true);
   });
+
+  it('says of a matrix what depends on the network plugin, as the command line does', async () => {
+    const file = join(import.meta.dirname, '../../test/golden/matrix/profiles/cluster.yaml');
+    const analysis = analyse(await parseManifests({ 'cluster.yaml': readFileSync(file, 'utf8') }));
+    const { choices, connections } = JSON.parse([...matrixLines(analysis, 'json')].join('\n')) as {
+      choices: { choice: string }[];
+      connections: { from: string; dependsOn?: string[] }[];
+    };
+    const found = new Set(connections.flatMap(({ dependsOn = [] }) => dependsOn));
+    expect(found.size).toBeGreaterThan(2);
+    expect(new Set(choices.map(({ choice }) => choice))).toEqual(found);
+    const shown = [...matrixLines(analysis, 'json', { isShown: ({ id }) => id === 'nobody' })].join('\n');
+    expect(JSON.parse(shown)).toMatchObject({ connections: [] });
+    expect([...matrixLines(analysis, 'text')].at(-1)).toMatch(/^note: --profile answers for one network plugin/);
+  });
 });

@@ -2,7 +2,9 @@ import { stringify } from 'yaml';
 import type { Advice } from '#core/advise/advise.ts';
 import type { Diagnostic } from '#core/api/diagnostic.ts';
 import { connectivityOf, type MatrixOptions } from '#core/connectivity/connectivity.ts';
+import { type DependenceQuestion, dependencesOf, withDependences } from '#core/connectivity/dependence.ts';
 import type { FullDifference } from '#core/connectivity/difference.ts';
+import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
 import { renderAdvice } from '#core/render/advice.ts';
 import { renderCheck } from '#core/render/check.ts';
 import { renderDiagnostic } from '#core/render/diagnostics.ts';
@@ -55,19 +57,33 @@ const writers: Readonly<Record<MatrixFormat, (view: MatrixView) => Iterable<stri
 /** Who can reach whom as `matrix` prints it, line by line: a large matrix is worked out while it is written. */
 export function matrixLines(analysis: Analysis, format: MatrixFormat, options: MatrixTextOptions = {}): Iterable<string> {
   const { by, ...asked } = options;
-  const shown = connectivityOf(analysis, asked);
+  const found = connectivityOf(analysis, asked);
   const isWhole = asked.isShown === undefined;
+  const everyone = isWhole ? found.endpoints : connectivityOf(analysis).endpoints;
   return writers[format]({
-    shown,
+    shown: withDependences(found, dependencesOf(analysis, questionOf(asked, everyone))),
     whole: () => connectivityOf(analysis, { ...asked, denied: true }),
-    everyone: isWhole ? shown.endpoints : connectivityOf(analysis).endpoints,
+    everyone,
     denied: asked.denied ?? false,
     by,
     ...(isWhole &&
       asked.traffic === undefined && {
-        counted: () => (asked.denied ? connectivityOf(analysis, { ...asked, denied: false, isPartial: true }) : shown),
+        counted: () => (asked.denied ? connectivityOf(analysis, { ...asked, denied: false, isPartial: true }) : found),
       }),
   });
+}
+
+/** What of the matrix may depend on the network plugin: the pairs that are asked for. */
+function questionOf({ isShown, direction, traffic, exposure }: MatrixOptions, endpoints: readonly MatrixEndpoint[]): DependenceQuestion {
+  return {
+    endpoints,
+    ...(traffic && { traffic }),
+    ...(exposure && { exposure }),
+    ...(isShown && {
+      isShown,
+      isWanted: (from, to) => (direction !== 'ingress' && isShown(from)) || (direction !== 'egress' && isShown(to)),
+    }),
+  };
 }
 
 /** How a difference can be written. */
