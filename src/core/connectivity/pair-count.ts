@@ -1,4 +1,5 @@
 import type { Family } from '../net/ip.ts';
+import { getOrMake } from '../policy/get-or-make.ts';
 import type { MatrixEndpoint, MatrixEntry } from './endpoints.ts';
 
 /** Endpoints by what decides with whom they make pairs, and how many make none with themselves. */
@@ -52,10 +53,7 @@ export class PairCount {
     const of = isPotential ? 'potential' : located.length > 0 ? 'pods' : 'others';
     const families = uses.reduce((bits, { family }) => bits | bitOf(family), 0);
     const policed = uses.reduce((bits, { family, unit }) => (unit.profile === undefined ? bits : bits | bitOf(family)), 0);
-    const key = `${families} ${policed} ${of}`;
-    const kind = this.#kinds.get(key) ?? { families, policed, of };
-    this.#kinds.set(key, kind);
-    return kind;
+    return getOrMake(this.#kinds, `${families} ${policed} ${of}`, () => ({ families, policed, of }));
   }
 }
 
