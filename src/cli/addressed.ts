@@ -1,7 +1,6 @@
-import { type KubernetesObject, qualifiedName } from '#core/api/types.ts';
-import { podsLeftOut } from '#core/cluster/address-faults.ts';
+import type { KubernetesObject } from '#core/api/types.ts';
+import { addressesMissing } from '#core/cluster/address-faults.ts';
 import { assignAddresses } from '#core/cluster/assign-addresses.ts';
-import { count } from '#core/render/text.ts';
 import { CannotAnswer } from './exit.ts';
 
 /** The objects with addresses for pods without. Where the ranges have too few of them there is no answer: it would leave pods out. */
@@ -11,12 +10,8 @@ export function addressed(
   known: readonly KubernetesObject[] = [],
 ): KubernetesObject[] {
   const placed = assignAddresses(objects, podCidr, known);
-  const [first, ...others] = podsLeftOut(placed, podCidr);
-  if (first === undefined) return placed;
-  const more = others.length === 0 ? '' : ` and for ${count(others.length, 'other pod')}`;
-  const ranges = podCidr === undefined ? 'the ranges that are assumed for pods' : `--pod-cidr ${podCidr.join(',')}`;
-  throw new CannotAnswer(
-    `${ranges}: no address is left for ${qualifiedName(first)}${more}`,
-    '--pod-cidr names larger ranges, one of each family',
-  );
+  const [missing] = addressesMissing(placed, podCidr);
+  if (missing === undefined) return placed;
+  const given = podCidr === undefined ? '' : `--pod-cidr ${podCidr.join(',')}: `;
+  throw new CannotAnswer(`${given}${missing.message}`, '--pod-cidr names larger ranges, one of each family');
 }

@@ -49,12 +49,22 @@ export async function readSides(options: SideOptions, old: string | undefined, n
     readonly KubernetesObject[],
     readonly KubernetesObject[],
   ];
-  for (const { message } of [olds, nows].flatMap(duplicateAddresses)) throw new CannotAnswer(message);
+  refuseShared([
+    { side: before, objects: olds },
+    { side: after, objects: nows },
+  ]);
   const objects = addressed(olds, options.podCidr);
   return {
     before: { name: before.name, objects },
     after: { name: after.name, objects: addressed(nows, options.podCidr, objects) },
   };
+}
+
+/** Sources may each be sound, and have pods of one address together. Of a cluster that has such pods for a moment it is said when it is read. */
+function refuseShared(sides: readonly { readonly side: Side; readonly objects: readonly KubernetesObject[] }[]): void {
+  const files = sides.filter(({ side }) => !side.sources.some(({ kind }) => kind === 'cluster'));
+  const [shared] = files.flatMap(({ objects }) => duplicateAddresses(objects));
+  if (shared !== undefined) throw new CannotAnswer(shared.message);
 }
 
 /** What the words and options mean. */

@@ -70,7 +70,7 @@ async function noteAudited(objects: readonly KubernetesObject[]): Promise<void> 
   if (audited.length > 0) await note(`in audit, and so not enforced: ${firstOf(audited)}`);
 }
 
-/** In many repositories there are hundreds. */
+/** Some repositories have hundreds of them: they are named together. */
 const isForeignPolicy = ({ code, severity }: Diagnostic): boolean => code === 'foreign-policy' && severity === 'warning';
 
 /** The first of the names; more of them are counted. */
@@ -79,6 +79,7 @@ function firstOf(names: readonly string[]): string {
   return more > 0 ? `${names.slice(0, mostNamed).join(', ')} and ${more} more` : names.join(', ');
 }
 
+/** More names than this are counted. */
 const mostNamed = 5;
 
 /** Says something that a reader of the answer should know. */
@@ -133,10 +134,8 @@ export function checkPodCidr({ podCidr }: InputOptions): void {
 /** Says what is wrong with the input; an error ends the command, once all are said. */
 export async function sayDiagnostics(diagnostics: readonly Diagnostic[], say: Say, where: string): Promise<void> {
   const textOf = fileTexts();
-  const [foreign, others] = [true, false].map((is) => diagnostics.filter((each) => is === isForeignPolicy(each))) as [
-    Diagnostic[],
-    Diagnostic[],
-  ];
+  const foreign = diagnostics.filter(isForeignPolicy);
+  const others = diagnostics.filter((each) => !isForeignPolicy(each));
   for (const diagnostic of others.slice(0, mostShown)) await say(renderDiagnostic(diagnostic, stderr.style, textOf));
   if (others.length > mostShown) await say([`and ${others.length - mostShown} more`]);
   if (foreign.length > 0)

@@ -70,11 +70,14 @@ function checkReadable(authority: string): void {
 }
 
 /** Providers that Kubernetes has no more, by what is in their place. Source: the CHANGELOG of Kubernetes 1.26. */
-const removedProviders: Readonly<Record<string, string>> = { gcp: 'gke-gcloud-auth-plugin', azure: 'kubelogin' };
+const removedProviders = new Map([
+  ['gcp', 'gke-gcloud-auth-plugin'],
+  ['azure', 'kubelogin'],
+]);
 
 function checkProvider({ 'auth-provider': provider, token, tokenFile, exec }: KubeUser): void {
   const { name } = (provider ?? {}) as { readonly name?: string };
-  const successor = name === undefined || token || tokenFile || exec ? undefined : removedProviders[name];
+  const successor = name === undefined || token || tokenFile || exec ? undefined : removedProviders.get(name);
   if (successor !== undefined)
     throw new KubeFault(
       'credentials',

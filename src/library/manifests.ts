@@ -1,5 +1,5 @@
 import type { Choices } from '#core/api/choices.ts';
-import type { Diagnostic } from '#core/api/diagnostic.ts';
+import { type Diagnostic, sourceText } from '#core/api/diagnostic.ts';
 import { choicesOfProfile, type ProfileName } from '#core/api/profiles.ts';
 import { addressesMissing, duplicateAddresses } from '#core/cluster/address-faults.ts';
 import { assignAddresses } from '#core/cluster/assign-addresses.ts';
@@ -68,6 +68,7 @@ export function analyse(manifests: Manifests, options: AnalyseOptions = {}): Ana
 export function changesOfApply(analysis: Analysis, manifests: Manifests, options: Pick<AnalyseOptions, 'podCidrs'> = {}): ClusterChange[] {
   const there = objectsOf(analysis.cluster);
   const joined = placed(joinObjects([there, soundObjects(manifests)]), options.podCidrs, there);
+  refuse(duplicateAddresses(joined));
   return differenceOf(analysis.cluster, clusterOf(joined));
 }
 
@@ -76,10 +77,10 @@ function soundObjects({ objects, diagnostics }: Manifests): Manifests['objects']
   return objects;
 }
 
-/** The objects with addresses for pods without; every pod has one, and none that another has. */
+/** The objects with addresses for pods without. */
 function placed(objects: Manifests['objects'], podCidrs: readonly string[] | undefined, known: Manifests['objects']): Manifests['objects'] {
   const all = assignAddresses(objects, podCidrs, known);
-  refuse([...addressesMissing(all, podCidrs), ...duplicateAddresses(all)]);
+  refuse(addressesMissing(all, podCidrs));
   return all;
 }
 
@@ -94,7 +95,7 @@ export class ManifestError extends Error {
 
   constructor(diagnostics: readonly Diagnostic[]) {
     const [first] = diagnostics;
-    const place = first?.source === undefined ? '' : `${first.source.file}:${first.source.line}:${first.source.column}: `;
+    const place = first?.source === undefined ? '' : `${sourceText(first.source)}: `;
     super(`${place}${first?.message}${diagnostics.length > 1 ? `, and ${diagnostics.length - 1} more` : ''}`);
     this.name = 'ManifestError';
     this.diagnostics = diagnostics;

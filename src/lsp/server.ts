@@ -13,6 +13,7 @@ import {
   TextDocuments,
 } from 'vscode-languageserver/node';
 import { TextDocument } from 'vscode-languageserver-textdocument';
+import { sourceText } from '#core/api/diagnostic.ts';
 import { Checker, type Publish } from './checker.ts';
 import { candidatesFor } from './completion.ts';
 import { fixesIn } from './diagnostics.ts';
@@ -163,7 +164,7 @@ class Session {
     const meaning = found && meaningOf(found.analysis, found.field);
     if (meaning === undefined) return [];
     const sources = podsOfMeaning(meaning).flatMap(({ source }) => source ?? []);
-    const places = new Map(sources.map((source) => [`${source.file}:${source.line}:${source.column}`, source]));
+    const places = new Map(sources.map((source) => [sourceText(source), source]));
     return Array.from(places.values(), (source) => locationOf(source, (path) => found!.workspace.textOf(path)));
   }
 }

@@ -1,6 +1,6 @@
 import { type Choices, defaultChoices } from '#core/api/choices.ts';
 import { type Decoded, decodeObject, type OnForeign, type OnObject } from '#core/api/decode.ts';
-import type { Diagnostic } from '#core/api/diagnostic.ts';
+import { type Diagnostic, sourceText } from '#core/api/diagnostic.ts';
 import { expandWorkloads } from '#core/api/expand-workloads.ts';
 import { Pool } from '#core/api/pool.ts';
 import { type KubernetesObject, kindAndName } from '#core/api/types.ts';
@@ -101,9 +101,9 @@ export class ManifestCollection {
 
   /** Counts what decides nothing; what decides about traffic is named. */
   #skip(unknown: readonly Diagnostic[]): void {
-    const [policies, others] = [true, false].map((isPolicy) => unknown.filter(({ code }) => (code === 'foreign-policy') === isPolicy));
-    this.addDiagnostics(policies!.map((diagnostic) => ({ ...diagnostic, severity: 'warning' })));
-    this.#skipped += others!.length;
+    const policies = unknown.filter(({ code }) => code === 'foreign-policy');
+    this.addDiagnostics(policies.map((diagnostic) => ({ ...diagnostic, severity: 'warning' })));
+    this.#skipped += unknown.length - policies.length;
   }
 
   #add<T extends KubernetesObject | Workload>(known: Map<string, T>, object: T): void {
@@ -113,7 +113,7 @@ export class ManifestCollection {
       known.set(title, object);
       return;
     }
-    const at = first.source && ` at ${first.source.file}:${first.source.line}:${first.source.column}`;
+    const at = first.source && ` at ${sourceText(first.source)}`;
     this.#diagnostics.push({
       code: 'duplicate-object',
       severity: 'error',

@@ -33,12 +33,14 @@ function* pathsIn(value: unknown, path: FieldPath = []): Generator<FieldPath> {
 /** Sees that what is read is what JSON says, and that its places are those that are found with a look at every character. */
 function expectRead(text: string, start: number): void {
   const whole = text.slice(start);
-  const read = readJson(text, start, 100);
+  const read = readJson(text, start, 100, text.length);
   if (typeof read !== 'object') throw new Error('not read');
   expect(read.value).toEqual(JSON.parse(whole));
   const [found, looked] = [new JsonPlaces(text, start, read), new JsonPlaces(text, start, { ...read, lists: new Map() })];
   for (const path of pathsIn(read.value)) expect(found.offsetOf(path)).toBe(looked.offsetOf(path));
 }
+
+const read = (text: string, greatestDepth: number): ReturnType<typeof readJson> => readJson(text, 0, greatestDepth, text.length);
 
 describe('lists as kubectl writes them', () => {
   it('are read item by item as a whole would be, with the same places', () => {
@@ -46,7 +48,8 @@ describe('lists as kubectl writes them', () => {
       fc.property(lists, indents, fc.constantFrom('', '# a comment\n'), (list, indent, prefix) => {
         const text = `${prefix}${JSON.stringify(list, null, indent)}\n`;
         const isUsual = list.items.every((item) => Object.keys(item).length > 0) && !/items|\[/.test(JSON.stringify(list.metadata ?? null));
-        if (list.items.length > 0 && isUsual) expect(readListedItems(text, prefix.length)?.items).toHaveLength(list.items.length);
+        if (list.items.length > 0 && isUsual)
+          expect(readListedItems(text, prefix.length, text.length)?.items).toHaveLength(list.items.length);
         expectRead(text, prefix.length);
       }),
       { numRuns: 400 },
@@ -72,20 +75,22 @@ describe('lists as kubectl writes them', () => {
     ['another text behind', '{"items": [\n  {"a": 1}\n]} {'],
     ['an open item', '{"items": [\n  {"a": 1,\n  {"b": 2}\n]}'],
   ])('are none with %s', (_, text) => {
-    expect(readListedItems(text, 0)).toBeUndefined();
+    expect(readListedItems(text, 0, text.length)).toBeUndefined();
     expect(() => JSON.parse(text)).toThrow();
   });
 
   it('may lie within something else', () => {
     expectRead('{"spec": {"items": [\n  {"a": 1},\n  {"b": 2}\n]}, "items": []}', 0);
     expectRead('{"spec": {"items": [\n  {"a": 1}\n]}}', 0);
+    expectRead('{"spec": {"items": [\n  {"a": 1}\n]}, "items": [0]}', 0);
+    expectRead('{"items": [1], "spec": {"items": [\n  {"a": 1}\n]}}', 0);
   });
 
   it('have their duplicates found, and their depth', () => {
-    expect(readJson('{"items": [\n  {"a": 1, "a": 2}\n]}', 0, 100)).toMatchObject({ hasDuplicates: true });
-    expect(readJson('{"items": [\n  {"a": ":", "b": "\\\\"}\n]}', 0, 100)).toMatchObject({ hasDuplicates: false });
-    expect(readJson(`{"items": [\n  {"a": ${'['.repeat(200)}${']'.repeat(200)}}\n]}`, 0, 100)).toBe('too deep');
-    expect(readJson(`{"items": [\n  {"a": ${'['.repeat(7)}${']'.repeat(7)}}\n]}`, 0, 10)).toMatchObject({ hasDuplicates: false });
-    expect(readJson(`{"items": [\n  {"a": ${'['.repeat(8)}${']'.repeat(8)}}\n]}`, 0, 10)).toBe('too deep');
+    expect(read('{"items": [\n  {"a": 1, "a": 2}\n]}', 100)).toMatchObject({ hasDuplicates: true });
+    expect(read('{"items": [\n  {"a": ":", "b": "\\\\"}\n]}', 100)).toMatchObject({ hasDuplicates: false });
+    expect(read(`{"items": [\n  {"a": ${'['.repeat(200)}${']'.repeat(200)}}\n]}`, 100)).toBe('too deep');
+    expect(read(`{"items": [\n  {"a": ${'['.repeat(7)}${']'.repeat(7)}}\n]}`, 10)).toMatchObject({ hasDuplicates: false });
+    expect(read(`{"items": [\n  {"a": ${'['.repeat(8)}${']'.repeat(8)}}\n]}`, 10)).toBe('too deep');
   });
 });

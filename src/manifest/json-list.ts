@@ -10,32 +10,32 @@ export interface ListedItems {
 /** The first name `items` with a list of objects, and what stands before the first of these. A string would have a backslash before a quote. */
 const beginning = /"items"[ \t\r\n]*:[ \t\r\n]*\[(\r?\n[ \t]+)\{/;
 
-/** Stands for the items while what is around them is read; no text that is read here has it. */
-const mark = '\u007fitems';
-
 /**
- * Reads a text that is such a list from `start` to its end, item by item, so that their places are known without a look at every character.
+ * Reads a text that is such a list from `start` to `end`, item by item, so that their places are known without a look at every character.
  * Undefined where the text is something else, or written otherwise. That items begin where lines look like it is only a guess, which the
- * grammar of JSON proves: each piece between two of these places must be a value by itself, and so must the rest with the mark instead of them.
+ * grammar of JSON proves: each piece between two of these places must be a value by itself, and so must the rest with a mark instead of them.
  */
-export function readListedItems(text: string, start: number): ListedItems | undefined {
-  const whole = text.slice(start);
+export function readListedItems(text: string, start: number, end: number): ListedItems | undefined {
+  const whole = text.slice(start, end);
   const found = beginning.exec(whole);
-  if (found === null || whole.includes(mark)) return undefined;
+  if (found === null) return undefined;
   const [before, gap] = found as unknown as [string, string];
   const bracket = found.index + before.length - gap.length - 2;
   const places = placesOf(whole, `${gap}{`, bracket + 1).map((place) => place + gap.length);
   const close = closeOf(whole, places.at(-1)!, gap);
   if (close === undefined) return undefined;
   try {
-    const value = JSON.parse(`${whole.slice(0, bracket)}["${mark}"]${whole.slice(close + 1)}`) as { readonly items?: unknown };
-    if (!Array.isArray(value.items) || value.items[0] !== mark) return undefined;
+    const around = (mark: number): { readonly items?: unknown } =>
+      JSON.parse(`${whole.slice(0, bracket)}[${mark}]${whole.slice(close + 1)}`);
+    const value = around(0);
+    // The list may lie deeper, and a text may hold any mark: that of the value is it if it is another one with another mark.
+    if (![value, around(1)].every(({ items }, mark) => Array.isArray(items) && items[0] === mark)) return undefined;
     const items: unknown[] = [];
     for (const [index, place] of places.entries()) {
       const next = places[index + 1];
-      const end = next === undefined ? close : next - gap.length - 1;
-      if (next !== undefined && whole[end] !== ',') return undefined;
-      items.push(JSON.parse(whole.slice(place, end)));
+      const behind = next === undefined ? close : next - gap.length - 1;
+      if (next !== undefined && whole[behind] !== ',') return undefined;
+      items.push(JSON.parse(whole.slice(place, behind)));
     }
     return { value: { ...value, items }, bracket: start + bracket, items: places.map((place) => start + place) };
   } catch (error) {

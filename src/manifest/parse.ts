@@ -91,7 +91,7 @@ function readJsonSegment(
   while (at < end) {
     // What follows JSON, if it is no JSON, makes YAML of the whole: `{"a": 1}: b`.
     if (text[at] !== '{' && text[at] !== '[') return { documents: [], rest: start };
-    const json = readJson(text, at, greatestDepth);
+    const json = readJson(text, at, greatestDepth, at === content ? end : undefined);
     if (json === 'too deep')
       return { documents: [...documents, unreadable(source, at, 'limit', `nested deeper than ${greatestDepth} levels`)] };
     if (json === undefined || json.end > end) return { documents, rest: documents.length === 0 ? start : at };

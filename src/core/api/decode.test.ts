@@ -318,6 +318,20 @@ describe('lists and other kinds', () => {
     expect(decoded).toMatchObject({ objects: [], unknown: [], diagnostics: [{ code: 'unsupported-kind', severity: 'error' }] });
   });
 
+  it.each([
+    ['cilium.io/v2', 'CiliumNetworkPolicy', 'foreign-policy'],
+    ['projectcalico.org/v3', 'NetworkPolicy', 'foreign-policy'],
+    ['cilium.io/v2', 'CiliumNode', 'unknown-kind'],
+    ['constructor/v1', 'CiliumNetworkPolicy', 'unknown-kind'],
+    ['v1', 'Secret', 'unknown-kind'],
+  ])('tells %s %s from kinds that decide nothing', (apiVersion, kind, code) => {
+    expect(decodeObject({ apiVersion, kind, metadata: { name: 'p' } })).toMatchObject({
+      objects: [],
+      diagnostics: [],
+      unknown: [{ code }],
+    });
+  });
+
   it('leaves policies of other vendors to them', () => {
     expect(decodeObject({ apiVersion: 'projectcalico.org/v3', kind: 'NetworkPolicy' })).toMatchObject({
       diagnostics: [],

@@ -187,31 +187,33 @@ function decodeItems(value: Readonly<Record<string, unknown>>, session: Session)
 const policyKinds = ['NetworkPolicy', 'ClusterNetworkPolicy', 'AdminNetworkPolicy', 'BaselineAdminNetworkPolicy'];
 const policyGroups = ['', 'networking.k8s.io', 'extensions', 'policy.networking.k8s.io'];
 
+const groupOf = (apiVersion: string): string => apiVersion.slice(0, Math.max(0, apiVersion.indexOf('/')));
+
 /** Whether an object claims to decide about traffic as Kubernetes itself defines it, in whatever version and letter case. */
 function isTrafficPolicy(apiVersion: string, kind: string): boolean {
-  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
-  return policyGroups.includes(group) && policyKinds.some((known) => known.toLowerCase() === kind.toLowerCase());
+  return policyGroups.includes(groupOf(apiVersion)) && policyKinds.some((known) => known.toLowerCase() === kind.toLowerCase());
 }
 
 /**
  * The kinds by which network plugins and service meshes decide about traffic, too, by their groups. Source: the documentation of Cilium,
  * Calico, Antrea, OVN-Kubernetes, OpenShift SDN, the AWS VPC CNI, GKE, Istio and Linkerd.
  */
-const foreignPolicies: Readonly<Record<string, readonly string[]>> = {
-  'cilium.io': ['CiliumNetworkPolicy', 'CiliumClusterwideNetworkPolicy'],
-  'projectcalico.org': ['NetworkPolicy', 'GlobalNetworkPolicy'],
-  'crd.projectcalico.org': ['NetworkPolicy', 'GlobalNetworkPolicy'],
-  'crd.antrea.io': ['NetworkPolicy', 'ClusterNetworkPolicy'],
-  'k8s.ovn.org': ['EgressFirewall'],
-  'network.openshift.io': ['EgressNetworkPolicy'],
-  'networking.k8s.aws': ['ApplicationNetworkPolicy', 'ClusterNetworkPolicy'],
-  'networking.gke.io': ['FQDNNetworkPolicy'],
-  'security.istio.io': ['AuthorizationPolicy'],
-  'policy.linkerd.io': ['AuthorizationPolicy', 'ServerAuthorization'],
-};
+const foreignPolicies = new Map<string, readonly string[]>(
+  Object.entries({
+    'cilium.io': ['CiliumNetworkPolicy', 'CiliumClusterwideNetworkPolicy'],
+    'projectcalico.org': ['NetworkPolicy', 'GlobalNetworkPolicy'],
+    'crd.projectcalico.org': ['NetworkPolicy', 'GlobalNetworkPolicy'],
+    'crd.antrea.io': ['NetworkPolicy', 'ClusterNetworkPolicy'],
+    'k8s.ovn.org': ['EgressFirewall'],
+    'network.openshift.io': ['EgressNetworkPolicy'],
+    'networking.k8s.aws': ['ApplicationNetworkPolicy', 'ClusterNetworkPolicy'],
+    'networking.gke.io': ['FQDNNetworkPolicy'],
+    'security.istio.io': ['AuthorizationPolicy'],
+    'policy.linkerd.io': ['AuthorizationPolicy', 'ServerAuthorization'],
+  }),
+);
 
-const isForeignPolicy = (apiVersion: string, kind: string): boolean =>
-  foreignPolicies[apiVersion.slice(0, Math.max(0, apiVersion.indexOf('/')))]?.includes(kind) ?? false;
+const isForeignPolicy = (apiVersion: string, kind: string): boolean => foreignPolicies.get(groupOf(apiVersion))?.includes(kind) ?? false;
 
 /** An object that is not read: one that decides about traffic is an error whoever asks. */
 function report(apiVersion: string, kind: string, value: unknown, session: Session): void {

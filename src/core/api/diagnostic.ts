@@ -17,6 +17,9 @@ export type FieldErrorType =
   | 'Decode'
   | 'Strict';
 
+/** `file:line:column`, as compilers write it. */
+export const sourceText = ({ file, line, column }: Source): string => `${file}:${line}:${column}`;
+
 /** The closed list of what can be wrong with an input. */
 export type DiagnosticCode =
   | 'field' // a field's value is wrong; `type` and `path` say how and where

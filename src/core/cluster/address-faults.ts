@@ -1,19 +1,16 @@
-import type { Diagnostic } from '../api/diagnostic.ts';
+import { type Diagnostic, sourceText } from '../api/diagnostic.ts';
 import { isFinished, type KubernetesObject, kindAndName, type Pod } from '../api/types.ts';
 import { defaultPodCidrs } from './assign-addresses.ts';
 
 /**
- * The pods for which no address of some family was left in the pod ranges when `assignAddresses` gave out addresses: without one, policy
- * would not be asked about them.
+ * That no address of some family was left in the pod ranges when `assignAddresses` gave out addresses: about a pod without one policy would not
+ * be asked. One fault for all such pods.
  */
-export function podsLeftOut(objects: readonly KubernetesObject[], podCidrs: readonly string[] = defaultPodCidrs): Pod[] {
+export function addressesMissing(objects: readonly KubernetesObject[], podCidrs: readonly string[] = defaultPodCidrs): Diagnostic[] {
   const families = new Set(podCidrs.map((cidr) => cidr.includes(':'))).size;
-  return objects.filter((object): object is Pod => object.kind === 'Pod' && object.assumedAddress && object.addresses.length < families);
-}
-
-/** The same as a fault of the input. */
-export function addressesMissing(objects: readonly KubernetesObject[], podCidrs?: readonly string[]): Diagnostic[] {
-  const [first, ...others] = podsLeftOut(objects, podCidrs);
+  const isLeftOut = (object: KubernetesObject): object is Pod =>
+    object.kind === 'Pod' && object.assumedAddress && object.addresses.length < families;
+  const [first, ...others] = objects.filter(isLeftOut);
   if (first === undefined) return [];
   const more = others.length === 0 ? '' : ` and ${others.length} more`;
   const message = `no address is left in the ranges for pods for ${kindAndName(first)}${more}`;
@@ -39,7 +36,7 @@ export function duplicateAddresses(objects: readonly KubernetesObject[]): Diagno
 }
 
 function duplicateAddress(address: string, first: Pod, second: Pod): Diagnostic {
-  const at = first.source && ` at ${first.source.file}:${first.source.line}:${first.source.column}`;
+  const at = first.source && ` at ${sourceText(first.source)}`;
   return {
     code: 'duplicate-address',
     severity: 'error',

@@ -133,12 +133,12 @@ export class PairTable {
 
   /**
    * Where a pod's own node matters between two endpoints: to which of their connections the exception applies, as a text that is equal for
-   * equal places; empty where to none.
+   * equal places.
    */
   exemptionsOf(outlooks: Outlooks, source: MatrixEntry, destination: MatrixEntry): string {
     const found = new Set<string>();
     this.#visitMeetings(outlooks, source, destination, (_, __, isOwnOut, isOwnIn) => found.add(`${isOwnOut}/${isOwnIn}`));
-    return found.size === 1 && found.has('false/false') ? '' : [...found].sort().join();
+    return [...found].sort().join();
   }
 
   /** Visits all kinds of pairs between the members of two endpoints, over both families or one of them. */

@@ -1,4 +1,4 @@
-import type { Diagnostic, Source } from '../api/diagnostic.ts';
+import { type Diagnostic, type Source, sourceText } from '../api/diagnostic.ts';
 import type { Style } from './palette.ts';
 import { columnsOf, printable, shorten } from './text.ts';
 
@@ -6,7 +6,7 @@ import { columnsOf, printable, shorten } from './text.ts';
 export type TextOf = (file: string) => string | undefined;
 
 /** `file:line:column`, as compilers and editors write it. */
-export const formatSource = ({ file, line, column }: Source): string => printable(`${file}:${line}:${column}`);
+export const formatSource = (source: Source): string => printable(sourceText(source));
 
 /** The lines of a diagnostic: `file:line:column: error: message`, and the line of the file with a caret where its text is at hand. */
 export function* renderDiagnostic(diagnostic: Diagnostic, style: Style, textOf: TextOf = () => undefined): Iterable<string> {

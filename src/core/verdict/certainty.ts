@@ -3,6 +3,7 @@ import { type ProfileName, profilesWith } from '../api/profiles.ts';
 import { isFinished } from '../api/types.ts';
 import { podsOf } from '../cluster/cluster.ts';
 import { protocols } from '../net/protocol.ts';
+import { getOrMake } from '../policy/get-or-make.ts';
 import type { Analysis } from './analysis.ts';
 import { podsMeant } from './endpoint.ts';
 import { addressesMeant, addressesOfPod } from './ends.ts';
@@ -64,11 +65,19 @@ export const compiledChoices: readonly ChoiceName[] = [
 
 /** Whether an address that is meant is one of a pod in the network of its node: as a pod, it would have it alone. */
 function meansHostPod({ cluster, model }: Analysis, endpoints: readonly EndpointPair['from'][]): boolean {
-  const meant = new Set(endpoints.flatMap((endpoint) => addressesMeant(model, endpoint)));
-  if (meant.size === 0) return false;
-  for (const pod of podsOf(cluster)) if (pod.hostNetwork && addressesOfPod(model, pod).some((address) => meant.has(address))) return true;
-  return false;
+  const addresses = hostAddresses({ cluster, model });
+  return addresses.size > 0 && endpoints.some((endpoint) => addressesMeant(model, endpoint).some((address) => addresses.has(address)));
 }
+
+/** The addresses of pods in the network of their nodes, found once for a cluster: lists of flows ask for each of them. */
+function hostAddresses({ cluster, model }: Pick<Analysis, 'cluster' | 'model'>): ReadonlySet<string> {
+  return getOrMake(knownHosts, cluster, () => {
+    const hosts = [...podsOf(cluster)].filter(({ hostNetwork }) => hostNetwork);
+    return new Set(hosts.flatMap((pod) => addressesOfPod(model, pod)));
+  });
+}
+
+const knownHosts = new WeakMap<Analysis['cluster'], ReadonlySet<string>>();
 
 function relevantChoices(analysis: Analysis, { from, to }: EndpointPair): ChoiceName[] {
   const { model } = analysis;
