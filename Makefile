@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory
 export PATH := $(PATH):/usr/sbin:/sbin
 
 packages := node_modules/.package-lock.json
+bun := toolchain/bun/node_modules/.package-lock.json
 knip := toolchain/knip/node_modules/.package-lock.json
 typedoc := toolchain/docs/node_modules/.package-lock.json
 with-node := toolchain/with-node
@@ -14,9 +15,9 @@ help: ## this list
 	@echo 'Sallyport: Kubernetes network policy, enforced and explained.'
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile | expand -t 20
 
-setup: $(packages) ## install what is missing: system packages (as root), Node, npm packages
+setup: $(packages) $(bun) ## install what is missing: system packages (as root), Node, npm packages, Bun
 
-build: $(packages) ## build/sallyport.js, which bin/sallyport runs
+build: $(packages) $(bun) ## build/sallyport, one file that needs nothing else, and build/sallyport.js for Node
 	@$(with-node) node scripts/build.ts
 
 demo: build ## the production example on real packets, each pattern by itself and all together
@@ -68,6 +69,10 @@ node: system
 
 $(packages): package-lock.json | node
 	@toolchain/npm-ci .
+
+# Where Bun can't be, there is no executable, and everything is done by Node.
+$(bun): %/node_modules/.package-lock.json: %/package-lock.json | node
+	@toolchain/npm-ci $* || echo 'setup: without Bun there is no executable; bin/sallyport runs with Node'
 
 $(knip) $(typedoc): %/node_modules/.package-lock.json: %/package-lock.json | node
 	@toolchain/npm-ci $*

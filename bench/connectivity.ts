@@ -65,7 +65,7 @@ function measureCommand(matrix: Matrix, report: Report): void {
   const input = join(workplace.path, 'cluster');
   writeLists(input, objectsOf(matrix));
   for (const format of ['text', 'json']) {
-    const runs = Array.from({ length: matrix.samples }, () => workplace.run('matrix', '-f', input, '-o', format));
+    const runs = Array.from({ length: matrix.samples }, () => workplace.measure('matrix', '-f', input, '-o', format));
     const seconds = estimateQuantile(runs.map(({ milliseconds }) => milliseconds / 1000));
     const memory = estimateQuantile(runs.map(({ mebibytes }) => mebibytes));
     const name = `matrix -o ${format}: ${matrix.name}`;
@@ -113,7 +113,7 @@ async function measureAdvice(report: Report): Promise<void> {
   writeLists(input, clusterObjects(clusterSizes.medium));
   const [from, to] = [0, 2000].map((index) => podObject(clusterSizes.medium, index).metadata as { namespace: string; name: string });
   const ends = ['--from', `${from!.namespace}/${from!.name}`, '--to', `${to!.namespace}/${to!.name}`, '--port', '8080'];
-  const check = (...words: string[]): number => workplace.run('check', '-f', input, ...ends, ...words).milliseconds;
+  const check = (...words: string[]): number => workplace.time('check', '-f', input, ...ends, ...words);
   const ratio = await comparePairs(
     () => check(),
     () => check('--no-advice'),
@@ -130,7 +130,7 @@ function measureDenied(report: Report): void {
     ['-o', 'html'],
     ['--by', 'namespace', '--denied'],
   ]) {
-    const runs = Array.from({ length: 6 }, () => workplace.run('matrix', '-f', input, ...words).milliseconds / 1000);
+    const runs = Array.from({ length: 6 }, () => workplace.time('matrix', '-f', input, ...words) / 1000);
     report({ name: `matrix ${words.join(' ')}: 1,000 workloads and policies`, unit: 's', estimate: estimateQuantile(runs) });
   }
 }

@@ -2,6 +2,7 @@ import type { Choices } from '#core/api/choices.ts';
 import type { KubernetesObject } from '#core/api/types.ts';
 import { clusterOf } from '#core/cluster/cluster.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
+import { expectLongWork } from './long-work.ts';
 import { isMuch, withProgress } from './progress.ts';
 
 /** What was read. */
@@ -14,6 +15,8 @@ interface Read {
 /** What was read with its policies compiled, ready to be asked. Of a large cluster that takes seconds. */
 export const analysed = ({ objects, choices, settled }: Read): Promise<Analysis> =>
   withProgress('compiling the policies', async (report) => {
-    report('compiling the policies', isMuch(objects));
+    const isLong = isMuch(objects);
+    if (isLong) expectLongWork();
+    report('compiling the policies', isLong);
     return new Analysis(clusterOf(objects), choices, settled);
   });

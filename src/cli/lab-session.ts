@@ -41,7 +41,7 @@ export const addNameOption = (command: Command): Command => command.option('--na
  * signal ends it at once: what it made is gone when its process is.
  */
 export async function inOwnNamespaces(work: (inside: Inside) => Promise<ExitCode>, options: EnterOptions = {}): Promise<ExitCode> {
-  const entered = await orCannotAnswer(() => runInOwnNamespaces(undefined, options));
+  const entered = await orCannotAnswer(() => runInOwnNamespaces(options));
   if (!entered.inside) return entered.exitCode as ExitCode;
   entered.onStop((signal) => process.exit(signal === 'SIGINT' ? 130 : 2));
   return orCannotAnswer(() => work(entered));

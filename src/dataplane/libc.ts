@@ -1,6 +1,6 @@
-import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import type * as Koffi from 'koffi';
+import { koffiRemedy, requireKoffi } from './koffi.ts';
 import { MissingNeed } from './need.ts';
 
 /** A system call failed. `code` is the errno's name (`EPERM`), or its number where the name is unknown. */
@@ -47,9 +47,9 @@ export function loadKoffi(): typeof Koffi {
   if (koffi !== undefined) return koffi;
   if (process.platform !== 'linux') throw new MissingNeed('linux', `the dataplane needs Linux, this is ${process.platform}`);
   try {
-    koffi = createRequire(import.meta.url)('koffi') as typeof Koffi;
+    koffi = requireKoffi();
   } catch (cause) {
-    throw new MissingNeed('koffi', 'the optional package `koffi` is needed to call the kernel: run `npm install koffi`', { cause });
+    throw new MissingNeed('koffi', koffiRemedy, { cause });
   }
   return koffi;
 }

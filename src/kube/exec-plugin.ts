@@ -103,8 +103,9 @@ function credentialOf(output: string, { command = '', apiVersion = '' }: KubeExe
 function jsonOf(output: string, command: string): unknown {
   try {
     return JSON.parse(output);
-  } catch (error) {
-    throw pluginFault(command, `printed no JSON: ${(error as Error).message}`);
+  } catch {
+    // What the parser says of it would quote it, and it may hold a token.
+    throw pluginFault(command, output.trim() === '' ? 'printed nothing' : 'printed no JSON');
   }
 }
 

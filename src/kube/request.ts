@@ -219,7 +219,7 @@ function trustFault(error: unknown, code: string, server: string): KubeFault | u
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID')
     return untrusted(`is for another name: ${reason}`, '--tls-server-name says which name the certificate has');
   if (code !== 'EPROTO' && !code.startsWith('ERR_SSL_')) return undefined;
-  const isPlain = /wrong version number|packet length too long|http request/.test(reason);
+  const isPlain = /wrong.version.number|packet.length.too.long|http.request/i.test(reason);
   return new KubeFault(
     'untrusted',
     `${server}: ${isPlain ? 'the server speaks no TLS: its URL may begin with http://' : `TLS fails: ${reason}`}`,

@@ -1,11 +1,10 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { agentFlags } from '#agent/flags.ts';
+import { type ChildProcess, spawn } from 'node:child_process';
 import type { FromAgent, ToAgent } from '#agent/messages.ts';
 import type { Applied } from '#agent/reconciler.ts';
 import { type Cluster, type ClusterChange, differenceOf, emptyCluster } from '#core/cluster/cluster.ts';
 import { withNamespace } from '#dataplane/namespace.ts';
 import { podInterfaces } from './links.ts';
+import { agentProgram } from './own-program.ts';
 
 /** Where the agent of a node runs and whom it tells what it does. */
 export interface AgentOptions {
@@ -30,8 +29,6 @@ interface Waiter {
   readonly resolve: (applied: Applied | undefined) => void;
 }
 
-// From the sources the agent is a module of its own; a bundle has it beside itself.
-const agentModule = new URL(import.meta.url.endsWith('.ts') ? '../agent/main.ts' : './agent.js', import.meta.url);
 const firstPause = 100;
 const longestPause = 5000;
 /** How long an agent may take to apply what it is told, in milliseconds; a first start on a busy machine is the slowest. */
@@ -92,14 +89,19 @@ export class AgentProcess {
 
   #start(): void {
     const { node, namespace, choices } = this.#options;
-    const words = ['--node', node, '--witness', '--pod-interfaces', podInterfaces, ...choices.flatMap((choice) => ['--set', choice])];
+    const [program = '', ...before] = agentProgram();
+    const words = [
+      ...before,
+      '--node',
+      node,
+      '--witness',
+      '--pod-interfaces',
+      podInterfaces,
+      ...choices.flatMap((choice) => ['--set', choice]),
+    ];
     const started = performance.now();
     const child = withNamespace(namespace, () =>
-      fork(fileURLToPath(agentModule), words, {
-        serialization: 'advanced',
-        execArgv: [...agentFlags],
-        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      }),
+      spawn(program, words, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }),
     );
     this.#child = child;
     child.on('message', (message: FromAgent) => this.#hear(message));

@@ -3,6 +3,7 @@ import { accessSync, closeSync, constants, fstatSync, openSync, readFileSync } f
 import { delimiter, join } from 'node:path';
 import { loadKoffi } from '#dataplane/libc.ts';
 import { MissingNeed } from '#dataplane/need.ts';
+import { sameProgram } from './own-program.ts';
 
 /** This process lives in namespaces of its own, with all its children; it is the first of its process namespace, so they end with it. */
 export interface Inside {
@@ -42,14 +43,11 @@ const unprivileged = ['--user', '--map-root-user'];
 
 /**
  * Has this program run in namespaces of its own: of network, mounts and processes, and of users where it is not root. Call it first, with
- * the words after `node`. It starts the program again with the same words; there it returns `Inside`, and the program goes on. Here it
+ * no word read yet. It starts the program again with the same words; there it returns `Inside`, and the program goes on. Here it
  * returns when that process has ended. Throws LabUnavailable.
  */
-export function runInOwnNamespaces(
-  words: readonly string[] = process.argv.slice(1),
-  options: EnterOptions = {},
-): Promise<Inside | Outside> {
-  if (process.env[marker] === undefined || process.send === undefined) return runOutside(words, options);
+export function runInOwnNamespaces(options: EnterOptions = {}): Promise<Inside | Outside> {
+  if (process.env[marker] === undefined || process.send === undefined) return runOutside(options);
   // Programs that the lab starts are not the lab.
   delete process.env[marker];
   return arrive();
@@ -91,12 +89,12 @@ async function arrive(): Promise<Inside> {
 /** Written at once, so that it also works while the process ends; nobody may be left to hear it. */
 const reply = (message: Reply): void => void (process.connected && process.send!(message, () => {}));
 
-async function runOutside(words: readonly string[], { background }: EnterOptions): Promise<Outside> {
+async function runOutside({ background }: EnterOptions): Promise<Outside> {
   const env = { ...process.env, PATH: systemPath(), [marker]: 'inside' };
   const flags = usableFlags(env);
   const log = background === undefined ? undefined : openSync(background, 'a', 0o600);
   const start = log === undefined ? 0 : fstatSync(log).size;
-  const child = spawn('unshare', [...flags, process.execPath, ...process.execArgv, ...words], {
+  const child = spawn('unshare', [...flags, ...sameProgram()], {
     env,
     detached: log !== undefined,
     stdio: log === undefined ? ['inherit', 'inherit', 'inherit', 'ipc'] : ['ignore', log, log, 'ipc'],

@@ -35,7 +35,12 @@ function readDocument(source: SourceText, base: number, document: Document<Parse
   const [error] = document.errors;
   if (error !== undefined) {
     const code = error.code === 'RESOURCE_EXHAUSTION' ? 'limit' : 'syntax';
-    return unreadable(source, base + error.pos[0], code, code === 'limit' ? 'nested too deeply' : lowerFirst(error.message));
+    return unreadable(
+      source,
+      base + error.pos[0],
+      code,
+      code === 'limit' ? `nested deeper than ${greatestDepth} levels` : lowerFirst(error.message),
+    );
   }
   const { contents } = document;
   const values = new YamlValues(greatestDepth);

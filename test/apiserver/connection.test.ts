@@ -11,10 +11,10 @@ import { readCluster } from '#kube/read-cluster.ts';
 import { Authority } from '../cluster/authority.ts';
 import type { Manifest } from '../cluster/control-plane.ts';
 import { cannotRunControlPlane } from '../cluster/programs.ts';
+import { type Form, withoutExecutable } from '../golden/session.ts';
 import { shop } from './shop.ts';
 import { type Ran, World } from './world.ts';
 
-const missing = cannotRunControlPlane();
 const question = ['check', '--from', 'shop/client', '--to', 'pay/db-0', '--port', '5432'];
 const answered = { code: 1, stderr: '', stdout: expect.stringContaining('denied') };
 
@@ -62,10 +62,17 @@ class Listening implements Disposable {
   }
 }
 
-describe.skipIf(missing !== undefined)(`the way to a cluster${missing === undefined ? '' : ` (${missing})`}`, () => {
+// The executable has its own ways to a server, to certificates and to other programs.
+describe.for<Form>(['Node', 'executable'])('%s', (form) => {
+  const missing = cannotRunControlPlane() ?? (form === 'executable' ? withoutExecutable() : undefined);
+  describe.skipIf(missing !== undefined)(`the way to a cluster${missing === undefined ? '' : ` (${missing})`}`, () => theWay(form));
+});
+
+function theWay(form: Form): void {
   let world: World;
   beforeAll(async () => {
     world = await World.create({
+      form,
       users: [
         { token: 'token-of-dev', name: 'dev', groups: ['readers'] },
         { token: 'token-of-nobody', name: 'nobody' },
@@ -292,7 +299,8 @@ describe.skipIf(missing !== undefined)(`the way to a cluster${missing === undefi
         'the credential plugin no-such-plugin is not there\ninstall it from example.com\n',
       ],
       ['fails', { command: 'false' }, 'the credential plugin false ended with exit code 1\n'],
-      ['says nothing', { command: 'true' }, 'the credential plugin true printed no JSON: Unexpected end of JSON input\n'],
+      ['says nothing', { command: 'true' }, 'the credential plugin true printed nothing\n'],
+      ['says a secret', { command: 'echo', args: ['secret'] }, 'the credential plugin echo printed no JSON\n'],
       ['says something else', { command: 'echo', args: ['{}'] }, 'the credential plugin echo printed no ExecCredential with a status\n'],
       [
         'must ask',
@@ -505,7 +513,7 @@ describe.skipIf(missing !== undefined)(`the way to a cluster${missing === undefi
     const line = `kubectl proxy --port ${port} >/dev/null & trap "kill $!" EXIT; for _ in $(seq 100); do sleep 0.1; kubectl -s http://127.0.0.1:${port} get ns >/dev/null 2>&1 && break; done; sallyport ${question.join(' ')} -s http://127.0.0.1:${port}`;
     expect(await world.bash(line)).toMatchObject(answered);
   });
-});
+}
 
 async function freePort(): Promise<number> {
   using listening = await Listening.on(createServer());

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { buildProgram, root } from '#test/golden/session.ts';
+import { buildProgram, type Form, root } from '#test/golden/session.ts';
 import { ControlPlane, type ControlPlaneOptions } from '../cluster/control-plane.ts';
 import { programs } from '../cluster/programs.ts';
 
@@ -10,6 +10,11 @@ export interface Ran {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+interface WorldOptions extends ControlPlaneOptions {
+  /** What `sallyport` is; Node's without it. */
+  readonly form?: Form;
 }
 
 /** A control plane, the program as it ships, and kubectl with it as a plugin. */
@@ -31,8 +36,8 @@ export class World implements AsyncDisposable {
     this.kubeconfig = plane.kubeconfig('admin');
   }
 
-  static async create(options: ControlPlaneOptions = {}): Promise<World> {
-    const path = await buildProgram();
+  static async create({ form, ...options }: WorldOptions = {}): Promise<World> {
+    const path = await buildProgram(form);
     // As npm would install it: kubectl finds its plugins, and their completion, by their names.
     const installed = join(path, 'installed');
     cpSync(join(root, 'bin'), join(installed, 'bin'), { recursive: true });

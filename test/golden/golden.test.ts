@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cannotRunLab } from '#test/kernel/lab-needs.ts';
-import { buildProgram, runSession } from './session.ts';
+import { buildProgram, type Form, runSession, withoutExecutable } from './session.ts';
 
 // Sessions are documentation: what a user types, and what the built program answers. UPDATE_GOLDEN=1 writes them anew; read the diff.
 const here = import.meta.dirname;
@@ -10,14 +10,20 @@ const sessions = readdirSync(here, { recursive: true, encoding: 'utf8' }).filter
 
 const withoutLab = cannotRunLab();
 
-describe.concurrent('golden', () => {
+const forms: readonly Form[] = process.env.UPDATE_GOLDEN === '1' ? ['Node'] : ['Node', 'executable'];
+
+describe.concurrent.each(forms)('golden: %s', (form) => {
+  const missing = form === 'executable' ? withoutExecutable() : undefined;
   let path: string;
   beforeAll(async () => {
-    path = await buildProgram();
+    if (missing === undefined) path = await buildProgram(form);
   });
-  afterAll(() => rmSync(path, { recursive: true }));
+  afterAll(() => {
+    if (missing === undefined) rmSync(path, { recursive: true });
+  });
 
   it.for(sessions)('%s', async (session, { skip }) => {
+    if (missing !== undefined) skip(missing);
     if (session.startsWith('lab/') && withoutLab !== undefined) skip(withoutLab);
     const file = join(here, session);
     const before = readFileSync(file, 'utf8');

@@ -1,14 +1,27 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeExecutable } from '../../scripts/executable.ts';
 
 export const root = join(import.meta.dirname, '../..');
 
+/** The two forms in which the program ships: as scripts that Node runs, and as one file. */
+export type Form = 'Node' | 'executable';
+
+/** Why the program can't be an executable here; undefined where it can. `make build` makes one wherever it can. */
+export const withoutExecutable = (): string | undefined =>
+  existsSync(join(root, 'build/sallyport')) ? undefined : 'Bun can not be here: make build says why';
+
 /** Bundles the program as it ships and returns a directory for PATH with `sallyport` in it; near node_modules, where koffi is. */
-export async function buildProgram(): Promise<string> {
+export async function buildProgram(form: Form = 'Node'): Promise<string> {
   mkdirSync(join(root, 'build'), { recursive: true });
   const directory = mkdtempSync(join(root, 'build/golden-'));
   await run(process.execPath, [join(root, 'scripts/build.ts'), directory], root, process.env);
+  if (form === 'executable') {
+    const fault = await writeExecutable(directory);
+    if (fault !== undefined) throw new Error(fault);
+    return directory;
+  }
   writeFileSync(join(directory, 'sallyport'), `#!/bin/sh\nexec '${process.execPath}' '${directory}/sallyport.js' "$@"\n`);
   chmodSync(join(directory, 'sallyport'), 0o755);
   return directory;

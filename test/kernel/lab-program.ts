@@ -22,7 +22,7 @@ async function run(): Promise<number> {
   switch (command) {
     case 'up': {
       const background = words.includes('background') ? { background: logPath(directory, name) } : {};
-      const entered = await runInOwnNamespaces(process.argv.slice(1), background);
+      const entered = await runInOwnNamespaces(background);
       return entered.inside ? stayUp(entered) : entered.exitCode;
     }
     case 'exec':

@@ -19,7 +19,7 @@ export const rights: Check = {
       await askConntrack(machine);
     } catch (error) {
       if (!(error instanceof MissingNeed)) throw error;
-      const remedy = error.need === 'koffi' ? 'npm install koffi beside sallyport; the image has it' : asRoot;
+      const remedy = error.need === 'koffi' ? 'what the message says; the image has all that is needed' : asRoot;
       return { summary: user, hindrances: [problem(error.message, remedy)] };
     }
     return { summary: `${user}; nftables and connection tracking answer` };

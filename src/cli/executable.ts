@@ -1,0 +1,15 @@
+import { agentWord } from '#lab/own-program.ts';
+import { main } from './main.ts';
+
+/**
+ * Where the executable starts (`scripts/executable.ts`): the program, with what runs it, as one file. Under the name that kubectl asks for completions
+ * it answers them, like `bin/kubectl_complete-sallyport`. It is also the agents of its labs, which for Node are a module of their own.
+ */
+async function start(): Promise<void> {
+  if (/(?:^|\/)kubectl_complete-sallyport$/.test(process.argv0)) process.argv.splice(2, 0, '__complete');
+  if (process.argv[2] !== agentWord) return main();
+  process.argv.splice(2, 1);
+  await import('#agent/main.ts');
+}
+
+void start();

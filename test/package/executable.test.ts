@@ -1,0 +1,109 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { root, withoutExecutable } from '#test/golden/session.ts';
+import { cannotRunLab } from '#test/kernel/lab-needs.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'sallyport-executable-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs a program in a directory, with nothing of this process's environment but the path. */
+function run(program: string, words: readonly string[], directory: string, env: NodeJS.ProcessEnv = {}) {
+  const { status, stdout, stderr, error } = spawnSync(program, words, {
+    cwd: directory,
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...env },
+    encoding: 'utf8',
+  });
+  if (error !== undefined) throw error;
+  return { status, stdout, stderr };
+}
+
+const missing = withoutExecutable();
+
+describe.skipIf(missing !== undefined)(`the executable${missing === undefined ? '' : ` (${missing})`}`, () => {
+  const executable = join(folder, 'sallyport');
+  const shop = join(folder, 'shop');
+  cpSync(join(root, 'examples/recipes/12-by-port'), shop, { recursive: true });
+  if (missing === undefined) copyFileSync(join(root, 'build/sallyport'), executable);
+  const manifests = ['-f', 'cluster.yaml', '-f', 'policy.yaml'];
+
+  test('needs nothing beside it: neither Node nor a file of the repository', () => {
+    expect(run(executable, ['version'], '/')).toMatchObject({ status: 0, stdout: expect.stringContaining(', Bun ') });
+    const question = ['check', ...manifests, '--from', 'shop/client', '--to', 'shop/web', '--port', '9090'];
+    expect(run(executable, question, shop)).toMatchObject({ status: 1, stdout: expect.stringContaining('denied'), stderr: '' });
+  });
+
+  test('is a plugin of kubectl, and completes, by its name', () => {
+    for (const name of ['kubectl-sallyport', 'kubectl_complete-sallyport']) symlinkSync(executable, join(folder, name));
+    expect(run(join(folder, 'kubectl-sallyport'), ['--help'], '/').stdout).toContain('Usage: kubectl sallyport <command>');
+    // As a program in PATH is started: by its name alone.
+    const asked = run('kubectl_complete-sallyport', ['ver'], '/', { PATH: folder });
+    expect(asked).toEqual(run(join(folder, 'kubectl_complete-sallyport'), ['ver'], '/'));
+    expect(asked.stdout).toMatch(/^version\t/);
+    expect(run(executable, ['--help'], '/').stdout).toContain('Usage: sallyport <command>');
+  });
+
+  test('files of the directory that somebody stands in have no say', () => {
+    const place = join(folder, 'hostile');
+    mkdirSync(place);
+    writeFileSync(join(place, '.env'), 'SALLYPORT_CALLED=kubectl sallyport\nKUBECONFIG=/hostile\nBUN_BE_BUN=1\n');
+    writeFileSync(join(place, 'bunfig.toml'), 'preload = ["./hostile.js"]\n');
+    writeFileSync(join(place, 'hostile.js'), 'console.log("hostile");\n');
+    const { status, stdout, stderr } = run(executable, ['check', '--from', 'shop/client'], place);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).not.toMatch(/hostile|kubectl/);
+  });
+
+  test('words that its engine knows are unknown to it', () => {
+    for (const word of ['--inspect', '-e', '--cpu-prof', '--smol'])
+      expect(run(executable, [word], shop)).toMatchObject({ status: 2, stderr: `error: unknown option '${word}'\n` });
+  });
+
+  test('has the lab inside, with what calls the kernel', ({ skip }) => {
+    const reason = cannotRunLab();
+    if (reason !== undefined) skip(reason);
+    // What npm brought for Node is out of its sight.
+    const hidden = `mount -t tmpfs none '${root}/node_modules' && exec "$0" "$@"`;
+    const words = ['--mount', 'sh', '-c', hidden, executable, 'lab', 'run', ...manifests];
+    const { status, stdout, stderr } = run('unshare', words, shop);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toContain('packets did what the verdicts say');
+  });
+
+  test('what calls the kernel and can not be loaded is said, and what to do', ({ skip }) => {
+    const reason = cannotRunLab();
+    if (reason !== undefined) skip(reason);
+    const { status, stderr } = run(executable, ['lab', 'run', ...manifests], shop, { TMPDIR: '/nonexistent' });
+    expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining('set TMPDIR to one that you can write') });
+  });
+});
+
+describe('bin/sallyport', () => {
+  const home = join(folder, 'home');
+  cpSync(join(root, 'bin'), join(home, 'bin'), { recursive: true });
+  mkdirSync(join(home, 'build'));
+  writeFileSync(
+    join(home, 'build/sallyport.js'),
+    'console.log(["Node", process.env.SALLYPORT_CALLED, ...process.argv.slice(2)].join(" "));\n',
+  );
+  const PATH = [dirname(process.execPath), process.env.PATH].join(delimiter);
+  const said = (program: string, ...words: string[]): string => run(join(home, 'bin', program), words, folder, { PATH }).stdout.trimEnd();
+
+  test('without an executable Node runs everything', () => {
+    expect(said('sallyport', 'check', '-f', 'a b')).toBe('Node  check -f a b');
+  });
+
+  test('what a person waits for at the prompt is run by the executable', () => {
+    const stand = join(home, 'build/sallyport');
+    writeFileSync(stand, '#!/bin/sh\necho executable "$SALLYPORT_CALLED" "$@"\n');
+    chmodSync(stand, 0o755);
+    expect(said('sallyport', 'check', '-f', 'a b')).toBe('executable  check -f a b');
+    expect(said('kubectl_complete-sallyport', 'che')).toBe('executable  __complete che');
+    copyFileSync(join(home, 'bin/sallyport'), join(home, 'bin/kubectl-sallyport'));
+    expect(said('kubectl-sallyport', 'check')).toBe('executable kubectl sallyport check');
+    expect(said('sallyport', 'matrix', 'check')).toBe('Node  matrix check');
+    expect(said('sallyport', 'agent')).toBe('Node  agent');
+  });
+});
