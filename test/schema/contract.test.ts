@@ -452,6 +452,7 @@ describe('the schemas have the values of the types', () => {
       'source-replaced': true,
       'source-kept': true,
       'load-balancer': true,
+      'source-ranges': true,
       'nodes-unknown': true,
       'local-endpoints': true,
     }),

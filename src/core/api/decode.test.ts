@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { formatCidrs } from '../net/address-set.ts';
 import { defaultChoices } from './choices.ts';
 import { decodeObject } from './decode.ts';
 import type { Diagnostic } from './diagnostic.ts';
@@ -262,6 +263,26 @@ describe('Namespace, Node and Service', () => {
     const headless = { apiVersion: 'v1', kind: 'Service', metadata: { name: 's' }, spec: { clusterIP: 'None', selector: {} } };
     expect(only<Service>(headless)).toMatchObject({ clusterIps: [], headless: true });
     expect(only<Service>(headless).selector).toBeUndefined();
+  });
+
+  it('reads from where a load balancer takes connections', () => {
+    const balanced = (...ranges: string[]) => ({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 's' },
+      spec: { type: 'LoadBalancer', loadBalancerSourceRanges: ranges },
+    });
+    expect(formatCidrs(only<Service>(balanced(' 10.0.0.1/8 ', 'fd00::/8')).sourceRanges!)).toEqual(['10.0.0.0/8', 'fd00::/8']);
+    expect(only<Service>(balanced()).sourceRanges).toBeUndefined();
+    // As kube-apiserver says it.
+    const complaint = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
+    expect(faultsOf(balanced('10.0.0.0', 'fd00::/8', ''))).toEqual([
+      `spec.loadBalancerSourceRanges[0]: Invalid value: "10.0.0.0": ${complaint}`,
+      `spec.loadBalancerSourceRanges[2]: Invalid value: "": ${complaint}`,
+    ]);
+    expect(faultsOf({ ...balanced(), spec: { loadBalancerSourceRanges: ['10.0.0.0/8'] } })).toEqual([
+      "spec.loadBalancerSourceRanges: Forbidden: may only be used when `type` is 'LoadBalancer'",
+    ]);
   });
 
   it('does not look at fields that mean nothing here', () => {

@@ -1,5 +1,7 @@
+import { addressesOf } from '../net/address-set.ts';
+import { parseCidr } from '../net/cidr.ts';
 import { type Protocol, protocols } from '../net/protocol.ts';
-import { canonical, checkIp } from './addresses.ts';
+import { canonical, checkCidr, checkIp } from './addresses.ts';
 import type { FieldPath } from './diagnostic.ts';
 import type { Faults } from './faults.ts';
 import type { Kind, Surroundings } from './kind.ts';
@@ -20,6 +22,7 @@ const reader = partial({
     externalName: string,
     externalTrafficPolicy: string,
     internalTrafficPolicy: string,
+    loadBalancerSourceRanges: list(string),
     ports: list(partial({ name: string, protocol: string, port: int32, targetPort: intOrString, nodePort: int32 })),
   }),
   status: partial({ loadBalancer: partial({ ingress: list(partial({ ip: string })) }) }),
@@ -36,6 +39,10 @@ const trafficPolicies: readonly string[] = ['Cluster', 'Local'] satisfies Servic
 /** The addresses of the Service; `None` says that it has none. */
 const clusterIpsOf = ({ clusterIP, clusterIPs = [] }: WrittenServiceSpec): readonly string[] =>
   (clusterIPs.length > 0 ? clusterIPs : clusterIP ? [clusterIP] : []).filter((text) => text !== 'None');
+
+/** They were an annotation once, and may still have blanks around them. */
+const rangesOf = ({ loadBalancerSourceRanges = [] }: WrittenServiceSpec): readonly string[] =>
+  loadBalancerSourceRanges.map((text) => text.trim());
 
 const balancersOf = ({ status }: WrittenService) => status?.loadBalancer?.ingress ?? [];
 
@@ -59,6 +66,10 @@ function validateAddresses(written: WrittenService, faults: Faults): void {
   for (const [index, text] of clusterIpsOf(spec).entries())
     faults.invalidEach(fromList ? ['spec', 'clusterIPs', index] : ['spec', 'clusterIP'], text, checkIp(text));
   for (const [index, text] of (spec.externalIPs ?? []).entries()) faults.invalidEach(['spec', 'externalIPs', index], text, checkIp(text));
+  if (rangesOf(spec).length > 0 && spec.type !== 'LoadBalancer')
+    faults.forbidden(['spec', 'loadBalancerSourceRanges'], "may only be used when `type` is 'LoadBalancer'");
+  for (const [index, text] of rangesOf(spec).entries())
+    faults.invalidEach(['spec', 'loadBalancerSourceRanges', index], text, checkCidr(text));
   for (const [index, { ip }] of balancersOf(written).entries())
     if (ip) faults.invalidEach(['status', 'loadBalancer', 'ingress', index, 'ip'], ip, checkIp(ip));
 }
@@ -94,6 +105,7 @@ function build(written: WrittenService, { defaultNamespace, place }: Surrounding
     ports: (spec.ports ?? []).map(portOf),
     externalTrafficPolicy: (spec.externalTrafficPolicy || 'Cluster') as Service['externalTrafficPolicy'],
     internalTrafficPolicy: (spec.internalTrafficPolicy || 'Cluster') as Service['internalTrafficPolicy'],
+    ...(rangesOf(spec).length > 0 && { sourceRanges: addressesOf(rangesOf(spec).map((text) => parseCidr(text)!.cidr)) }),
     ...(source && { source }),
   };
 }

@@ -97,6 +97,8 @@ export interface Service extends Named {
   /** Which endpoints connections from outside, and those from pods, are led to: all, or those of the node they come to. */
   readonly externalTrafficPolicy: 'Cluster' | 'Local';
   readonly internalTrafficPolicy: 'Cluster' | 'Local';
+  /** From where the load balancer takes connections (`spec.loadBalancerSourceRanges`); absent: from everywhere. */
+  readonly sourceRanges?: AddressSet;
 }
 
 /** Addresses behind a Service, as a controller or a person has written them down. */

@@ -1,5 +1,14 @@
-import { hasAddress } from '../net/address-set.ts';
-import { parseIp } from '../net/ip.ts';
+import type { Service } from '../api/types.ts';
+import {
+  type AddressSet,
+  addressesFrom,
+  formatCidrs,
+  hasAddress,
+  intersectAddresses,
+  isEmptyAddresses,
+  subtractAddresses,
+} from '../net/address-set.ts';
+import { type Family, parseIp } from '../net/ip.ts';
 import type { FlowVerdict } from './check.ts';
 import { portsReached } from './outcome.ts';
 import { isOpenToOutside } from './passage.ts';
@@ -16,6 +25,7 @@ export interface ServiceNote {
     | 'source-replaced'
     | 'source-kept'
     | 'load-balancer'
+    | 'source-ranges'
     | 'nodes-unknown'
     | 'local-endpoints';
   /** One sentence or two, without a final period. */
@@ -72,7 +82,8 @@ function hasBlockOfService(outcomes: FlowVerdict['outcomes'], clusterIps: readon
   return peers.some((peer) => peer.kind === 'addresses' && ips.some((ip) => hasAddress(peer.addresses, ip)));
 }
 
-function sourceNotes({ outcomes }: FlowVerdict, way: Way, hasNodes: boolean): ServiceNote[] {
+function sourceNotes(verdict: FlowVerdict, way: Way, hasNodes: boolean): ServiceNote[] {
+  const { outcomes } = verdict;
   const { kind, service } = way;
   const called = `Service ${service.namespace}/${service.name}`;
   const isOutside = outcomes.some(({ connection }) => connection.from.owner.kind === 'External');
@@ -100,10 +111,35 @@ function sourceNotes({ outcomes }: FlowVerdict, way: Way, hasNodes: boolean): Se
       code: 'load-balancer',
       message: 'a load balancer may put its own address in the place of the source, and policy would see that',
     });
+  if (kind === 'load-balancer' || (isOutside && kind === 'name')) notes.push(...rangeNotes(verdict, service, called));
   if (service.internalTrafficPolicy === 'Local')
     notes.push({
       code: 'local-endpoints',
       message: `internalTrafficPolicy of ${called} is Local: a pod is led to endpoints of its own node only`,
     });
   return notes;
+}
+
+/** Load balancers and kube-proxy ask it of the client's own address. Source: LoadBalancerSourceRanges of ServiceSpec in core/v1. */
+function rangeNotes(verdict: FlowVerdict, { sourceRanges }: Service, called: string): ServiceNote[] {
+  if (sourceRanges === undefined) return [];
+  const sources = sourcesOf(verdict);
+  const isOutside = isEmptyAddresses(intersectAddresses(sources, sourceRanges));
+  const isWithin = isEmptyAddresses(subtractAddresses(sources, sourceRanges));
+  const here = isOutside ? 'the source is not among them' : isWithin ? 'the source is among them' : 'a part of the source is among them';
+  const ranges = formatCidrs(sourceRanges).join(', ');
+  return [
+    {
+      code: 'source-ranges',
+      message: `loadBalancerSourceRanges of ${called} lets in ${ranges} alone, whatever policy says: ${here}`,
+    },
+  ];
+}
+
+/** All addresses that connections come from, of the families that were judged. */
+function sourcesOf({ from: { members }, outcomes }: FlowVerdict): AddressSet {
+  const ips = outcomes.map(({ connection }) => connection.from.ip);
+  if (members.kind !== 'space') return addressesFrom(ips);
+  const ofFamily = (family: Family) => (ips.some((ip) => ip.family === family) ? members.addresses[family] : []);
+  return { 4: ofFamily(4), 6: ofFamily(6) };
 }

@@ -210,6 +210,28 @@ describe('a load balancer', () => {
     expect(answer([...objects, webFrom(`${third}/32`)], flow)).toMatchObject({ allowed: true, via: { way: 'load-balancer' } });
   });
 
+  test.each([
+    [stranger, 'the source is among them'],
+    ['203.0.114.7', 'the source is not among them'],
+    ['203.0.112.0/22', 'a part of the source is among them'],
+    ['203.0.113.64/26', 'the source is among them'],
+  ])('lets in the ranges of its Service alone: %s', (from, where) => {
+    const objects = [...shop, balanced({ loadBalancerSourceRanges: [' 203.0.113.0/24 ', '2001:db8::/32'] })];
+    const note = {
+      code: 'source-ranges',
+      message: `loadBalancerSourceRanges of Service shop/web lets in 203.0.113.0/24, 2001:db8::/32 alone, whatever policy says: ${where}`,
+    };
+    expect(answer(objects, { from, to: 'shop/service/web', port: 80 }).notes).toContainEqual(note);
+    expect(answer(objects, { from, to: '198.51.100.80', port: 80 }).notes).toContainEqual(note);
+    expect(codes(answer(objects, { from, to: 'shop/web-1', port: 8080 }))).toEqual([]);
+  });
+
+  test('asks a pod for its address, too, but not behind the cluster address', () => {
+    const objects = [...shop, balanced({ loadBalancerSourceRanges: ['203.0.113.0/24'] })];
+    expect(codes(answer(objects, { from: 'shop/client', to: '198.51.100.80', port: 80 }))).toContain('source-ranges');
+    expect(codes(answer(objects, { from: 'shop/client', to: 'shop/service/web', port: 80 }))).not.toContain('source-ranges');
+  });
+
   test('without known nodes leaves it open what pods see', () => {
     const nodeless = ['web-1', 'client'].map((name, index) => ({ ...(pod(name, `10.244.0.${index + 1}`, 'n') as object) }));
     expect(codes(answer([...nodeless, balanced()], { from: stranger, to: 'shop/service/web', port: 80 }))).toEqual([
