@@ -10,7 +10,7 @@ import { type Revision, readRevision } from '#manifest/read-git.ts';
 import { addressed } from './addressed.ts';
 import { clusterFlagIn } from './cluster-options.ts';
 import { CannotAnswer } from './exit.ts';
-import { manifestOptions, note, noteSkipped, sayDiagnostics } from './input.ts';
+import { manifestOptions, note, noteSkipped, type Skipped, sayDiagnostics } from './input.ts';
 import { choicesOf, type InputOptions } from './options.ts';
 import { withProgress } from './progress.ts';
 import { stderr } from './terminal.ts';
@@ -139,7 +139,7 @@ class SourceReader {
   /** How many revisions and working trees were looked into, and for each path that is missing in one of them, in which. */
   #looked = 0;
   readonly #missing = new Map<string, string[]>();
-  #skipped = 0;
+  readonly #skipped: Skipped[] = [];
 
   constructor(options: SideOptions) {
     this.#options = options;
@@ -164,13 +164,13 @@ class SourceReader {
   }
 
   async #readFiles(source: Exclude<Source, { kind: 'cluster' }>): Promise<readonly KubernetesObject[]> {
-    const { objects, diagnostics, skipped } = await withProgress('reading files', async (report) => {
+    const { objects, diagnostics, ...rest } = await withProgress('reading files', async (report) => {
       const options = manifestOptions(this.#options, report);
       if (source.kind === 'revision') return this.#readRevision(source, options);
       return readManifests(source.isWorkingTree ? await this.#present(source.paths) : source.paths, options);
     });
     this.#diagnostics.push(...diagnostics);
-    this.#skipped += skipped;
+    this.#skipped.push(rest);
     return objects;
   }
 
@@ -205,7 +205,8 @@ class SourceReader {
         throw new CannotAnswer(places.length === 1 ? `${places[0]} does not have ${path}` : `neither ${places.join(' nor ')} has ${path}`);
       await note(`${places[0]} does not have ${path}`);
     }
-    await noteSkipped(this.#skipped);
+    const skipped = this.#skipped.reduce((sum, side) => sum + side.skipped, 0);
+    await noteSkipped({ skipped, kustomizations: this.#skipped.flatMap(({ kustomizations }) => kustomizations) });
     for (const text of this.#notes) await note(text);
   }
 }

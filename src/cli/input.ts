@@ -10,6 +10,7 @@ import { count } from '#core/render/text.ts';
 import { unenforceableChoice } from '#core/ruleset/enforceable.ts';
 import type { Analysis } from '#core/verdict/analysis.ts';
 import type { Flow } from '#core/verdict/check.ts';
+import type { Manifests } from '#manifest/collect.ts';
 import { type FileProgress, type ReadOptions, readManifests } from '#manifest/read.ts';
 import { addressed } from './addressed.ts';
 import { clusterFlagIn } from './cluster-options.ts';
@@ -40,7 +41,7 @@ export async function readInput(options: InputOptions, flows?: readonly Flow[], 
   checkPodCidr(options);
   if (!isLive(options)) {
     const read = await readObjects(options, (lines) => stderr.print(lines), withProgress, watching);
-    await noteSkipped(read.skipped);
+    await noteSkipped(read);
     await noteAudited(read.objects);
     return read;
   }
@@ -53,9 +54,14 @@ export async function readInput(options: InputOptions, flows?: readonly Flow[], 
   return { objects, choices, settled: settledBy(options) };
 }
 
+/** What was in files and is not understood. */
+export type Skipped = Pick<Manifests, 'skipped' | 'kustomizations'>;
+
 /** Says how much of the input is not understood, if anything. */
-export async function noteSkipped(skipped: number): Promise<void> {
+export async function noteSkipped({ skipped, kustomizations }: Skipped): Promise<void> {
   if (skipped > 0) await note(`skipped ${count(skipped, 'document')} of kinds that Sallyport does not read`);
+  for (const file of new Set(kustomizations))
+    await note(`${file} is not applied, so what it adds and changes is missing: read what kubectl kustomize prints`);
 }
 
 /** Says that nobody is there to be connected: an answer about nobody could pass for one about pods that were forgotten. */
@@ -103,12 +109,12 @@ export async function readObjects(
   say: Say,
   showing: typeof withProgress = (_, work) => work(() => undefined),
   watching: Watching = {},
-): Promise<Input & { readonly skipped: number }> {
-  const { objects, diagnostics, skipped } = await showing('reading files', (report) =>
+): Promise<Input & Skipped> {
+  const { objects, diagnostics, ...rest } = await showing('reading files', (report) =>
     readManifests(filesOf(options), { ...manifestOptions(options, report), ...watching }),
   );
   await sayDiagnostics(diagnostics, say, 'in the input');
-  return { objects: addressed(objects, options.podCidr), choices: choicesOf(options), settled: settledBy(options), skipped };
+  return { objects: addressed(objects, options.podCidr), choices: choicesOf(options), settled: settledBy(options), ...rest };
 }
 
 /** How files are read as the options say, telling how far it is. */

@@ -41,7 +41,7 @@ export async function readForLint(options: InputOptions): Promise<LintInput> {
     const manifests = await withProgress('reading files', (report) =>
       readManifests(filesOf(options), { ...manifestOptions(options, report), onObject, onForeign }),
     );
-    await noteSkipped(manifests.skipped);
+    await noteSkipped(manifests);
     return { ...manifests, objects: addressed(manifests.objects, options.podCidr) };
   }
 }

@@ -29,6 +29,8 @@ export interface Manifests {
   readonly diagnostics: readonly Diagnostic[];
   /** How many documents and list items were left out because this program does not read their kind. */
   readonly skipped: number;
+  /** The files of kustomize among what was read: what they would add and change is missing. */
+  readonly kustomizations: readonly string[];
 }
 
 /** A document of a text, decoded. */
@@ -74,6 +76,7 @@ export class ManifestCollection {
   readonly #workloads = new Map<string, Workload>();
   readonly #diagnostics: Diagnostic[] = [];
   #skipped = 0;
+  readonly #kustomizations: string[] = [];
 
   constructor(options: ManifestOptions = {}) {
     this.#options = options;
@@ -99,11 +102,14 @@ export class ManifestCollection {
     for (const workload of workloads) this.#add(this.#workloads, workload);
   }
 
-  /** Counts what decides nothing; what decides about traffic is named. */
+  /** Counts what decides nothing; what decides about traffic is named, and so is what would change the others. */
   #skip(unknown: readonly Diagnostic[]): void {
-    const policies = unknown.filter(({ code }) => code === 'foreign-policy');
-    this.addDiagnostics(policies.map((diagnostic) => ({ ...diagnostic, severity: 'warning' })));
-    this.#skipped += unknown.length - policies.length;
+    for (const diagnostic of unknown) {
+      const { code, source } = diagnostic;
+      if (code === 'foreign-policy') this.addDiagnostics([{ ...diagnostic, severity: 'warning' }]);
+      else if (isKustomization(source?.file)) this.#kustomizations.push(source!.file);
+      else this.#skipped++;
+    }
   }
 
   #add<T extends KubernetesObject | Workload>(known: Map<string, T>, object: T): void {
@@ -133,6 +139,7 @@ export class ManifestCollection {
       objects: [...objects.filter((object) => object.kind !== 'Pod'), ...expandWorkloads(pods, workloads, nodes)],
       diagnostics: [...this.#diagnostics, ...duplicateAddresses(pods)],
       skipped: this.#skipped,
+      kustomizations: this.#kustomizations,
     };
   }
 
@@ -147,3 +154,6 @@ export class ManifestCollection {
     return [];
   }
 }
+
+/** Known by its name: it may say no kind. Source: https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/. */
+const isKustomization = (file = ''): boolean => /(?:^|[/:])(?:kustomization\.ya?ml|Kustomization)$/.test(file);
