@@ -1,5 +1,6 @@
 import type { Command, Option } from 'commander';
 import { choices } from '#core/api/choices.ts';
+import type { KubernetesObject } from '#core/api/types.ts';
 import { endpointNames } from './endpoint-names.ts';
 import type { InputOptions } from './options.ts';
 import { createProgram } from './program.ts';
@@ -65,7 +66,10 @@ async function valuesOf(command: Command, { long = '', argChoices }: Option, wor
   if (filesWanted.has(long)) return 'files';
   if (long === '--set') return wordsOf(Object.entries(choices).flatMap(([name, values]) => values.map((value) => `${name}=${value}`)));
   const files = filesNamed(words);
-  if (files.length > 0) return endpointsWanted.has(long) ? wordsOf(await endpointsIn(files)) : wordsOf(argChoices);
+  if (files.length > 0) {
+    if (endpointsWanted.has(long)) return wordsOf([...(await namesIn(files, endpointNames)), 'internet', 'apiserver'].sort());
+    return wordsOf(long === '--namespace' ? await namesIn(files, namespacesOf) : argChoices);
+  }
   const readsClusters = command.options.some((option) => option.long === '--kubeconfig');
   if (!readsClusters || argChoices !== undefined) return wordsOf(argChoices);
   const { namesInCluster } = await import('./complete-cluster.ts');
@@ -87,12 +91,17 @@ function optionsIn(command: Command, words: readonly string[]): InputOptions {
   return command.opts();
 }
 
-/** What can be asked about in the files, as far as they can be read; standard input is not the shell's to read. */
-async function endpointsIn(files: readonly string[]): Promise<string[]> {
+/** What objects of the files give names, as far as they can be read; standard input is not the shell's to read. */
+async function namesIn(files: readonly string[], namesOf: (object: KubernetesObject) => readonly string[]): Promise<string[]> {
   const { readManifests } = await import('#manifest/read.ts');
   const { objects } = await readManifests(files.filter((file) => file !== '-'));
-  return [...new Set([...objects.flatMap(endpointNames), 'internet', 'apiserver'])].sort();
+  return [...new Set(objects.flatMap(namesOf))].sort();
 }
+
+const namespacesOf = (object: KubernetesObject): string[] => {
+  if (object.kind === 'Namespace') return [object.name];
+  return 'namespace' in object ? [object.namespace] : [];
+};
 
 const wordsOf = (words: readonly string[] = []): Candidate[] => words.map((word) => ({ word, description: '' }));
 
