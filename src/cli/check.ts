@@ -15,7 +15,7 @@ import { analysed } from './analysed.ts';
 import { addClusterOptions } from './cluster-options.ts';
 import { addConnectionOptions, type ConnectionOptions, connectionOf } from './connection-options.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
-import { entryName, readFlows } from './flows.ts';
+import { readFlows } from './flows.ts';
 import { checkStandardInput, isLive, readInput } from './input.ts';
 import { addInputOptions, addOutputOption, examples, type InputOptions } from './options.ts';
 import { stdout } from './terminal.ts';
@@ -75,9 +75,9 @@ async function checkList(options: Options, file: string): Promise<ExitCode> {
   if (from !== undefined || to !== undefined || port !== undefined)
     throw new CannotAnswer('--flows says what to check: give either it or --from, --to and --port');
   checkStandardInput(options);
-  const list = await readFlows(file);
-  const analysis = await analysisOf(options, list);
-  const answers = list.map((flow, index) => answerTo(analysis, flow, `${file === '-' ? '<stdin>' : file}: ${entryName(index)}: `));
+  const { flows, placeOf } = await readFlows(file);
+  const analysis = await analysisOf(options, flows);
+  const answers = flows.map((flow, index) => answerTo(analysis, flow, () => placeOf(index)));
   await stdout.print(output === 'json' ? renderJson(answers) : renderFlows(answers, stdout.style));
   return answers.every(({ allowed }) => allowed) ? 0 : 1;
 }
@@ -99,8 +99,8 @@ async function analysisOf(options: InputOptions, flows: readonly Flow[] | undefi
   return analysed({ objects, choices, settled });
 }
 
-function answerTo(analysis: Analysis, flow: Flow, place = ''): CheckAnswer {
+function answerTo(analysis: Analysis, flow: Flow, placeOf?: () => string): CheckAnswer {
   const answer = checkConnection(analysis, flow);
-  if ('error' in answer) throw new CannotAnswer(place + answer.error);
+  if ('error' in answer) throw new CannotAnswer(`${placeOf === undefined ? '' : `${placeOf()}: `}${answer.error}`);
   return answer;
 }

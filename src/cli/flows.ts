@@ -1,34 +1,49 @@
 import { readFileSync } from 'node:fs';
+import { type FieldPath, type Source, sourceText } from '#core/api/diagnostic.ts';
 import type { Flow } from '#core/verdict/check.ts';
 import { flowOf } from '#core/verdict/parse-flow.ts';
+import type { ManifestDocument } from '#manifest/document.ts';
 import { CannotAnswer, messageOf } from './exit.ts';
 
+/** The flows that a file lists, and where each of them stands: `flows.yaml:3:1`. */
+export interface FlowList {
+  readonly flows: readonly Flow[];
+  placeOf(index: number): string;
+}
+
 /** Reads the flows of a file, or of standard input for `-`: a JSON array, JSON lines, a YAML list or CSV. */
-export const readFlows = async (path: string): Promise<Flow[]> => flowsIn(await readFlowText(path), path);
+export const readFlows = async (path: string): Promise<FlowList> => flowsIn(await readFlowText(path), path);
 
 /** How messages call the file. */
 export const flowFileName = (path: string): string => (path === '-' ? '<stdin>' : path);
 
 /** The text of the file. */
-export const readFlowText = (path: string): Promise<string> => readText(path).catch(unreadable(path));
-
-const unreadable = (path: string) => (error: unknown) => {
-  throw new CannotAnswer(`${flowFileName(path)}: ${messageOf(error)}`);
-};
-
-/** The flows that the text of a file lists. */
-export async function flowsIn(text: string, path: string): Promise<Flow[]> {
-  const name = flowFileName(path);
-  const entries = await parseEntries(text).catch(unreadable(path));
-  return entries.map((entry, index) => {
-    const flow = flowOf(entry);
-    if ('message' in flow) throw new CannotAnswer(`${name}: ${entryName(index)}${flow.field && `.${flow.field}`}: ${flow.message}`);
-    return flow;
-  });
+export async function readFlowText(path: string): Promise<string> {
+  try {
+    return await readText(path);
+  } catch (error) {
+    throw new CannotAnswer(`${flowFileName(path)}: ${messageOf(error)}`);
+  }
 }
 
-/** How messages call an entry of the list: by its index, as in a JSON path. */
-export const entryName = (index: number): string => `[${index}]`;
+/** The flows that the text of a file lists. */
+export async function flowsIn(text: string, path: string): Promise<FlowList> {
+  const file = flowFileName(path);
+  const entries = entriesOfTable(text, file) ?? (await entriesOfDocuments(text, file));
+  const flows = entries.map(({ value, place }) => {
+    const flow = flowOf(value);
+    if (!('message' in flow)) return flow;
+    const { field, message } = flow;
+    throw new CannotAnswer(`${sourceText(place(field === '' ? [] : [field]))}: ${field && `${field}: `}${message}`);
+  });
+  return { flows, placeOf: (index) => sourceText(entries[index]!.place([])) };
+}
+
+/** What may be a flow, with the places of its fields. */
+interface Entry {
+  readonly value: unknown;
+  readonly place: (path: FieldPath) => Source;
+}
 
 async function readText(path: string): Promise<string> {
   if (path === '-') return (await import('node:stream/consumers')).text(process.stdin);
@@ -39,33 +54,42 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-async function parseEntries(content: string): Promise<readonly unknown[]> {
-  const start = content.trimStart()[0];
-  const found = (start === '[' || start === '{' ? parseJson(content) : parseCsv(content)) ?? (await parseYaml(content));
-  if (!Array.isArray(found))
-    throw new Error('must be a list of flows: a JSON array, JSON lines, a YAML list or CSV with from and to in its first line');
-  return found;
+/** The items of a list, in JSON or YAML, or the objects of JSON lines. */
+async function entriesOfDocuments(text: string, file: string): Promise<readonly Entry[]> {
+  const { parseDocuments } = await import('#manifest/parse.ts');
+  const isJson = /^\s*[[{]/.test(text);
+  const entries: Entry[] = [];
+  let isList = false;
+  for await (const document of parseDocuments(text, file)) {
+    const fault = document.diagnostics.find(({ severity }) => severity === 'error');
+    if (fault !== undefined) throw new CannotAnswer(`${fault.source === undefined ? file : sourceText(fault.source)}: ${fault.message}`);
+    isList = Array.isArray(document.value) || isJson;
+    if (!isList) break;
+    entries.push(...entriesOf(document));
+  }
+  if (isList) return entries;
+  throw new CannotAnswer(
+    `${file}: must be a list of flows: a JSON array, JSON lines, a YAML list or CSV with from and to in its first line`,
+  );
 }
 
-/** An array, or the objects of JSON lines; undefined when the text is neither. */
-function parseJson(content: string): readonly unknown[] | undefined {
-  const value = jsonOf(content);
-  if (value !== undefined) return Array.isArray(value) ? value : [value];
-  const lines = content.split('\n').filter((line) => line.trim() !== '');
-  const values = lines.map(jsonOf);
-  return values.includes(undefined) ? undefined : values;
-}
+const entriesOf = ({ value, place }: ManifestDocument): Entry[] =>
+  Array.isArray(value) ? value.map((item, index) => ({ value: item, place: (path) => place([index, ...path]) })) : [{ value, place }];
 
 /** The records of a table whose first line names the fields; undefined when the text is none. Source: RFC 4180. */
-function parseCsv(content: string): readonly object[] | undefined {
-  const [header = [], ...rows] = content
-    .split(/\r?\n/)
-    .filter((line) => line.trim() !== '')
-    .map(cellsOf);
+function entriesOfTable(text: string, file: string): readonly Entry[] | undefined {
+  const lines = text.split(/\r?\n/).map((line, index) => ({ line, place: () => ({ file, line: index + 1, column: 1 }) }));
+  const [first, ...rows] = lines.filter(({ line }) => line.trim() !== '');
+  const header = cellsOf(first?.line ?? '');
   if (!header.includes('from') || !header.includes('to')) return undefined;
-  return rows.map((cells) => {
-    const filled = cells.map((cell, index) => [header[index] ?? `column ${index + 1}`, cell] as const).filter(([, cell]) => cell !== '');
-    return Object.fromEntries(filled.map(([field, cell]) => [field, isNumber.has(field) && /^\d+$/.test(cell) ? Number(cell) : cell]));
+  return rows.map(({ line, place }) => {
+    const filled = cellsOf(line)
+      .map((cell, index) => [header[index] ?? `column ${index + 1}`, cell] as const)
+      .filter(([, cell]) => cell !== '');
+    const value = Object.fromEntries(
+      filled.map(([field, cell]) => [field, isNumber.has(field) && /^\d+$/.test(cell) ? Number(cell) : cell]),
+    );
+    return { value, place };
   });
 }
 
@@ -76,21 +100,3 @@ const cellsOf = (line: string): string[] =>
     line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g),
     ([, quoted, plain = '']) => quoted?.replaceAll('""', '"') ?? plain.trim(),
   );
-
-function jsonOf(content: string): unknown {
-  try {
-    return JSON.parse(content);
-  } catch {
-    return undefined;
-  }
-}
-
-async function parseYaml(content: string): Promise<unknown> {
-  const { parse } = await import('./yaml.ts');
-  // Messages end with an excerpt; their first line says what and where.
-  try {
-    return parse(content, { maxAliasCount: 100 });
-  } catch (error) {
-    throw new Error(messageOf(error).split('\n', 1)[0]);
-  }
-}

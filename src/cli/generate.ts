@@ -17,7 +17,7 @@ import { writeYaml } from '#manifest/write-yaml.ts';
 import { analysed } from './analysed.ts';
 import { addClusterOptions } from './cluster-options.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
-import { entryName, flowFileName, flowsIn, readFlowText } from './flows.ts';
+import { flowFileName, flowsIn, readFlows, readFlowText } from './flows.ts';
 import { checkStandardInput, note, readInput, readObjects } from './input.ts';
 import { checkNamespaces, defaultNamespaceIn, type FilterOptions, namespacesOf } from './matrix-filter.ts';
 import { addInputOptions, addOutputOption, collect, examples, type InputOptions } from './options.ts';
@@ -86,12 +86,12 @@ async function fromFlows(file: string, { onto, ...options }: FlowOptions): Promi
   checkStandardInput({ ...reading, flows: file });
   const text = await readFlowText(file);
   const observed = observedFlows(text);
-  const wanted = observed?.flows ?? (await flowsIn(text, file));
+  const listed = observed === undefined ? await flowsIn(text, file) : undefined;
   const analysis = await analysisOnto(reading, onto ?? []);
-  const flows = observed === undefined ? wanted : await answerableIn(analysis, observed);
+  const flows = observed === undefined ? listed!.flows : await answerableIn(analysis, observed);
   const named = namedIn(analysis.cluster, options);
   const found = leastPrivilege(analysis, flows, { onto: onto !== undefined, ...(named.length > 0 && { namespaces: named }) });
-  if ('error' in found) throw new CannotAnswer(`${flowFileName(file)}: ${entryName(found.index)}: ${found.error}`);
+  if ('error' in found) throw new CannotAnswer(`${listed?.placeOf(found.index) ?? flowFileName(file)}: ${found.error}`);
   await printLeastPrivilege(found, options.output);
   return 0;
 }
@@ -128,7 +128,8 @@ async function fromServices({ flows: file, list, ...options }: ServiceOptions): 
   const { namespace, ...others } = options;
   const reading = { ...others, ...defaultNamespaceIn(namespace) };
   checkStandardInput({ ...reading, ...(file !== undefined && { flows: file }) });
-  const more = file === undefined ? [] : await flowsIn(await readFlowText(file), file);
+  const listed = file === undefined ? undefined : await readFlows(file);
+  const more = listed?.flows ?? [];
   const mentions = new Mentions();
   const { objects, choices, settled } = await readInput(reading, undefined, mentions);
   const analysis = await analysed({ objects, choices, settled });
@@ -139,7 +140,7 @@ async function fromServices({ flows: file, list, ...options }: ServiceOptions): 
     return 0;
   }
   const found = leastPrivilege(analysis, [...concluded.map(({ flow }) => flow), ...more], { onto: false, namespaces });
-  if ('error' in found) throw new CannotAnswer(`${flowFileName(file!)}: ${entryName(found.index - concluded.length)}: ${found.error}`);
+  if ('error' in found) throw new CannotAnswer(`${listed!.placeOf(found.index - concluded.length)}: ${found.error}`);
   for (const { flow, because } of concluded) await note(`${flowText(flow)}: ${because}`);
   const missing = uncalled.filter((id) => !more.some(({ to }) => to.toLowerCase() === id.toLowerCase()));
   if (missing.length > 0)

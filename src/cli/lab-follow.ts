@@ -1,6 +1,7 @@
 import type { AppliedByNode } from '#lab/lab.ts';
 import type { Session } from '#lab/session.ts';
 import { CannotAnswer } from './exit.ts';
+import type { FlowList } from './flows.ts';
 import { type Input, readObjects } from './input.ts';
 import type { HeldConnections } from './lab-connections.ts';
 import type { LabState } from './lab-live.ts';
@@ -10,6 +11,11 @@ import { stderr } from './terminal.ts';
 /** Where the state of a lab is shown. */
 export interface View {
   show(state: LabState): Promise<void>;
+}
+
+/** What is followed, and the flows that were given as a list. */
+interface FollowOptions extends LabOptions {
+  readonly listed?: FlowList;
 }
 
 /** What is to be said with the next state that is shown. */
@@ -29,7 +35,7 @@ export class Messages {
 
 /** Has a lab follow its files: each change goes to the kernels, is tried with packets, and shown. */
 export class Follower {
-  readonly #options: LabOptions;
+  readonly #options: FollowOptions;
   readonly #session: Session;
   readonly #view: View;
   readonly #held: HeldConnections;
@@ -38,7 +44,7 @@ export class Follower {
   #isRunning = true;
   #isBehind = false;
 
-  constructor(options: LabOptions, session: Session, view: View, held: HeldConnections, messages: Messages) {
+  constructor(options: FollowOptions, session: Session, view: View, held: HeldConnections, messages: Messages) {
     this.#options = options;
     this.#session = session;
     this.#view = view;
@@ -49,7 +55,7 @@ export class Follower {
   /** Has the policies enforced, shows the first state, and then what has changed meanwhile. */
   async begin(): Promise<void> {
     const applied = await this.#session.begin();
-    if ('error' in applied) throw unanswered(this.#options, applied);
+    if ('error' in applied) throw unanswered(this.#options.listed, applied);
     await this.#show(applied);
     await this.#catchUp();
   }
@@ -96,7 +102,7 @@ export class Follower {
     const live = await this.#held.check();
     const report = await this.#session.report();
     if ('error' in report) {
-      this.#messages.add(stderr.style.palette.warning(unanswered(this.#options, report).message));
+      this.#messages.add(stderr.style.palette.warning(unanswered(this.#options.listed, report).message));
       await stderr.print(this.#messages.take());
       return;
     }

@@ -52,9 +52,9 @@ export function define(command: Command): void {
 
 async function runLab(options: Options): Promise<ExitCode> {
   const { flows: file, output } = options;
-  const flows = file === undefined ? undefined : await readFlows(file);
+  const listed = file === undefined ? undefined : await readFlows(file);
   const { objects, choices } = await readEnforceable(options);
-  if (flows === undefined) checkSize(objects);
+  if (listed === undefined) checkSize(objects);
   const lab = await Lab.create(objects, {
     choices: options.set ?? [],
     externals: options.external ?? [],
@@ -62,13 +62,13 @@ async function runLab(options: Options): Promise<ExitCode> {
   });
   try {
     await tellProblems(lab.topology);
-    const session = new Session(lab, { choices, ...(flows && { flows }) });
+    const session = new Session(lab, { choices, ...(listed && { flows: listed.flows }) });
     const applied = await session.begin();
-    if ('error' in applied) throw unanswered(options, applied);
+    if ('error' in applied) throw unanswered(listed, applied);
     await stderr.print(failuresOf(applied));
     const report = await session.report();
-    if ('error' in report) throw unanswered(options, report);
-    const render = flows === undefined ? renderTriedCrowd : renderTriedFlows;
+    if ('error' in report) throw unanswered(listed, report);
+    const render = listed === undefined ? renderTriedCrowd : renderTriedFlows;
     if (output === 'json') await stdout.print(renderJson(report));
     else await stdout.print([...render(report.flows, stdout.style), renderTally(report.flows, stdout.style)]);
     return report.mismatches === 0 ? 0 : 1;

@@ -9,7 +9,7 @@ import type { AppliedByNode, LabEvent } from '#lab/lab.ts';
 import { runtimeDirectory } from '#lab/runtime-directory.ts';
 import type { Topology } from '#lab/topology.ts';
 import { CannotAnswer, type ExitCode, messageOf } from './exit.ts';
-import { entryName } from './flows.ts';
+import type { FlowList } from './flows.ts';
 import type { InputOptions } from './options.ts';
 import { stderr } from './terminal.ts';
 
@@ -81,10 +81,9 @@ export async function orCannotAnswer<T>(work: () => T | Promise<T>): Promise<T> 
   }
 }
 
-/** Says which entry of a list of flows has no answer. */
-export function unanswered({ flows }: LabOptions, { index, error }: FlowFault): CannotAnswer {
-  return new CannotAnswer(flows === undefined ? error : `${flows === '-' ? '<stdin>' : flows}: ${entryName(index)}: ${error}`);
-}
+/** Says which of the listed flows has no answer. */
+export const unanswered = (listed: FlowList | undefined, { index, error }: FlowFault): CannotAnswer =>
+  new CannotAnswer(listed === undefined ? error : `${listed.placeOf(index)}: ${error}`);
 
 /** Says on standard error what of the input has no place in the lab. */
 export function tellProblems({ problems }: Topology): Promise<void> {

@@ -68,16 +68,16 @@ async function labUp(options: Options): Promise<ExitCode> {
 
 async function stayUp(options: Options, inside: Inside, socket: string): Promise<ExitCode> {
   const { flows: file, filename = [], set = [], external = [], name } = options;
-  const flows = file === undefined ? undefined : await readFlows(file);
+  const listed = file === undefined ? undefined : await readFlows(file);
   // First watch, then read: what is saved from here on is not missed.
   const watch = new Watch(filename);
   const { objects, choices } = await readEnforceable(options);
-  if (flows === undefined) checkSize(objects);
+  if (listed === undefined) checkSize(objects);
   const ended = Promise.withResolvers<ExitCode>();
   const messages = new Messages();
   const lab = await Lab.create(objects, { choices: set, externals: external, onEvent: (event) => messages.add(eventText(event)) });
   const held = new HeldConnections(lab);
-  const session = new Session(lab, { choices, ...(flows && { flows }) });
+  const session = new Session(lab, { choices, ...(listed && { flows: listed.flows }) });
   try {
     const enforced = Promise.withResolvers<void>();
     const control = await serveControl(socket, {
@@ -85,8 +85,8 @@ async function stayUp(options: Options, inside: Inside, socket: string): Promise
       probe: ({ flow }) => enforced.promise.then(() => session.probe(flow)),
     });
     const title = (): string => `lab ${name}: ${count(lab.topology.pods.size, 'pod')} on ${count(lab.topology.nodes.size, 'node')}`;
-    const view = options.output === 'json' ? jsonView : new LiveView(stdout, title, flows !== undefined);
-    const follower = new Follower(options, session, view, held, messages);
+    const view = options.output === 'json' ? jsonView : new LiveView(stdout, title, listed !== undefined);
+    const follower = new Follower({ ...options, ...(listed && { listed }) }, session, view, held, messages);
     await tellProblems(lab.topology);
     watch.listen(() => follower.touch());
     await follower.begin();

@@ -23,10 +23,10 @@ export async function labTests(documents: readonly TestDocument[], options: Inpu
     const packets = new PacketTests(new Analysis(lab.topology.cluster, choices), tests, () => everyPair(lab.topology));
     const session = new Session(lab, { choices, flows: packets.flows });
     const applied = await session.begin();
-    if ('error' in applied) throw unanswered(options, applied);
+    if ('error' in applied) throw unanswered(undefined, applied);
     await stderr.print(failuresOf(applied));
     const report = await session.report();
-    if ('error' in report) throw unanswered(options, report);
+    if ('error' in report) throw unanswered(undefined, report);
     return packets.answers(report.flows);
   } finally {
     await lab.close();
