@@ -29,7 +29,7 @@ export const authoring: Section = {
     writeFileSync(tests, JSON.stringify(rightTests(objects)));
     const commands = { lint: ['lint'], 'test of 1,000 expectations': ['test', tests] };
     for (const [name, words] of Object.entries(commands)) {
-      const runs = Array.from({ length: samples }, () => workplace.measure(...words, '-f', input));
+      const runs = await workplace.measure(samples, ...words, '-f', input);
       const seconds = runs.map(({ milliseconds }) => milliseconds / 1000);
       report({ name, unit: 's', estimate: estimateQuantile(seconds), bar: { atMost: 2 } });
       report({ name: `${name}: memory`, unit: 'MiB', estimate: estimateQuantile(runs.map(({ mebibytes }) => mebibytes)) });

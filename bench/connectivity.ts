@@ -60,12 +60,12 @@ async function measureCore({ name, size, seconds, samples }: Matrix, report: Rep
 }
 
 /** The command from the start of its process to the end, the answer as a table and as JSON. */
-function measureCommand(matrix: Matrix, report: Report): void {
+async function measureCommand(matrix: Matrix, report: Report): Promise<void> {
   using workplace = new Workplace();
   const input = join(workplace.path, 'cluster');
   writeLists(input, objectsOf(matrix));
   for (const format of ['text', 'json']) {
-    const runs = Array.from({ length: matrix.samples }, () => workplace.measure('matrix', '-f', input, '-o', format));
+    const runs = await workplace.measure(matrix.samples, 'matrix', '-f', input, '-o', format);
     const seconds = estimateQuantile(runs.map(({ milliseconds }) => milliseconds / 1000));
     const memory = estimateQuantile(runs.map(({ mebibytes }) => mebibytes));
     const name = `matrix -o ${format}: ${matrix.name}`;
@@ -141,7 +141,7 @@ export const connectivity: Section = {
   async measure(report) {
     for (const matrix of matrices) await measureCore(matrix, report);
     measureEdits(Array.from(clusterObjects(clusterSizes.medium), decodeWire), report);
-    for (const matrix of matrices) measureCommand(matrix, report);
+    for (const matrix of matrices) await measureCommand(matrix, report);
     await measureAdvice(report);
     measureDenied(report);
   },

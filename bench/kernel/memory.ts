@@ -14,9 +14,9 @@ const agent = fileURLToPath(new URL('../../build/agent.js', import.meta.url));
 const samples = 6;
 const batch = 500;
 
-/** MiB of memory that the process has now, or had at most. */
+/** MiB of memory that the process has now, or had at most since it became the program that it is; 0 of one that has ended. */
 export function memoryOf(pid: number, field: 'VmRSS' | 'VmHWM'): number {
-  const [, kibibytes] = new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8'))!;
+  const [, kibibytes = 0] = new RegExp(`${field}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
   return Number(kibibytes) / 1024;
 }
 

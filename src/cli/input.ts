@@ -15,6 +15,7 @@ import { type FileProgress, type ReadOptions, readManifests } from '#manifest/re
 import { addressed } from './addressed.ts';
 import { clusterFlagIn } from './cluster-options.ts';
 import { CannotAnswer } from './exit.ts';
+import { handOverIfLarge } from './hand-over.ts';
 import { choicesOf, type InputOptions, settledBy } from './options.ts';
 import { type Report, withProgress } from './progress.ts';
 import { stderr } from './terminal.ts';
@@ -122,7 +123,7 @@ export function manifestOptions(options: InputOptions, report: Report): ReadOpti
   const { namespace } = options;
   const onFile = ({ path, index, count: all, characters }: FileProgress): void =>
     report(`reading files: ${index + 1} of ${all}, ${path}`, characters > longText);
-  return { choices: choicesOf(options), onFile, ...(namespace !== undefined && { defaultNamespace: namespace }) };
+  return { choices: choicesOf(options), onFound: handOverIfLarge, onFile, ...(namespace !== undefined && { defaultNamespace: namespace }) };
 }
 
 /** A text that takes longer to read than one waits in silence. */

@@ -12,6 +12,14 @@ export interface ManifestFile {
   readonly named: boolean;
 }
 
+/** What paths name. */
+export interface FoundFiles {
+  readonly files: readonly ManifestFile[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** What all files have together, as far as they say: standard input and pipes don't. */
+  readonly bytes: number;
+}
+
 /** How messages call standard input. */
 export const standardInput = '<stdin>';
 
@@ -34,30 +42,32 @@ export const fault = (file: string, code: DiagnosticCode, message: string, line 
  * The files that paths name: a file as it is; of a directory, and those below, every .yaml, .yml and .json file in order of names.
  * Hidden directories are left out and links are not followed. A file that is named twice is given once.
  */
-export function findFiles(paths: readonly string[]): { files: ManifestFile[]; diagnostics: Diagnostic[] } {
+export function findFiles(paths: readonly string[]): FoundFiles {
   const files = new Map<string, ManifestFile>();
   const diagnostics: Diagnostic[] = [];
+  let bytes = 0;
   for (const path of paths) {
     try {
       const isDirectory = path !== '-' && statSync(path).isDirectory();
       const found = isDirectory ? filesIn(path) : [{ path, named: true }];
       if (found.length === 0) diagnostics.push(fault(path, 'file', emptyDirectory));
       for (const file of found) {
-        const identity = identityOf(file);
-        const known = files.get(identity) ?? file;
-        files.set(identity, { path: known.path, named: known.named || file.named });
+        const { identity, size } = identify(file);
+        const known = files.get(identity);
+        if (known === undefined) bytes += size;
+        files.set(identity, { path: known?.path ?? file.path, named: known?.named === true || file.named });
       }
     } catch (error) {
       diagnostics.push(fault(path, 'file', reasonOf(error)));
     }
   }
-  return { files: [...files.values()], diagnostics };
+  return { files: [...files.values()], diagnostics, bytes };
 }
 
-function identityOf({ path }: ManifestFile): string {
-  if (path === '-') return path;
-  const { dev, ino } = statSync(path, { bigint: true });
-  return `${dev} ${ino}`;
+function identify({ path }: ManifestFile): { readonly identity: string; readonly size: number } {
+  if (path === '-') return { identity: path, size: 0 };
+  const { dev, ino, size } = statSync(path, { bigint: true });
+  return { identity: `${dev} ${ino}`, size: Number(size) };
 }
 
 function filesIn(directory: string): ManifestFile[] {

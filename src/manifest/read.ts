@@ -7,6 +7,8 @@ import { findFiles, type ManifestFile, readText, standardInput } from './files.t
 export interface ReadOptions extends ManifestOptions {
   /** What the path `-` reads; standard input unless given. */
   readonly input?: Readable;
+  /** Told how many bytes are about to be read, before anything is. */
+  readonly onFound?: (bytes: number) => void;
   /** Told of every file that has been read, before it is looked into. */
   readonly onFile?: (progress: FileProgress) => void;
 }
@@ -32,7 +34,8 @@ export interface ReadableFile extends ManifestFile {
  * that this program does not read are errors in a file that is named, and are skipped in a directory.
  */
 export async function readManifests(paths: readonly string[], options: ReadOptions = {}): Promise<Manifests> {
-  const { files, diagnostics } = findFiles(paths);
+  const { files, diagnostics, bytes } = findFiles(paths);
+  options.onFound?.(bytes);
   return readFound(
     files.map((file) => ({ ...file, read: () => readText(file, options.input) })),
     diagnostics,

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { flagsOfNode } from '#cli/hand-over.ts';
 import { root, withoutExecutable } from '#test/golden/session.ts';
 import { cannotRunLab } from '#test/kernel/lab-needs.ts';
 
@@ -43,6 +44,24 @@ describe.skipIf(missing !== undefined)(`the executable${missing === undefined ? 
     expect(asked).toEqual(run(join(folder, 'kubectl_complete-sallyport'), ['ver'], '/'));
     expect(asked.stdout).toMatch(/^version\t/);
     expect(run(executable, ['--help'], '/').stdout).toContain('Usage: sallyport <command>');
+  });
+
+  test('goes on with Node, where it is told of one, before it reads much', () => {
+    const place = join(folder, 'much');
+    mkdirSync(place);
+    copyFileSync(executable, join(place, 'sallyport'));
+    writeFileSync(
+      join(place, 'sallyport.js'),
+      'console.log("Node", process.env.SALLYPORT_NODE, ...process.execArgv, ...process.argv.slice(2));\n',
+    );
+    const pod = 'apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: x}\nspec: {containers: [{name: main, image: none}]}\n';
+    writeFileSync(join(place, 'little.yaml'), pod);
+    writeFileSync(join(place, 'much.yaml'), `${pod}#${' '.repeat(9_000_000)}\n`);
+    const SALLYPORT_NODE = process.execPath;
+    const asked = (env: NodeJS.ProcessEnv, ...files: string[]) =>
+      run(join(place, 'sallyport'), ['matrix', '-o', 'csv', ...files.flatMap((file) => ['-f', file])], place, env).stdout;
+    expect(asked({ SALLYPORT_NODE }, 'much.yaml')).toBe(`Node undefined ${flagsOfNode.join(' ')} matrix -o csv -f much.yaml\n`);
+    for (const answer of [asked({ SALLYPORT_NODE }, 'little.yaml'), asked({}, 'much.yaml')]) expect(answer).toContain('x/Pod/a');
   });
 
   test('files of the directory that somebody stands in have no say', () => {
@@ -91,19 +110,24 @@ describe('bin/sallyport', () => {
   const PATH = [dirname(process.execPath), process.env.PATH].join(delimiter);
   const said = (program: string, ...words: string[]): string => run(join(home, 'bin', program), words, folder, { PATH }).stdout.trimEnd();
 
+  test('gives commands the flags that the executable gives them when it hands over', () => {
+    expect(readFileSync(join(root, 'bin/sallyport'), 'utf8')).toContain(`*) set -- ${flagsOfNode.join(' ')} "$program"`);
+  });
+
   test('without an executable Node runs everything', () => {
     expect(said('sallyport', 'check', '-f', 'a b')).toBe('Node  check -f a b');
   });
 
-  test('what a person waits for at the prompt is run by the executable', () => {
+  test('what answers and ends is run by the executable', () => {
     const stand = join(home, 'build/sallyport');
-    writeFileSync(stand, '#!/bin/sh\necho executable "$SALLYPORT_CALLED" "$@"\n');
+    writeFileSync(stand, '#!/bin/sh\n[ -x "$SALLYPORT_NODE" ] && echo executable "$SALLYPORT_CALLED" "$@"\n');
     chmodSync(stand, 0o755);
     expect(said('sallyport', 'check', '-f', 'a b')).toBe('executable  check -f a b');
     expect(said('kubectl_complete-sallyport', 'che')).toBe('executable  __complete che');
     copyFileSync(join(home, 'bin/sallyport'), join(home, 'bin/kubectl-sallyport'));
     expect(said('kubectl-sallyport', 'check')).toBe('executable kubectl sallyport check');
-    expect(said('sallyport', 'matrix', 'check')).toBe('Node  matrix check');
+    expect(said('sallyport', 'matrix', 'check')).toBe('executable  matrix check');
+    expect(said('sallyport', 'lab', 'check')).toBe('Node  lab check');
     expect(said('sallyport', 'agent')).toBe('Node  agent');
   });
 });
