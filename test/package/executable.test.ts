@@ -62,6 +62,12 @@ describe.skipIf(missing !== undefined)(`the executable${missing === undefined ? 
       run(join(place, 'sallyport'), ['matrix', '-o', 'csv', ...files.flatMap((file) => ['-f', file])], place, env).stdout;
     expect(asked({ SALLYPORT_NODE }, 'much.yaml')).toBe(`Node undefined ${flagsOfNode.join(' ')} matrix -o csv -f much.yaml\n`);
     for (const answer of [asked({ SALLYPORT_NODE }, 'little.yaml'), asked({}, 'much.yaml')]) expect(answer).toContain('x/Pod/a');
+    // What was read from a pipe could not be read again.
+    const piped = `echo '[{"from": "x/a", "to": "8.8.8.8", "port": 1}]' |`;
+    for (const flows of ['--flows -', '--flows=-', '--flows /dev/stdin', '--flows=/dev/stdin']) {
+      const line = `${piped} ./sallyport check -f much.yaml ${flows}`;
+      expect(run('sh', ['-c', line], place, { SALLYPORT_NODE }).stdout).toContain('1 flow: 1 allowed, 0 denied');
+    }
   });
 
   test('files of the directory that somebody stands in have no say', () => {
