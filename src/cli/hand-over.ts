@@ -18,7 +18,9 @@ export function handOverIfLarge(bytes: number): void {
   const { SALLYPORT_NODE: node, ...env } = process.env;
   const isFirst = !isDecided;
   isDecided = true;
-  if (process.versions.bun === undefined || node === undefined || bytes <= largest || !isFirst) return;
+  // The process of a lab is in the middle of a conversation with the one outside.
+  if (process.versions.bun === undefined || process.send !== undefined) return;
+  if (node === undefined || bytes <= largest || !isFirst) return;
   const words = process.argv.slice(2);
   if (!words.every(canBeReadAgain)) return;
   process.execve!(node, [node, ...flagsOfNode, join(dirname(process.execPath), 'sallyport.js'), ...words], env);

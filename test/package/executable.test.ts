@@ -97,6 +97,16 @@ describe.skipIf(missing !== undefined)(`the executable${missing === undefined ? 
     expect(stdout).toContain('packets did what the verdicts say');
   });
 
+  test('stays what it is in a lab, however much is read there', ({ skip }) => {
+    const reason = cannotRunLab();
+    if (reason !== undefined) skip(reason);
+    writeFileSync(join(shop, 'much.yaml'), `#${' '.repeat(9_000_000)}\n${readFileSync(join(shop, 'policy.yaml'), 'utf8')}`);
+    const words = ['test', 'tests.yaml', '-f', 'cluster.yaml', '-f', 'much.yaml', '--lab'];
+    const { status, stdout, stderr } = run(executable, words, shop, { SALLYPORT_NODE: process.execPath });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toContain('packets did what the verdicts say');
+  });
+
   test('what calls the kernel and can not be loaded is said, and what to do', ({ skip }) => {
     const reason = cannotRunLab();
     if (reason !== undefined) skip(reason);
