@@ -174,7 +174,7 @@ describe.skipIf(missing !== undefined)(`a live cluster${missing === undefined ? 
     const file = join(world.folder, 'wide.json');
     writeFileSync(file, JSON.stringify(Array.from({ length: 20 }, (_, index) => ({ from: `n${index}/a`, to: 'shop/client', port: 80 }))));
     const { code, stderr } = await world.sallyport('check', '--flows', file, '-s', door.url);
-    expect({ code, stderr }).toEqual({ code: 2, stderr: `error: ${file}: [0]: unknown endpoint \`n0/a\`: there is no namespace n0\n` });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: `error: ${file}:1:2: unknown endpoint \`n0/a\`: there is no namespace n0\n` });
     expect(door.seen.length).toBeGreaterThan(60);
     expect(door.most).toBe(8);
   });
