@@ -29,7 +29,8 @@ export async function readFlowText(path: string): Promise<string> {
 /** The flows that the text of a file lists. */
 export async function flowsIn(text: string, path: string): Promise<FlowList> {
   const file = flowFileName(path);
-  const entries = entriesOfTable(text, file) ?? (await entriesOfDocuments(text, file));
+  const isJson = /^\s*[[{]/.test(text);
+  const entries = (isJson ? undefined : entriesOfTable(text, file)) ?? (await entriesOfDocuments(text, file, isJson));
   const flows = entries.map(({ value, place }) => {
     const flow = flowOf(value);
     if (!('message' in flow)) return flow;
@@ -55,9 +56,8 @@ async function readText(path: string): Promise<string> {
 }
 
 /** The items of a list, in JSON or YAML, or the objects of JSON lines. */
-async function entriesOfDocuments(text: string, file: string): Promise<readonly Entry[]> {
+async function entriesOfDocuments(text: string, file: string, isJson: boolean): Promise<readonly Entry[]> {
   const { parseDocuments } = await import('#manifest/parse.ts');
-  const isJson = /^\s*[[{]/.test(text);
   const entries: Entry[] = [];
   let isList = false;
   for await (const document of parseDocuments(text, file)) {
@@ -78,19 +78,21 @@ const entriesOf = ({ value, place }: ManifestDocument): Entry[] =>
 
 /** The records of a table whose first line names the fields; undefined when the text is none. Source: RFC 4180. */
 function entriesOfTable(text: string, file: string): readonly Entry[] | undefined {
-  const lines = text.split(/\r?\n/).map((line, index) => ({ line, place: () => ({ file, line: index + 1, column: 1 }) }));
-  const [first, ...rows] = lines.filter(({ line }) => line.trim() !== '');
-  const header = cellsOf(first?.line ?? '');
+  const lines = text.split(/\r?\n/);
+  const first = lines.findIndex((line) => line.trim() !== '');
+  const header = cellsOf(lines[first] ?? '');
   if (!header.includes('from') || !header.includes('to')) return undefined;
-  return rows.map(({ line, place }) => {
-    const filled = cellsOf(line)
-      .map((cell, index) => [header[index] ?? `column ${index + 1}`, cell] as const)
-      .filter(([, cell]) => cell !== '');
-    const value = Object.fromEntries(
-      filled.map(([field, cell]) => [field, isNumber.has(field) && /^\d+$/.test(cell) ? Number(cell) : cell]),
-    );
-    return { value, place };
+  return lines.flatMap((line, index) => {
+    if (index <= first || line.trim() === '') return [];
+    return [{ value: recordOf(header, line), place: () => ({ file, line: index + 1, column: 1 }) }];
   });
+}
+
+function recordOf(header: readonly string[], line: string): object {
+  const filled = cellsOf(line)
+    .map((cell, index) => [header[index] ?? `column ${index + 1}`, cell] as const)
+    .filter(([, cell]) => cell !== '');
+  return Object.fromEntries(filled.map(([field, cell]) => [field, isNumber.has(field) && /^\d+$/.test(cell) ? Number(cell) : cell]));
 }
 
 const isNumber: ReadonlySet<string> = new Set(['port', 'family']);

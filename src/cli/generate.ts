@@ -88,7 +88,7 @@ async function fromFlows(file: string, { onto, ...options }: FlowOptions): Promi
   const observed = observedFlows(text);
   const listed = observed === undefined ? await flowsIn(text, file) : undefined;
   const analysis = await analysisOnto(reading, onto ?? []);
-  const flows = observed === undefined ? listed!.flows : await answerableIn(analysis, observed);
+  const flows = listed?.flows ?? (await answerableIn(analysis, observed!));
   const named = namedIn(analysis.cluster, options);
   const found = leastPrivilege(analysis, flows, { onto: onto !== undefined, ...(named.length > 0 && { namespaces: named }) });
   if ('error' in found) throw new CannotAnswer(`${listed?.placeOf(found.index) ?? flowFileName(file)}: ${found.error}`);
