@@ -134,6 +134,15 @@ describe('bin/sallyport', () => {
     expect(said('sallyport', 'check', '-f', 'a b')).toBe('Node  check -f a b');
   });
 
+  test.skipIf(missing !== undefined)('the executable asks for large pages, unless somebody has said otherwise', () => {
+    const option = (env: NodeJS.ProcessEnv): string | undefined => {
+      const { stdout, stderr } = run(join(root, 'bin/sallyport'), ['completion', 'bash'], folder, { PATH, MIMALLOC_VERBOSE: '1', ...env });
+      // Bun's allocator says what it was told, if it still knows the name.
+      return /option 'allow_thp': (\d)/.exec(stdout + stderr)?.[1];
+    };
+    expect([option({}), option({ MIMALLOC_ALLOW_THP: '0' })]).toEqual(['2', '0']);
+  });
+
   test('what answers and ends is run by the executable', () => {
     const stand = join(home, 'build/sallyport');
     writeFileSync(stand, '#!/bin/sh\n[ -x "$SALLYPORT_NODE" ] && echo executable "$SALLYPORT_CALLED" "$@"\n');
