@@ -34,6 +34,7 @@ import {
 import { addInputOptions, addOutputOption, examples, type InputOptions } from './options.ts';
 import { pageText } from './page.ts';
 import { counting, isMuch, isProgressShown, withProgress } from './progress.ts';
+import { ReadTwice } from './read-twice.ts';
 import { stdout } from './terminal.ts';
 
 type Format = keyof typeof writers;
@@ -137,8 +138,11 @@ async function printMatrix(options: Options): Promise<ExitCode> {
 async function printAnswer(analysis: Analysis, options: Options, onSource: Progress): Promise<void> {
   const { output, by, denied = false } = options;
   const asked = connectivityAsked(analysis, options);
-  const answerTo = (which: boolean | 'counted'): Connectivity =>
-    isProgressShown() ? followed(asked.of(which), onSource) : asked.of(which);
+  const answerTo = (which: boolean | 'counted'): Connectivity => {
+    const answer = isProgressShown() ? followed(asked.of(which), onSource) : asked.of(which);
+    // A table of workloads that becomes too long is one of namespaces instead.
+    return { ...answer, reach: new ReadTwice(answer.reach) };
+  };
   const found = answerTo(denied);
   // Asked for by those who name endpoints in words, and then once.
   let all: readonly MatrixEndpoint[] | undefined;

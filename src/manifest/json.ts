@@ -226,27 +226,33 @@ const longList = 32;
 /** Finds the places of fields in a JSON text by reading it again, from the outside inwards. */
 export class JsonPlaces {
   readonly #text: string;
-  readonly #start: number;
   readonly #lists: Map<number, readonly number[]>;
   readonly #hasDuplicates: boolean;
+  /** The way to what was asked for last, and the offsets along it: the next question is mostly about something near. */
+  readonly #way: (string | number)[] = [];
+  readonly #offsets: number[];
 
   /** Of a value that begins at `start`. */
   constructor(text: string, start: number, { hasDuplicates, lists }: Pick<JsonValue, 'hasDuplicates' | 'lists'>) {
     this.#text = text;
-    this.#start = start;
+    this.#offsets = [start];
     this.#hasDuplicates = hasDuplicates;
     this.#lists = new Map(lists);
   }
 
   /** The offset of the value at the path, else of the nearest value around it. */
   offsetOf(path: FieldPath): number {
-    let at = this.#start;
-    for (const step of path) {
-      const next = this.#member(at, step);
-      if (next === undefined) return at;
-      at = next;
+    let known = 0;
+    while (known < this.#way.length && this.#way[known] === path[known]) known++;
+    this.#way.length = known;
+    this.#offsets.length = known + 1;
+    for (const step of path.slice(known)) {
+      const next = this.#member(this.#offsets.at(-1)!, step);
+      if (next === undefined) break;
+      this.#way.push(step);
+      this.#offsets.push(next);
     }
-    return at;
+    return this.#offsets.at(-1)!;
   }
 
   #member(start: number, step: string | number): number | undefined {

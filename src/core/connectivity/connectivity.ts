@@ -165,15 +165,15 @@ class Matrix {
   }
 
   /** The wanted destinations of a source, those that are alike together, and what is said of each. */
-  *#saidFrom(source: number, known: SaidToKinds): Generator<SaidOfKind> {
+  #saidFrom(source: number, known: SaidToKinds): SaidOfKind[] {
     const from = this.#entries[source]!;
     const { reached, look } = this.#walk.reach(source);
     const alike = this.#walk.kindAt(source);
     const saidByAlike = alike.places.length > 1 ? known.of(alike) : undefined;
-    for (const { kind, places, outcome } of reached) {
+    return reached.map(({ kind, places, outcome }) => {
       const make = (): Said => this.#answers.said(look(), from, this.#entries[places[0]!]!, outcome);
-      yield { kind, places, said: kind === undefined || saidByAlike === undefined ? make() : getOrMake(saidByAlike, kind, make) };
-    }
+      return { kind, places, said: kind === undefined || saidByAlike === undefined ? make() : getOrMake(saidByAlike, kind, make) };
+    });
   }
 }
 

@@ -4,6 +4,7 @@ import type { Direction } from '../api/types.ts';
 import { podsOf } from '../cluster/cluster.ts';
 import { anyPod, potentialId, potentialPeers } from '../cluster/potential-pods.ts';
 import { type AddressSet, intersectAddresses, isEmptyAddresses } from '../net/address-set.ts';
+import { getOrMake } from '../policy/get-or-make.ts';
 import { internetSpace } from '../verdict/address-space.ts';
 import type { Analysis } from '../verdict/analysis.ts';
 import { compiledChoices } from '../verdict/certainty.ts';
@@ -243,12 +244,15 @@ export function withDependences<T extends Pick<Connectivity, 'endpoints' | 'conn
       for (const connection of answer.connections) yield withChoices(connection.from, connection.to, connection);
     },
   };
-  const dependent = new Set(pairs.map(({ from }) => from));
+  const dependent = new Map<string, Map<string, readonly ChoiceName[]>>();
+  for (const { from, to, dependsOn } of pairs) getOrMake(dependent, from, () => new Map()).set(to, dependsOn);
   const reach: Iterable<ReachAnswer> = {
     *[Symbol.iterator]() {
-      for (const each of answer.reach)
-        if (dependent.has(each.from)) yield* withChoicesApart(each, of);
+      for (const each of answer.reach) {
+        const deciding = dependent.get(each.from);
+        if (deciding !== undefined && each.to.some((id) => deciding.has(id))) yield* withChoicesApart(each, deciding);
         else yield each;
+      }
     },
   };
   return {
@@ -268,9 +272,9 @@ export function withDependences<T extends Pick<Connectivity, 'endpoints' | 'conn
 }
 
 /** The destinations about which the same choices decide, together. */
-const withChoicesApart = ({ from, to, said }: ReachAnswer, of: Dependences['of']): ReachAnswer[] =>
+const withChoicesApart = ({ from, to, said }: ReachAnswer, deciding: ReadonlyMap<string, readonly ChoiceName[]>): ReachAnswer[] =>
   Array.from(
-    Map.groupBy(to, (each) => of(from, each)),
+    Map.groupBy(to, (each) => deciding.get(each)),
     ([dependsOn, some]) => ({ from, to: some, said: dependsOn === undefined ? said : { ...said, dependsOn } }),
   );
 

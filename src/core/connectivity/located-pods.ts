@@ -126,17 +126,16 @@ export const endpointPods = (located: readonly Located[]): EndpointPods => ({
 
 /** The ends by the classes and families that they are of. */
 export function cohortsOf(ends: readonly End[]): Cohort[] {
-  const [first, ...others] = ends;
-  const groups =
-    others.length === 0
-      ? [[first!]]
-      : ([4, 6] as const).flatMap((family) => {
-          const alike = Map.groupBy(
-            ends.filter(({ party }) => party.ip.family === family),
-            ({ party }) => ownerOf(party),
-          );
-          return [...alike.values()];
-        });
+  const first = ends[0]!;
+  const groups = ends.every(({ party }) => party.ip.family === first.party.ip.family && ownerOf(party) === ownerOf(first.party))
+    ? [ends]
+    : ([4, 6] as const).flatMap((family) => {
+        const alike = Map.groupBy(
+          ends.filter(({ party }) => party.ip.family === family),
+          ({ party }) => ownerOf(party),
+        );
+        return [...alike.values()];
+      });
   return groups.map((group) => {
     const values = group.map(({ party }) => party.ip.value);
     const range: [bigint, bigint] = [values.reduce((a, b) => (b < a ? b : a)), values.reduce((a, b) => (b > a ? b : a))];

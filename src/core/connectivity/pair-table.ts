@@ -83,19 +83,18 @@ export class PairTable {
     };
   }
 
-  /** The same for a source of which few destinations are asked for: nothing is worked out beforehand. */
+  /** The same for a source of which few destinations are asked for: nothing is worked out beforehand, or only what takes little. */
   glancesOf(source: MatrixEntry): Outlooks {
-    return new Map(
-      source.uses.map(({ unit }) => [
-        unit,
-        {
-          unit,
-          out: (gate, to) => this.#gates.stateOf('egress', gate, to),
-          into: (gate) => this.#gates.stateOf('ingress', gate, unit),
-          spoken: { units: [], gates: [] },
-        },
-      ]),
-    );
+    return new Map(source.uses.map(({ unit }) => [unit, unit.profile === undefined ? this.#outlookOf(unit) : this.#glanceOf(unit)]));
+  }
+
+  #glanceOf(unit: Unit): Outlook {
+    return {
+      unit,
+      out: (gate, to) => this.#gates.stateOf('egress', gate, to),
+      into: (gate) => this.#gates.stateOf('ingress', gate, unit),
+      spoken: { units: [], gates: [] },
+    };
   }
 
   /** The outcome between an endpoint and another whose nodes do not matter to it, over both families or one of them. */

@@ -138,7 +138,7 @@ export class PairWalk {
   }
 
   /** The wanted destinations of the source at a place, those that are alike together, and what the source meets. */
-  reach(place: number): { readonly reached: Iterable<Reached>; readonly look: () => Outlooks } {
+  reach(place: number): { readonly reached: readonly Reached[]; readonly look: () => Outlooks } {
     const look = this.#lookFrom(place);
     return { reached: this.#reached(place, look), look };
   }
@@ -176,18 +176,19 @@ export class PairWalk {
     return this.#ascending.of(this.#reached(place, look), ({ outcome }) => outcome);
   }
 
-  *#reached(place: number, look: Row['look']): Generator<Reached> {
+  #reached(place: number, look: Row['look']): readonly Reached[] {
     const { direction } = this.#filter;
     const isSourceShown = this.#isShown[place]!;
-    if (direction === 'egress' && !isSourceShown) return;
+    if (direction === 'egress' && !isSourceShown) return [];
     const isEachShown = direction !== 'ingress' && isSourceShown;
     const neighbours = this.#neighboursOf(place);
-    yield* this.#reachedKinds(place, look, isEachShown ? 'places' : 'shown', neighbours);
+    const reached = this.#reachedKinds(place, look, isEachShown ? 'places' : 'shown', neighbours);
     for (const other of neighbours) {
       if (!isEachShown && !this.#isShown[other]) continue;
       const outcome = this.#outcomeOfNeighbours(look(), this.#entries[place]!, this.#entries[other]!);
-      if (this.#isWanted(outcome, place, other, true)) yield { places: [other], outcome };
+      if (this.#isWanted(outcome, place, other, true)) reached.push({ places: [other], outcome });
     }
+    return reached;
   }
 
   #outcomeOfNeighbours(look: Outlooks, from: MatrixEntry, to: MatrixEntry): OutcomeId {
@@ -195,14 +196,16 @@ export class PairWalk {
   }
 
   /** All but the neighbours. */
-  *#reachedKinds(place: number, look: Row['look'], which: 'places' | 'shown', neighbours: readonly number[]): Generator<Reached> {
+  #reachedKinds(place: number, look: Row['look'], which: 'places' | 'shown', neighbours: readonly number[]): Reached[] {
+    const reached: Reached[] = [];
     const apart = new Set(neighbours.map((other) => this.#kindOf[other]!));
     for (const [id, outcome] of this.#rowOf(place, look)) {
       const kind = this.#kinds[id]!;
       const all = kind[which];
       const places = apart.has(kind) ? all.filter((other) => !neighbours.includes(other)) : all;
-      if (places.length > 0 && this.#isWanted(outcome, place, places[0]!, false)) yield { kind, places, outcome };
+      if (places.length > 0 && this.#isWanted(outcome, place, places[0]!, false)) reached.push({ kind, places, outcome });
     }
+    return reached;
   }
 
   /** Every node reaches those members that run on it: of it and their workload only what all members may do is of interest. */

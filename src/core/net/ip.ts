@@ -134,7 +134,10 @@ function valueOfGroups(groups: readonly number[]): bigint {
 
 /** The canonical text of an address. Source: RFC 5952 section 4 for IPv6. */
 export function formatIp({ family, value }: Ip): string {
-  if (family === 4) return [24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 255n).join('.');
+  if (family === 4) {
+    const bits = Number(value);
+    return `${bits >>> 24}.${(bits >>> 16) & 255}.${(bits >>> 8) & 255}.${bits & 255}`;
+  }
   if (value >> 32n === mappedPrefix >> 32n) return `::ffff:${formatIp({ family: 4, value: value & 0xffff_ffffn })}`;
   const groups = Array.from({ length: 8 }, (_, index) => Number((value >> BigInt(112 - 16 * index)) & 0xffffn));
   const zeros = longestZeroRun(groups);

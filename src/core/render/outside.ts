@@ -2,7 +2,7 @@ import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
 import { type AddressSet, addressesFrom, noAddresses, uniteAllAddresses } from '../net/address-set.ts';
 import { cidrsOf, formatCidr } from '../net/cidr.ts';
 import { type Family, families, greatestOf, parseIp } from '../net/ip.ts';
-import { parseEndpoint } from '../verdict/endpoint-name.ts';
+import { parseEndpoint, rangesAddresses } from '../verdict/endpoint-name.ts';
 import { count } from './text.ts';
 
 /** Ranges that are listed before the others are only counted. */
@@ -67,7 +67,8 @@ function shortRange(text: string): string {
 const shareOf = (addresses: AddressSet, family: Family): number =>
   addresses[family].reduce((sum, [first, last]) => sum + Number(last - first + 1n), 0) / Number(greatestOf(family) + 1n);
 
-const addressesOf = (endpoint: MatrixEndpoint): AddressSet => uniteAllAddresses(rangesOf(endpoint).map(addressesIn));
+const addressesOf = (endpoint: MatrixEndpoint): AddressSet =>
+  endpoint.ranges === undefined ? uniteAllAddresses(rangesOf(endpoint).map(addressesIn)) : rangesAddresses(endpoint.ranges);
 
 function addressesIn(text: string): AddressSet {
   const name = parseEndpoint(text);

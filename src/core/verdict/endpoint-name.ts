@@ -2,6 +2,7 @@ import { type PotentialName, parsePotential } from '../cluster/potential-pods.ts
 import { type AddressSet, addressesOf, addressRanges, noAddresses, uniteAllAddresses } from '../net/address-set.ts';
 import { parseCidr } from '../net/cidr.ts';
 import { formatIp, type Ip, parseIp } from '../net/ip.ts';
+import { getOrMake } from '../policy/get-or-make.ts';
 
 /** What the text of an endpoint says, before anybody looks whether it exists. Source: design.md section 7. */
 export type EndpointName =
@@ -38,10 +39,12 @@ function almostBlock(text: string): EndpointName | undefined {
   return { kind: 'fault', error: `${rest.join('/')} is no prefix length` };
 }
 
+/** What lists of ranges mean, as long as they are there: those of endpoints are asked for again and again. */
+const known = new WeakMap<readonly string[], AddressSet>();
+
 /** The addresses of ranges as an external endpoint lists them. */
-export function rangesAddresses(ranges: readonly string[]): AddressSet {
-  return uniteAllAddresses(ranges.map((range) => parseRange(range) ?? noAddresses));
-}
+export const rangesAddresses = (ranges: readonly string[]): AddressSet =>
+  getOrMake(known, ranges, () => uniteAllAddresses(ranges.map((range) => parseRange(range) ?? noAddresses)));
 
 /** `first-last` ranges, single addresses and blocks, joined by commas. */
 function parseRanges(text: string): EndpointName | undefined {
