@@ -46,7 +46,7 @@ function isMade(target: string, script: string, text: string): boolean {
 }
 
 /** No file of the directory that somebody stands in has a say; and most commands are done before faster code has paid for its making. */
-const settings = ['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig', '--compile-jit-policy=100'];
+const settings = ['--no-compile-autoload-dotenv', '--no-compile-autoload-bunfig', '--compile-jit-policy=30'];
 
 /** What is native of `koffi`, where npm has brought it: on Linux, for the executable to have it inside. What the package adds are old names. */
 const native = globSync(join(root, `node_modules/@koromix/koffi-linux-${process.arch}/linux_*/koffi.node`))[0];
