@@ -1,7 +1,7 @@
 import { CommanderError } from 'commander';
 import { CannotAnswer, messageOf } from './exit.ts';
 import { helpWords, programFor } from './program.ts';
-import { stderr } from './terminal.ts';
+import { stderr, stdout } from './terminal.ts';
 
 /** Does what the words of the command line say; the exit code is the process's. */
 export async function main(): Promise<void> {
@@ -15,6 +15,10 @@ export async function main(): Promise<void> {
     });
   }
 
+  let help: Promise<void> | undefined;
+  const writeHelp = (text: string): void => {
+    help = stdout.write(text);
+  };
   try {
     // A shell asks with words that are not finished: they are not for the parser.
     if (words[0] === '__complete') {
@@ -22,16 +26,21 @@ export async function main(): Promise<void> {
       // Whatever is still under way was not worth waiting for.
       process.exit();
     }
-    await (await programFor(words)).parseAsync(words, { from: 'user' });
+    await (await programFor(words, writeHelp)).parseAsync(words, { from: 'user' });
   } catch (thrown) {
-    process.exitCode = await explain(thrown).catch(() => 2);
+    // Commander throws for a help that it has shown; one that could not be written was not.
+    const fault = await (help ?? Promise.resolve()).then(
+      () => thrown,
+      (unwritten: unknown) => unwritten,
+    );
+    process.exitCode = await explain(fault).catch(() => 2);
   }
 
   // The process of a lab hears from the one that started it, which would keep it alive.
   if (process.connected) process.exit();
 }
 
-/** Says why there is no answer. Commander has said its own already; it throws for a shown help, too. */
+/** Says why there is no answer. Commander has said its own already. */
 async function explain(thrown: unknown): Promise<number> {
   if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
   const { palette } = stderr.style;

@@ -9,9 +9,10 @@ function calledOf(words: readonly string[]): Entry | undefined {
   return entries.find((entry) => entry.name === name);
 }
 
-/** The program with its commands; those that `isNeeded` are loaded, the others stand there with name and summary. */
-export async function createProgram(isNeeded: (entry: Entry) => boolean): Promise<Command> {
+/** The program with its commands; those that `isNeeded` are loaded, the others stand there with name and summary. Help goes to `writeHelp`. */
+export async function createProgram(isNeeded: (entry: Entry) => boolean, writeHelp?: (text: string) => void): Promise<Command> {
   const program = new Command(called)
+    .configureOutput(writeHelp === undefined ? {} : { writeOut: writeHelp })
     .description('Kubernetes network policy, enforced and explained.')
     .usage('<command> [options]')
     .version(buildOf().version, '--version', 'the version')
@@ -48,9 +49,9 @@ function refuseRepetitions(command: Command): void {
 }
 
 /** The program for these words. */
-export function programFor(words: readonly string[]): Promise<Command> {
+export function programFor(words: readonly string[], writeHelp: (text: string) => void): Promise<Command> {
   const called = calledOf(words);
-  return createProgram((entry) => entry === called);
+  return createProgram((entry) => entry === called, writeHelp);
 }
 
 /** `lab run --help` for `help lab run`. What is no command stays as it is, for the error to say so. */

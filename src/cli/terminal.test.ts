@@ -110,8 +110,10 @@ describe('output', () => {
   });
 
   it('says that a full disk is no answer', () => {
-    const { status } = bash(`${check} > /dev/full`);
-    expect(status).toBe(2);
+    for (const words of [check, 'sallyport --help', 'sallyport help matrix', 'sallyport --version']) {
+      const { status, stderr } = bash(`${words} > /dev/full`);
+      expect({ words, status, stderr }).toMatchObject({ words, status: 2, stderr: expect.stringContaining('could not be written') });
+    }
   });
 
   it('is whole when only what stands beside it can not be written', () => {
