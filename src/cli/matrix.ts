@@ -54,6 +54,7 @@ export function define(command: Command): void {
     .description(
       'Says who can reach whom, and on what: exact over all addresses and ports. Endpoints are workloads, bare pods that are alike, nodes, and ' +
         'ranges of addresses outside that policies tell apart. Ports are those of the pods, whatever Service leads there. ' +
+        'Pods may talk with the node they run on, whatever a NetworkPolicy says: of a workload and a node it shows what all of the pods may do. ' +
         'All conditions must hold; -n takes several namespaces (-n shop,blog) and shows the connections of which one is an end.',
     )
     .usage('[-f <path>...] [options]')
