@@ -10,6 +10,7 @@ import { count } from '#core/render/text.ts';
 import { unenforceableChoice } from '#core/ruleset/enforceable.ts';
 import type { Analysis } from '#core/verdict/analysis.ts';
 import type { Flow } from '#core/verdict/check.ts';
+import { tiedPairs } from '#core/verdict/ties.ts';
 import type { Manifests } from '#manifest/collect.ts';
 import { type FileProgress, type ReadOptions, readManifests } from '#manifest/read.ts';
 import { addressed } from './addressed.ts';
@@ -69,6 +70,18 @@ export async function noteSkipped({ skipped, kustomizations }: Skipped): Promise
 export async function noteNobody({ cluster }: Pick<Analysis, 'cluster'>): Promise<void> {
   if (podsOf(cluster).next().done)
     await note('there are no pods in what was read, and no workloads: add their manifests, or read a cluster');
+}
+
+/** Says which cluster-wide policies are equal and say different things: an answer has them in the order of their names, which nobody may rely on. */
+export async function noteTies({ model }: Pick<Analysis, 'model'>): Promise<void> {
+  const pairs = Array.from(tiedPairs(model), (pair) =>
+    pair
+      .map(({ name }) => name)
+      .sort()
+      .join(' and '),
+  );
+  if (pairs.length > 0)
+    await note(`equal in priority, so that which is asked first is not defined (here the first by name): ${firstOf(pairs)}`);
 }
 
 /** Says which policies are in audit: answers are those of what is enforced, as the agent does it. */

@@ -1,9 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ClusterNetworkPolicy, ClusterPeer, ClusterRule, Direction, KubernetesObject } from '#core/api/types.ts';
+import {
+  type ClusterNetworkPolicy,
+  type ClusterPeer,
+  type ClusterRule,
+  type Direction,
+  directions,
+  type KubernetesObject,
+} from '#core/api/types.ts';
 import { everything, selector } from '#core/label/selector.ts';
 import { addressesOf, allAddresses } from '#core/net/address-set.ts';
 import { cidrsOf, formatCidr, parseCidr, rangeOf } from '#core/net/cidr.ts';
+import { type Party, partyAt } from '#core/verdict/party.ts';
+import { tiedPolicies } from '#core/verdict/ties.ts';
 import type { RawConnection } from '../reference/evaluator.ts';
 import { clusterWithConnections, decoded } from './arbitraries.ts';
 import { allowed, freshModel, verdictOf } from './judging.ts';
@@ -177,5 +186,49 @@ describe('before all others', () => {
   test('a Deny only takes connections away', () => {
     const ports = [{ kind: 'range', protocol: 'TCP', first: 1, last: 100 }] as const;
     compare({ action: 'deny', peers: [everyone], ports }, (was, is) => expect(was || !is).toBe(true));
+  });
+});
+
+describe('policies of one tier and priority', () => {
+  /** All orders of the items. */
+  const ordersOf = <T>(items: readonly T[]): T[][] =>
+    items.length === 0 ? [[]] : items.flatMap((item, at) => ordersOf(items.toSpliced(at, 1)).map((order) => [item, ...order]));
+
+  test('are told where, and only where, the verdict hangs on which of them is asked first', () => {
+    let told = 0;
+    fc.assert(
+      fc.property(randomCase, ({ objects: drawn, connections }) => {
+        const other = { accept: 'deny', deny: 'pass', pass: 'accept' } as const;
+        const objects = rewritten(drawn, (policy, all) => {
+          const equal = { ...policy, priority: policy.priority % 2 };
+          if (policy !== all[0]) return all.indexOf(policy) > 2 ? [] : [equal];
+          // One that says something else of the same connections.
+          const opposite = withRules(equal, (rules) => rules.map((rule) => ({ ...rule, action: other[rule.action] })));
+          return [equal, { ...opposite, name: `${policy.name}-too` }];
+        });
+        // Equals are asked as their names are ordered, so other names are another order.
+        const models = ordersOf(policiesIn(objects)).map((order) =>
+          freshModel(rewritten(objects, (policy) => [{ ...policy, name: `${order.indexOf(policy)}-${policy.name}` }])),
+        );
+        const model = freshModel(objects);
+        for (const connection of connections) {
+          const verdicts = models.map((each) => verdictOf(each, connection));
+          const [out, into] = directions.map((direction) => new Set(verdicts.map((verdict) => verdict[direction].allowed)));
+          const possible = new Set([...out!].flatMap((a) => [...into!].map((b) => a && b)));
+          const [from, to] = [connection.from, connection.to].map((address) => partyAt(model, address)) as [Party, Party];
+          const { protocol, port } = connection;
+          const asked = { from: [], to: [], connection: { from, to, protocol, port }, verdict: verdictOf(model, connection) };
+          const tied = tiedPolicies(model, [asked]);
+          expect({ ...connection, isTold: tied.length > 1, some: tied.length > 0 }).toEqual({
+            ...connection,
+            isTold: possible.size > 1,
+            some: possible.size > 1,
+          });
+          told += Number(tied.length > 0);
+        }
+      }),
+      { numRuns: 100 },
+    );
+    expect(told).toBeGreaterThan(20);
   });
 });

@@ -108,6 +108,7 @@ describe('the schemas have the fields of the types', () => {
       targetPorts: optional,
       dependsOn: optional,
       opinions: optional,
+      tied: optional,
       assumedAddress: optional,
       results: optional,
     }),

@@ -84,6 +84,10 @@ export function inOrderOfEvaluation(a: CompiledPolicy, b: CompiledPolicy): numbe
   return byTier || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
 }
 
+/** Whether both are cluster-wide and of one tier and priority: which of them is asked first is not defined. Source: semantics.md section 6.3. */
+export const isTied = (a: CompiledPolicy, b: CompiledPolicy): boolean =>
+  a.tier !== 'NetworkPolicy' && a.tier === b.tier && a.priority === b.priority;
+
 /** Who has an address. Source: `identify` in semantics.md section 7. */
 export type AddressOwner =
   | { readonly kind: 'Pod'; readonly pod: Pod; readonly class: PodClass }

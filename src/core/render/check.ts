@@ -155,11 +155,16 @@ function auditNotes({ audit }: CheckAnswer): string[] {
 }
 
 /** Why the verdict could be another. */
-function doubtsOf({ certainty, dependsOn = [], opinions = [], assumedAddress, protocol }: CheckAnswer): string[] {
+function doubtsOf({ certainty, dependsOn = [], opinions = [], tied = [], assumedAddress, protocol }: CheckAnswer): string[] {
   const doubts: string[] = [];
-  if (certainty === 'undefined')
+  if (tied.length > 0) {
+    const names = tied.map(qualifiedName).join(' and ');
+    doubts.push(
+      `${names} have the same priority, and which of them is asked first is not defined: here it is the first by name, and another order would decide otherwise`,
+    );
+  } else if (certainty === 'undefined')
     doubts.push(`NetworkPolicy does not speak of ${protocol}; this is what our enforcer does${settings(dependsOn)}`);
-  if (certainty === 'cni-dependent') {
+  if (opinions.length > 0) {
     for (const choice of dependsOn) {
       const said = opinions.filter((opinion) => opinion.choice === choice).map(opinionText);
       doubts.push(`network plugins differ in ${choiceText[choice]}: ${said.join('; ')}`);

@@ -72,6 +72,8 @@ export interface CheckAnswer {
   /** The choices that decide the verdict, where it is not defined; `opinions` says who decides how. */
   readonly dependsOn?: Certainty['choices'];
   readonly opinions?: Certainty['opinions'];
+  /** Cluster-wide policies of one tier and priority that say different things of it: which is asked first is not defined, and decides the verdict. */
+  readonly tied?: readonly PolicyId[];
   /** The verdict could change if the pod had another address than the one that was made up for it. */
   readonly assumedAddress?: true;
   /** Where members differ in the verdict, in a gate's reason or in the policies behind it: what holds for which of them. */
@@ -95,7 +97,7 @@ function isLoopback(text: string): boolean {
 }
 
 function answerOf(analysis: Analysis, verdict: FlowVerdict): CheckAnswer {
-  const { from, to, protocol, port, family, allowed, outcomes, certainty, choices, opinions, assumedAddress } = verdict;
+  const { from, to, protocol, port, family, allowed, outcomes, certainty, choices, opinions, tied, assumedAddress } = verdict;
   const shown = outcomes.find((outcome) => !outcome.verdict.allowed) ?? outcomes[0]!;
   const targetPorts = portsReached(outcomes);
   const notes = serviceNotes(verdict, analysis.cluster.nodes.size > 0);
@@ -116,6 +118,7 @@ function answerOf(analysis: Analysis, verdict: FlowVerdict): CheckAnswer {
     ...(targetPorts.some((target) => target !== port) && { targetPorts }),
     ...(choices.length > 0 && { dependsOn: choices }),
     ...(opinions.length > 0 && { opinions }),
+    ...(tied.length > 0 && { tied: tied.map(({ id }) => id) }),
     ...(assumedAddress && { assumedAddress: true as const }),
     ...(isMixed && { results: resultsOf(outcomes) }),
   };

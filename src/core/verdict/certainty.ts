@@ -9,7 +9,7 @@ import { podsMeant } from './endpoint.ts';
 import { addressesMeant, addressesOfPod } from './ends.ts';
 import { type EndpointPair, judgePair } from './outcome.ts';
 
-/** How sure a verdict is: `cni-dependent` where network plugins decide otherwise, `undefined` where nothing is specified. */
+/** How sure a verdict is: `cni-dependent` where network plugins decide otherwise, `undefined` where nothing is specified: of the protocol, or of the order of policies. */
 export interface Certainty {
   readonly certainty: 'defined' | 'undefined' | 'cni-dependent';
   /** The choices that decide, in their order. */

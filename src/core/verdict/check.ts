@@ -1,4 +1,5 @@
 import type { Family } from '../net/ip.ts';
+import type { CompiledPolicy } from '../policy/model.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 import type { Analysis } from './analysis.ts';
 import { dependsOnAssumedAddress } from './assumption.ts';
@@ -8,6 +9,7 @@ import { parseEndpoint } from './endpoint-name.ts';
 import { findEndpoint } from './find-endpoint.ts';
 import { type EndpointPair, judgePair, type Outcome } from './outcome.ts';
 import { Sides } from './sides.ts';
+import { tiedPolicies } from './ties.ts';
 import { isUnanswerable, type Unanswerable } from './unanswerable.ts';
 
 /** One connection that somebody asks about, in the words of the command line. */
@@ -29,6 +31,8 @@ export interface FlowVerdict extends EndpointPair, Certainty {
   readonly allowed: boolean;
   /** Every kind of pair, at least one. */
   readonly outcomes: readonly Outcome[];
+  /** The cluster-wide policies of one tier and priority on whose order the verdict hangs. */
+  readonly tied: readonly CompiledPolicy[];
   /** Another address of an end whose address is assumed could change the verdict. */
   readonly assumedAddress: boolean;
 }
@@ -60,7 +64,17 @@ export function judgeFlow(analysis: Analysis, flow: Flow): FlowVerdict | Unanswe
   if (outcomes.length === 0)
     return { error: `no address of ${from.identity.id} or of ${to.identity.id} is left once those of pods and nodes are taken out` };
   const allowed = outcomes.every(({ verdict }) => verdict.allowed);
-  return { ...pair, allowed, outcomes, assumedAddress: isAssumed(model, pair, outcomes), ...certaintyOf(analysis, pair, allowed) };
+  const tied = tiedPolicies(model, outcomes);
+  const { certainty, ...doubts } = certaintyOf(analysis, pair, allowed);
+  return {
+    ...pair,
+    allowed,
+    outcomes,
+    assumedAddress: isAssumed(model, pair, outcomes),
+    certainty: tied.length > 0 ? 'undefined' : certainty,
+    ...doubts,
+    tied,
+  };
 }
 
 /** The analysis with those ends of the flow that only could exist. */

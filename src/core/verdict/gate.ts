@@ -2,7 +2,7 @@ import type { Choices } from '../api/choices.ts';
 import type { Direction } from '../api/types.ts';
 import { type AddressSet, hasAddress } from '../net/address-set.ts';
 import { protocols } from '../net/protocol.ts';
-import { type CompiledPolicy, type Judged, tiers } from '../policy/model.ts';
+import { type CompiledPolicy, inOrderOfEvaluation, isTied, type Judged, tiers } from '../policy/model.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 import { type Party, portsOf } from './party.ts';
 import { matchRule, type RuleMatch, type RuleQuestion } from './rule-match.ts';
@@ -57,14 +57,18 @@ interface Judgment {
   readonly isWithin?: Within;
   /** Absent: by what is enforced. */
   readonly judged?: Judged;
+  /** Of cluster-wide policies that are equal by tier and priority these are asked first. Absent: as their names are ordered. */
+  readonly first?: ReadonlySet<CompiledPolicy>;
 }
 
 /** Judges one gate. Source: `gate` in semantics.md section 7. */
-export function judgeGate(model: PolicyModel, question: GateQuestion, choices: Choices, { isWithin, judged }: Judgment = {}): GateVerdict {
+export function judgeGate(model: PolicyModel, question: GateQuestion, choices: Choices, judgment: Judgment = {}): GateVerdict {
+  const { isWithin, judged, first } = judgment;
   const { direction, subject, remote } = question;
   if (subject.owner.kind !== 'Pod') return open('unpoliced-endpoint');
   const podClass = subject.owner.class;
-  const policies = model.policiesOf(podClass, direction, judged);
+  const named = model.policiesOf(podClass, direction, judged);
+  const policies = first === undefined ? named : named.sort(withFirst(first));
   if (policies.length === 0) return open('not-isolated');
   const destination = direction === 'egress' ? remote : subject;
   const asked: RuleQuestion = {
@@ -85,6 +89,12 @@ export function judgeGate(model: PolicyModel, question: GateQuestion, choices: C
   }
   return { ...open('not-isolated'), passes: notes.passes };
 }
+
+/** The order of evaluation, in which some are asked before their equals. */
+const withFirst =
+  (first: ReadonlySet<CompiledPolicy>) =>
+  (a: CompiledPolicy, b: CompiledPolicy): number =>
+    isTied(a, b) && first.has(a) !== first.has(b) ? Number(first.has(b)) - Number(first.has(a)) : inOrderOfEvaluation(a, b);
 
 /** What is seen in cluster-wide tiers that did not decide. */
 interface TierNotes {
