@@ -51,7 +51,8 @@ function readListed(text: string, start: number, greatestDepth: number, end: num
   const names = namesOf(value, greatestDepth);
   if (names === Number.POSITIVE_INFINITY) return 'too deep';
   // What looks like a name can be within a string, so there may be less of them, and none is a duplicate only if there are not.
-  if (namesWritten(text, start, end) !== names) return undefined;
+  const written = text.slice(start, end);
+  if (countOf(quotedBeforeColon, written) !== names && countOf(nameBeforeColon, written) !== names) return undefined;
   return { value, end, hasDuplicates: false, lists: new Map([[bracket, items]]) };
 }
 
@@ -154,12 +155,16 @@ function namesOf(value: unknown, greatestDepth: number): number {
   return names;
 }
 
-/** How many quotes are there with a colon behind: those of all names, and of strings that begin with a colon. */
-function namesWritten(text: string, start: number, end: number): number {
-  const name = /(?<!\\)(?:\\\\)*"[ \t\r\n]*:/g;
-  const part = text.slice(start, end);
+/** A quote with a colon behind it: of all names, of strings that begin with a colon, and of names in strings that hold JSON. */
+const quotedBeforeColon = /"[ \t\r\n]*:/g;
+
+/** The same without those in strings that hold JSON, for which an engine has to look back, which takes some of them long. */
+const nameBeforeColon = /(?<!\\)(?:\\\\)*"[ \t\r\n]*:/g;
+
+function countOf(pattern: RegExp, text: string): number {
+  pattern.lastIndex = 0;
   let count = 0;
-  while (name.test(part)) count++;
+  while (pattern.test(text)) count++;
   return count;
 }
 

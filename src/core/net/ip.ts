@@ -139,18 +139,19 @@ export function formatIp({ family, value }: Ip): string {
     return `${bits >>> 24}.${(bits >>> 16) & 255}.${(bits >>> 8) & 255}.${bits & 255}`;
   }
   if (value >> 32n === mappedPrefix >> 32n) return `::ffff:${formatIp({ family: 4, value: value & 0xffff_ffffn })}`;
-  const groups = Array.from({ length: 8 }, (_, index) => Number((value >> BigInt(112 - 16 * index)) & 0xffffn));
-  const zeros = longestZeroRun(groups);
-  const hex = groups.map((group) => group.toString(16));
+  // By its digits: large numbers, cut group by group, cost more.
+  const digits = value.toString(16).padStart(32, '0');
+  const hex = Array.from({ length: 8 }, (_, index) => digits.slice(4 * index, 4 * index + 4).replace(/^0{1,3}/, ''));
+  const zeros = longestZeroRun(hex);
   if (zeros.length < 2) return hex.join(':');
   return `${hex.slice(0, zeros.start).join(':')}::${hex.slice(zeros.start + zeros.length).join(':')}`;
 }
 
-function longestZeroRun(groups: readonly number[]): { start: number; length: number } {
+function longestZeroRun(groups: readonly string[]): { start: number; length: number } {
   let best = { start: 0, length: 0 };
   let start = 0;
   for (let index = 0; index <= groups.length; index++) {
-    if (index < groups.length && groups[index] === 0) continue;
+    if (index < groups.length && groups[index] === '0') continue;
     if (index - start > best.length) best = { start, length: index - start };
     start = index + 1;
   }

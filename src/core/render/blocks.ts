@@ -42,12 +42,18 @@ export interface Row {
   readonly text: string;
 }
 
+/** What is too much to read: the weight of what blocks say, by the names of destinations that they say it of. */
+export interface Limit {
+  readonly most: number;
+  readonly weigh: (names: readonly string[]) => number;
+}
+
 /**
  * The matrix by workload: sources that reach the same with the same traffic are one block, and whole namespaces one word. Undefined
- * as soon as its blocks say more than `most` things. `everyone` are the endpoints by which a namespace is whole.
+ * as soon as its blocks are too much. `everyone` are the endpoints by which a namespace is whole.
  */
-export const workloadBlocks = (reach: Iterable<ReachAnswer>, everyone: readonly MatrixEndpoint[], most: number): Blocks | undefined =>
-  blocksBy(rowsOf(reach), new Crowd(everyone), most);
+export const workloadBlocks = (reach: Iterable<ReachAnswer>, everyone: readonly MatrixEndpoint[], limit?: Limit): Blocks | undefined =>
+  blocksBy(rowsOf(reach), new Crowd(everyone), limit);
 
 function* rowsOf(reach: Iterable<ReachAnswer>): Iterable<Row> {
   for (const { from, to, said } of reach) yield { from, to, text: markedText(said) };
@@ -57,11 +63,11 @@ function* rowsOf(reach: Iterable<ReachAnswer>): Iterable<Row> {
 export const markedText = (pair: Pick<ConnectionAnswer, 'traffic' | 'partial' | 'dependsOn'>): string =>
   pairText(pair) + (pair.dependsOn === undefined ? '' : mark);
 
-/** Rows in blocks by what is said in them: undefined as soon as these say more than `most` things. Rows of one source stand together. */
-export function blocksBy(rows: Iterable<Row>, crowd: Crowd, most = Number.POSITIVE_INFINITY): Blocks | undefined {
+/** Rows in blocks by what is said in them: undefined as soon as that is too much. Rows of one source stand together. */
+export function blocksBy(rows: Iterable<Row>, crowd: Crowd, limit?: Limit): Blocks | undefined {
   const groups = new Map<string, { readonly sources: Set<string>; readonly reach: ReadonlyMap<string, readonly string[]> }>();
   let all = 0;
-  let said = 0;
+  let weight = 0;
   for (const [source, byText] of bySource(rows)) {
     const byTraffic = [...byText].sort(([a], [b]) => trafficRank(a) - trafficRank(b) || (a < b ? -1 : 1));
     const reach = new Map(byTraffic.map(([traffic, destinations]) => [traffic, crowd.namesOf(destinations, source)]));
@@ -70,9 +76,9 @@ export function blocksBy(rows: Iterable<Row>, crowd: Crowd, most = Number.POSITI
     const group = groups.get(key);
     if (group === undefined) {
       groups.set(key, { sources: new Set([source]), reach });
-      said += reach.size;
+      if (limit !== undefined) for (const names of reach.values()) weight += limit.weigh(names);
     } else group.sources.add(source);
-    if (said > most) return undefined;
+    if (limit !== undefined && weight > limit.most) return undefined;
   }
   const blocks = Array.from(groups.values(), ({ sources, reach }) => ({
     from: crowd.namesOf(sources),

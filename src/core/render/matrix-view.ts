@@ -1,7 +1,7 @@
 import type { Connectivity } from '../connectivity/connectivity.ts';
 import type { Dependence, DependentPair } from '../connectivity/dependence.ts';
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
-import { type Block, type Blocks, workloadBlocks } from './blocks.ts';
+import { type Block, type Blocks, type Limit, workloadBlocks } from './blocks.ts';
 import { groupsOf } from './crowd.ts';
 import { namespaceBlocks } from './namespace-blocks.ts';
 import { type OutsideGrouping, type RollUp, rollUp } from './rollup.ts';
@@ -41,7 +41,7 @@ const mostLines = 150;
 export function blocksOf(view: MatrixView): Blocks & { readonly by: Breakdown } {
   const { shown, everyone, denied, by } = view;
   if (by !== 'namespace') {
-    const found = workloadBlocks(shown.reach, everyone, by === undefined ? mostLines : Number.POSITIVE_INFINITY);
+    const found = workloadBlocks(shown.reach, everyone, by === undefined ? limit : undefined);
     if (found !== undefined && (by !== undefined || linesOf(found.blocks) <= mostLines)) return { ...found, by: 'workload' };
   }
   const groups = groupsOf(everyone).flatMap((group) =>
@@ -61,10 +61,15 @@ export function rolledUp({ whole, counted, denied }: MatrixView, outside: Outsid
 export const sourceColumns = 36;
 export const destinationColumns = 60;
 
+const destinationLines = (names: readonly string[]): number => wrap(names, destinationColumns).length;
+
+/** The lines of the destinations alone may be too many before all are known. */
+const limit: Limit = { most: mostLines, weigh: destinationLines };
+
 /** The lines of a table of these blocks. */
 const linesOf = (blocks: readonly Block[]): number =>
   blocks.reduce((sum, { from, reach }) => {
-    const right = reach.reduce((lines, { to }) => lines + wrap(to, destinationColumns).length, 0);
+    const right = reach.reduce((lines, { to }) => lines + destinationLines(to), 0);
     return sum + Math.max(wrap(from, sourceColumns).length, right);
   }, 0);
 

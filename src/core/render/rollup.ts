@@ -48,12 +48,11 @@ export function rollUp(
   const placeOf = new Map(groups.flatMap(({ members }, place) => members.map(({ id }) => [id, place] as const)));
   const outcomes = new Outcomes();
   const rows = groups.map(() => new Map<Outcome, Map<number, number>>());
-  const censuses = new WeakMap<readonly string[], ReadonlyMap<number, number>>();
+  const censuses = new Censuses(placeOf);
   for (const { from, to, said } of reach) {
     const row = rows[placeOf.get(from)!]!;
     const counts = getOrMake(row, outcomes.of(said), () => new Map());
-    for (const [place, number] of getOrMake(censuses, to, () => censusOf(to, placeOf)))
-      counts.set(place, (counts.get(place) ?? 0) + number);
+    for (const [place, number] of censuses.of(to)) counts.set(place, (counts.get(place) ?? 0) + number);
   }
   const pairs: GroupPair[] = [];
   for (const [place, row] of rows.entries()) {
@@ -79,11 +78,27 @@ function partsOf(row: ReadonlyMap<Outcome, ReadonlyMap<number, number>>): Readon
   return parts;
 }
 
-/** How many of the endpoints are in which group. */
-function censusOf(ids: readonly string[], placeOf: ReadonlyMap<string, number>): ReadonlyMap<number, number> {
-  const census = new Map<number, number>();
-  for (const id of ids) census.set(placeOf.get(id)!, (census.get(placeOf.get(id)!) ?? 0) + 1);
-  return census;
+/** Says how many of some endpoints are in which group. Most lists come again, and are counted once. */
+class Censuses {
+  readonly #placeOf: ReadonlyMap<string, number>;
+  readonly #known = new WeakMap<readonly string[], ReadonlyMap<number, number>>();
+
+  constructor(placeOf: ReadonlyMap<string, number>) {
+    this.#placeOf = placeOf;
+  }
+
+  of(ids: readonly string[]): Iterable<readonly [place: number, count: number]> {
+    return ids.length === 1 ? [[this.#placeOf.get(ids[0]!)!, 1]] : getOrMake(this.#known, ids, (all) => this.#count(all));
+  }
+
+  #count(ids: readonly string[]): ReadonlyMap<number, number> {
+    const census = new Map<number, number>();
+    for (const id of ids) {
+      const place = this.#placeOf.get(id)!;
+      census.set(place, (census.get(place) ?? 0) + 1);
+    }
+    return census;
+  }
 }
 
 const alone = (endpoint: MatrixEndpoint): Group => ({ name: endpoint.id, kind: 'outside', members: [endpoint] });

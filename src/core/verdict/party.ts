@@ -28,6 +28,7 @@ export function partyAt(model: PolicyModel, address: string): Party {
 export function partyOf(model: PolicyModel, pod: Pod, address: string): Party {
   const party = partyAt(model, address);
   const podClass = pod.hostNetwork ? model.classOf(pod) : undefined;
+  if (podClass === undefined && party.assumed === pod.assumedAddress) return party;
   const owner: AddressOwner = podClass === undefined ? party.owner : { kind: 'Pod', pod, class: podClass };
   return { ...party, owner, assumed: party.assumed || pod.assumedAddress };
 }
