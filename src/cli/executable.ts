@@ -6,6 +6,8 @@ import { main } from './main.ts';
  * it answers them, like `bin/kubectl_complete-sallyport`. It is also the agents of its labs, which for Node are a module of their own.
  */
 async function start(): Promise<void> {
+  // What bin/sallyport sets for this engine alone: another that a child happens to run on may refuse to start with it.
+  delete process.env.BUN_JSC_largeHeapSize;
   if (/(?:^|\/)kubectl_complete-sallyport$/.test(process.argv0)) process.argv.splice(2, 0, '__complete');
   if (process.argv[2] !== agentWord) return main();
   process.argv.splice(2, 1);

@@ -143,6 +143,17 @@ describe('bin/sallyport', () => {
     expect([option({}), option({ MIMALLOC_ALLOW_THP: '0' })]).toEqual(['2', '0']);
   });
 
+  test.skipIf(missing !== undefined)('what is set for the engine alone is not in the environment of the programs that it starts', () => {
+    const place = join(folder, 'child');
+    mkdirSync(place);
+    writeFileSync(join(place, 'git'), `#!/bin/sh\nenv > ${place}/environment\nexit 1\n`);
+    chmodSync(join(place, 'git'), 0o755);
+    run(join(root, 'bin/sallyport'), ['diff', '--git', 'main..HEAD'], place, { PATH: `${place}:${PATH}` });
+    const environment = readFileSync(join(place, 'environment'), 'utf8');
+    expect(environment).toContain(`PATH=${place}:`);
+    expect(environment).not.toContain('BUN_');
+  });
+
   test('what answers and ends is run by the executable', () => {
     const stand = join(home, 'build/sallyport');
     writeFileSync(stand, '#!/bin/sh\n[ -x "$SALLYPORT_NODE" ] && echo executable "$SALLYPORT_CALLED" "$@"\n');
