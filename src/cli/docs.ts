@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Connectivity } from '#core/connectivity/connectivity.ts';
 import { Descriptions } from '#core/document/descriptions.ts';
 import { documentationOf } from '#core/document/document.ts';
 import type { Documentation } from '#core/document/documentation.ts';
@@ -11,6 +12,7 @@ import { commentFinder } from './docs-comments.ts';
 import { checkPages, writePages } from './docs-files.ts';
 import { testedBy } from './docs-tests.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
+import { followed } from './followed.ts';
 import { fileTexts, note, readInput } from './input.ts';
 import { checkNamespaces, defaultNamespaceIn, type FilterOptions, namespacesOf } from './matrix-filter.ts';
 import { addInputOptions, addOutputOption, collect, examples, type InputOptions } from './options.ts';
@@ -81,7 +83,9 @@ async function documentationAsked(options: Options): Promise<Documentation> {
   const tested = tests.length === 0 ? undefined : await testedBy(tests, analysis, reading);
   return withProgress('working out who can reach whom', async (report) => {
     report('working out who can reach whom', isMuch(objects));
+    const onSource = counting(report, 'working out who can reach whom', 'endpoints');
     const onNamespace = counting(report, 'writing', 'namespaces');
-    return documentationOf(analysis, { descriptions, namespaces, onNamespace, ...(tested && { tested }) });
+    const follow = (connectivity: Connectivity): Connectivity => followed(connectivity, onSource);
+    return documentationOf(analysis, { descriptions, namespaces, onNamespace, follow, ...(tested && { tested }) });
   });
 }

@@ -67,6 +67,12 @@ describe('the library', () => {
     expect(checkText(answer, tried.advice)).toMatch(/^denied {2}shop\/Pod\/client → shop\/Pod\/web {2}TCP\/9090\n.*^to allow it\n/ms);
   });
 
+  it('neither answers nor advises on what no policy has a say in', () => {
+    const flow = { from: 'shop/client', to: '127.0.0.1', port: 9090 };
+    const error = expect.stringContaining('loopback');
+    expect([checkConnection(cluster, flow), adviseOn(cluster, flow)]).toEqual([{ error }, { error }]);
+  });
+
   it('never takes a part of the input for the whole', async () => {
     const manifests = await parseManifests({ ...texts, ...faulty });
     expect(manifests.diagnostics.map((diagnostic) => diagnosticText(diagnostic, faulty))).toMatchInlineSnapshot(`

@@ -50,7 +50,9 @@ function withExposure(difference: Difference): Omit<FullDifference, 'everyone'> 
 
 /** The blocks of all rules by their keys: the external addresses of both clusters are divided by those of either. */
 export function blocksOf(model: PolicyModel): Map<string, AddressSet> {
-  const rules = [...model.policies.values()].flatMap(({ egress = [], ingress = [] }) => [...egress, ...ingress]);
-  const peers = rules.flatMap((rule) => rule.peers ?? []);
-  return new Map(peers.flatMap((peer) => (peer.kind === 'addresses' ? [[peer.key, peer.addresses] as const] : [])));
+  const blocks = new Map<string, AddressSet>();
+  for (const { egress = [], ingress = [] } of model.policies.values())
+    for (const { peers = [] } of [...egress, ...ingress])
+      for (const peer of peers) if (peer.kind === 'addresses') blocks.set(peer.key, peer.addresses);
+  return blocks;
 }

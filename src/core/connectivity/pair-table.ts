@@ -83,9 +83,13 @@ export class PairTable {
     };
   }
 
-  /** The same for a source of which few destinations are asked for: nothing is worked out beforehand, or only what takes little. */
-  glancesOf(source: MatrixEntry): Outlooks {
-    return new Map(source.uses.map(({ unit }) => [unit, unit.profile === undefined ? this.#outlookOf(unit) : this.#glanceOf(unit)]));
+  /**
+   * The same for a source of which only some destinations are asked for: nothing is worked out beforehand. Of addresses of nobody, of which few
+   * rules speak, it is if there are `several`.
+   */
+  glancesOf(source: MatrixEntry, several = false): Outlooks {
+    const isWorkedOut = ({ profile }: Unit): boolean => several && profile === undefined;
+    return new Map(source.uses.map(({ unit }) => [unit, isWorkedOut(unit) ? this.#outlookOf(unit) : this.#glanceOf(unit)]));
   }
 
   #glanceOf(unit: Unit): Outlook {

@@ -57,6 +57,9 @@ export interface Kind {
   shared?: readonly Cell[];
 }
 
+/** So many kinds of destinations are asked about one by one. */
+const fewKinds = 16;
+
 /** Between how many kinds of endpoints outcomes are kept: some 64 MiB. */
 const keptCells = 2 ** 21;
 
@@ -167,7 +170,7 @@ export class PairWalk {
     let outlooks: Outlooks | undefined;
     return () => {
       const entry = this.#entries[place]!;
-      outlooks ??= this.#isGlance(place) ? this.#pairs.glancesOf(entry) : this.#pairs.outlooksOf(entry);
+      outlooks ??= this.#isGlance(place) ? this.#pairs.glancesOf(entry, this.#shownKinds.length > fewKinds) : this.#pairs.outlooksOf(entry);
       return outlooks;
     };
   }
@@ -273,10 +276,14 @@ export class PairWalk {
   #neighboursOf(place: number): readonly number[] {
     if (this.#filter.ownNode === 'policed') return [place];
     const isShown = this.#isShown[place]!;
-    const { at, on } = this.#entries[place]!;
+    const entry = this.#entries[place]!;
+    const [guests, hosts] = isShown
+      ? [this.#residentsOf('on'), this.#residentsOf('at')]
+      : [this.#residentsOf('shown on'), this.#residentsOf('shown at')];
     const found: number[] = [];
-    for (const node of at) found.push(...(this.#residentsOf(isShown ? 'on' : 'shown on').get(node) ?? []));
-    for (const node of on) found.push(...(this.#residentsOf(isShown ? 'at' : 'shown at').get(node) ?? []));
+    // Mostly nobody has the address of a node who is shown, so that nobody needs to say where it runs.
+    if (guests.size > 0) for (const node of entry.at) found.push(...(guests.get(node) ?? []));
+    if (hosts.size > 0) for (const node of entry.on) found.push(...(hosts.get(node) ?? []));
     return found.length === 0 ? [place] : [...new Set([place, ...found])];
   }
 

@@ -29,6 +29,8 @@ export interface DocumentOptions {
   readonly tested?: Tested;
   /** Only these namespaces, unless empty; everybody counts nevertheless. */
   readonly namespaces?: readonly string[];
+  /** Makes the walk over all connections tell how far it has come. */
+  readonly follow?: (connectivity: Connectivity) => Connectivity;
   /** Told before each namespace, for whoever shows how far the work has come. */
   readonly onNamespace?: Progress;
 }
@@ -39,7 +41,7 @@ export interface DocumentOptions {
  */
 export function documentationOf(
   analysis: Analysis,
-  { descriptions, tested, namespaces = [], onNamespace }: DocumentOptions,
+  { descriptions, tested, namespaces = [], follow = (each) => each, onNamespace }: DocumentOptions,
 ): Documentation {
   const { cluster, model } = analysis;
   const scene = new Scene(analysis);
@@ -48,7 +50,8 @@ export function documentationOf(
   const asked = endpoints.filter((endpoint) => isAsked(scene.homeOf(endpoint) ?? ''));
   const homes = Map.groupBy(asked, (endpoint) => scene.homeOf(endpoint));
   const ids = new Set(asked.flatMap((endpoint) => (scene.homeOf(endpoint) === undefined ? [] : [endpoint.id])));
-  const workloads = new WorkloadWriter(scene.analysis, descriptions, new Talks(scene.connectivity(ids).reach, (id) => ids.has(id)));
+  const talks = new Talks(follow(scene.connectivity(ids)).reach, (id) => ids.has(id));
+  const workloads = new WorkloadWriter(scene.analysis, descriptions, talks);
   const policies = new PolicyWriter(model, descriptions, tested?.coverage.uncovered, endpoints);
   const namespaceOf = (name: string, index: number): NamespaceDocument[] => {
     onNamespace?.(index, cluster.namespaces.size);

@@ -1,6 +1,6 @@
 import type { Source } from '../api/diagnostic.ts';
 import { directions, type PolicyId } from '../api/types.ts';
-import { type Family, parseIp } from '../net/ip.ts';
+import type { Family } from '../net/ip.ts';
 import type { Analysis } from './analysis.ts';
 import type { Certainty } from './certainty.ts';
 import { type Flow, type FlowVerdict, judgeFlow, withEnds } from './check.ts';
@@ -82,18 +82,9 @@ export interface CheckAnswer {
 
 /** Answers a flow, or says why there is no answer. */
 export function checkConnection(analysis: Analysis, flow: Flow): CheckAnswer | Unanswerable {
-  const loopback = [flow.from, flow.to].find(isLoopback);
-  if (loopback !== undefined)
-    return { error: `\`${loopback}\` is a loopback address: whoever uses it means itself, and no policy has a say there` };
   const extended = withEnds(analysis, flow);
   const verdict = judgeFlow(extended, flow);
   return isUnanswerable(verdict) ? verdict : answerOf(extended, verdict);
-}
-
-/** Whether it is an address by which everybody means itself. Source: semantics.md section 4.3; RFC 6890. */
-function isLoopback(text: string): boolean {
-  const ip = parseIp(text);
-  return ip !== undefined && (ip.family === 4 ? ip.value >> 24n === 127n : ip.value === 1n);
 }
 
 function answerOf(analysis: Analysis, verdict: FlowVerdict): CheckAnswer {

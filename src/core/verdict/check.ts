@@ -1,4 +1,4 @@
-import type { Family } from '../net/ip.ts';
+import { type Family, parseIp } from '../net/ip.ts';
 import type { CompiledPolicy } from '../policy/model.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 import type { Analysis } from './analysis.ts';
@@ -46,6 +46,9 @@ export function checkFlow(analysis: Analysis, flow: Flow): FlowVerdict | Unanswe
 export function judgeFlow(analysis: Analysis, flow: Flow): FlowVerdict | Unanswerable {
   const { cluster, model } = analysis;
   const { protocol = 'TCP', port } = flow;
+  const loopback = [flow.from, flow.to].find(isLoopback);
+  if (loopback !== undefined)
+    return { error: `\`${loopback}\` is a loopback address: whoever uses it means itself, and no policy has a say there` };
   const from = findEndpoint(cluster, model, flow.from);
   if (isUnanswerable(from)) return from;
   const to = findEndpoint(cluster, model, flow.to, { protocol, port });
@@ -75,6 +78,12 @@ export function judgeFlow(analysis: Analysis, flow: Flow): FlowVerdict | Unanswe
     ...doubts,
     tied,
   };
+}
+
+/** Whether it is an address by which everybody means itself. Source: semantics.md section 4.3; RFC 6890. */
+function isLoopback(text: string): boolean {
+  const ip = parseIp(text);
+  return ip !== undefined && (ip.family === 4 ? ip.value >> 24n === 127n : ip.value === 1n);
 }
 
 /** The analysis with those ends of the flow that only could exist. */
