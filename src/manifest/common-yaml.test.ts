@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import type { FieldPath } from '#core/api/diagnostic.ts';
 import { readCommonYaml } from './common-yaml.ts';
 import { resolvePlain } from './plain-scalar.ts';
@@ -124,6 +124,10 @@ describe('the quick reader of YAML', () => {
     // `-_0` is a string for this writer, which leaves it plain, and the number 0 for Go's reader, and so for ours.
     const isWrittenAsAnother = (text: string) => stringify(text, { version: '1.1' }).trimEnd() === text && resolvePlain(text) !== text;
     expect(isWrittenAsAnother('-_0')).toBe(true);
+    // It breaks some texts that are long and have blanks at the ends of lines: it does not read them back itself.
+    const isBroken = (text: string, object: object) => JSON.stringify(parse(text, { version: '1.1' })) !== JSON.stringify(object);
+    const long = { a: `${'word '.repeat(7)}\n \n  ` };
+    expect(isBroken(stringify(long, { version: '1.1', lineWidth: 0 }), long)).toBe(true);
     const anyString = fc.oneof(
       fc.string(),
       fc
@@ -150,7 +154,7 @@ describe('the quick reader of YAML', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.stringMatching(/^[a-z]{1,5}$/), value, { minKeys: 1 }), options, (object, style) => {
         const text = stringify(object, { ...style, version: '1.1' });
-        if (!agrees(text)) return;
+        if (!agrees(text) || isBroken(text, object)) return;
         read++;
         expect(readCommonYaml(text, 100)!.value).toEqual(JSON.parse(JSON.stringify(object)));
       }),
