@@ -20,15 +20,14 @@ interface Possible {
  * name. Empty where any order gives the same. Which comes first is not defined. Source: semantics.md section 6.3.
  */
 export function tiedPolicies(model: PolicyModel, outcomes: readonly Outcome[]): readonly CompiledPolicy[] {
-  if (![...model.policies.values()].some(({ tier }) => tier !== 'NetworkPolicy')) return [];
   const found = outcomes.map(({ connection, verdict }) => {
     const [egress, ingress] = gateQuestions(connection);
     return [possibleAt(model, egress, verdict.egress), possibleAt(model, ingress, verdict.ingress)] as const;
   });
   const may = (allowed: boolean) => (gates: (typeof found)[number]) =>
     allowed ? gates.every((gate) => gate.allowed.has(true)) : gates.some((gate) => gate.allowed.has(false));
-  const isTold = !(found.every(may(true)) && found.some(may(false)));
-  return isTold ? [] : [...new Set(found.flat().flatMap(({ allowed, policies }) => (allowed.size > 1 ? policies : [])))];
+  const hangsOnOrder = found.every(may(true)) && found.some(may(false));
+  return !hangsOnOrder ? [] : [...new Set(found.flat().flatMap(({ allowed, policies }) => (allowed.size > 1 ? policies : [])))];
 }
 
 /** The cluster-wide policies that are equal by tier and priority, select the same pods and do different things in a direction, two by two. */
@@ -49,7 +48,8 @@ const shareSubjects = ({ subjects: a }: CompiledPolicy, { subjects: b }: Compile
 function possibleAt(model: PolicyModel, question: GateQuestion, verdict: GateVerdict): Possible {
   const certain = { allowed: new Set([verdict.allowed]), policies: [] };
   const { owner } = question.subject;
-  if (owner.kind !== 'Pod' || verdict.reason === 'self') return certain;
+  // Where no cluster-wide rule has decided or passed it on, none matches in any order.
+  if (owner.kind !== 'Pod' || (verdict.reason !== 'tier' && verdict.passes.length === 0)) return certain;
   const groups = tiedGroups(model.policiesOf(owner.class, question.direction));
   if (groups.length === 0) return certain;
   const judge = (...first: readonly CompiledPolicy[]): GateVerdict => judgeGate(model, question, model.choices, { first: new Set(first) });
