@@ -56,7 +56,7 @@ describe.skipIf(missing !== undefined)(`the executable${missing === undefined ? 
     );
     const pod = 'apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: x}\nspec: {containers: [{name: main, image: none}]}\n';
     writeFileSync(join(place, 'little.yaml'), pod);
-    writeFileSync(join(place, 'much.yaml'), `${pod}#${' '.repeat(9_000_000)}\n`);
+    writeFileSync(join(place, 'much.yaml'), `${pod}#${' '.repeat(25_200_000)}\n`);
     const SALLYPORT_NODE = process.execPath;
     const asked = (env: NodeJS.ProcessEnv, ...files: string[]) =>
       run(join(place, 'sallyport'), ['matrix', '-o', 'csv', ...files.flatMap((file) => ['-f', file])], place, env).stdout;
@@ -100,7 +100,7 @@ describe.skipIf(missing !== undefined)(`the executable${missing === undefined ? 
   test('stays what it is in a lab, however much is read there', ({ skip }) => {
     const reason = cannotRunLab();
     if (reason !== undefined) skip(reason);
-    writeFileSync(join(shop, 'much.yaml'), `#${' '.repeat(9_000_000)}\n${readFileSync(join(shop, 'policy.yaml'), 'utf8')}`);
+    writeFileSync(join(shop, 'much.yaml'), `#${' '.repeat(25_200_000)}\n${readFileSync(join(shop, 'policy.yaml'), 'utf8')}`);
     const words = ['test', 'tests.yaml', '-f', 'cluster.yaml', '-f', 'much.yaml', '--lab'];
     const { status, stdout, stderr } = run(executable, words, shop, { SALLYPORT_NODE: process.execPath });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
