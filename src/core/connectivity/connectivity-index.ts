@@ -1,9 +1,11 @@
 import type { Choices } from '../api/choices.ts';
 import { type Direction, directions } from '../api/types.ts';
 import type { AddressSet } from '../net/address-set.ts';
+import { getOrMake } from '../policy/get-or-make.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 import type { Analysis } from '../verdict/analysis.ts';
 import { externalEntry, MatrixEndpoints, type MatrixEntry, type Stranger } from './endpoints.ts';
+import type { ResultId } from './gate-states.ts';
 import { GateTable } from './gate-table.ts';
 import { type Located, type LocatedPods, locatePods } from './located-pods.ts';
 import { PairTable } from './pair-table.ts';
@@ -53,7 +55,8 @@ export class ConnectivityIndex {
   /** Whether every pod reaches its own node. */
   readonly isOwnNodeOpen: boolean;
   readonly #grouping: Grouping;
-  readonly #treatments = new Map<Unit, string>();
+  /** What all gates say to addresses of nobody that comes of a rule. */
+  readonly #said: Readonly<Record<Direction, Map<Unit, readonly Saying[]>>> = { egress: new Map(), ingress: new Map() };
   #entries: readonly MatrixEntry[] | undefined;
 
   private constructor(grouping: Grouping, traffics: TrafficTable, choices: Choices) {
@@ -80,6 +83,16 @@ export class ConnectivityIndex {
   /** Whether the endpoints of both are the same, if both are asked alike. */
   isGroupedLike(other: ConnectivityIndex): boolean {
     return other.#grouping === this.#grouping;
+  }
+
+  /** Whether one of the blocks of rules, by their keys, holds an address of the endpoint. */
+  isWithin({ uses }: MatrixEntry, blocks: ReadonlySet<string>): boolean {
+    return uses.some(({ unit }) => this.#grouping.units.isWithin(unit, blocks));
+  }
+
+  /** The blocks of rules, by their keys, that hold an address of a pod. */
+  blocksOfPods(): ReadonlySet<string> {
+    return this.#grouping.units.blocksOfPods();
   }
 
   /** How many classes of pods there are. */
@@ -121,8 +134,9 @@ export class ConnectivityIndex {
 
   /** How gates treat external addresses, by the places of their ranges: all gates, or those of some classes. Equal texts are equal treatment. */
   treatments(classes?: ReadonlySet<string>): Map<string, string> {
-    const treatmentOf = classes === undefined ? (unit: Unit) => this.#treatmentOf(unit) : this.#treatmentBy(this.#gatesOf(classes));
-    return new Map(this.#grouping.strangers.map((each) => [placeOf(each), treatmentOf(each.unit)]));
+    const treatmentOf = this.#treatmentBy(classes && this.#gatesOf(classes));
+    const known = new Map<Unit, string>();
+    return new Map(this.#grouping.strangers.map((each) => [placeOf(each), getOrMake(known, each.unit, treatmentOf)]));
   }
 
   #gatesOf(keys: ReadonlySet<string>): Readonly<Record<Direction, ReadonlySet<Gate>>> {
@@ -133,14 +147,18 @@ export class ConnectivityIndex {
     return { egress: new Set(profiles.map(({ gates }) => gates.egress)), ingress: new Set(profiles.map(({ gates }) => gates.ingress)) };
   }
 
-  /** How some gates treat a unit: each gate is asked, or, where they are many, all that is said to the unit is looked through. */
-  #treatmentBy(gates: Readonly<Record<Direction, ReadonlySet<Gate>>>): (unit: Unit) => string {
+  /** How all gates treat a unit, or some: then each of them is asked, or, where they are many, all that is said to the unit is looked through. */
+  #treatmentBy(gates?: Readonly<Record<Direction, ReadonlySet<Gate>>>): (unit: Unit) => string {
+    if (gates === undefined) return (unit) => directions.map((way) => textOf(this.#saidTo(unit, way))).join(' ');
     const saidBy = (unit: Unit, direction: Direction): string =>
       Array.from(gates[direction], (gate) =>
         this.gates.states.resultOf(this.gates.stateOf(direction, gate, unit), gate.isIsolated, false),
       ).join();
     const areFew = gates.egress.size + gates.ingress.size <= fewGates;
-    return (unit) => directions.map((way) => (areFew ? saidBy(unit, way) : this.#saidTo(unit, way, gates[way]))).join(' ');
+    return (unit) =>
+      directions
+        .map((way) => (areFew ? saidBy(unit, way) : textOf(this.#saidTo(unit, way).filter(({ gate }) => gates[way].has(gate)))))
+        .join(' ');
   }
 
   /** The entry in several: together those of its pods that no rule tells apart and that have the same key. An entry without pods stays whole. */
@@ -170,31 +188,30 @@ export class ConnectivityIndex {
     return new PairWalk(entries, this.#grouping.units, this.gates, this.pairs, filter);
   }
 
-  /** What all gates say to addresses of nobody, as far as they have a rule for them; equal texts are equal treatment. */
-  #treatmentOf(unit: Unit): string {
-    let treatment = this.#treatments.get(unit);
-    if (treatment === undefined) {
-      treatment = directions.map((direction) => this.#saidTo(unit, direction)).join(' ');
-      this.#treatments.set(unit, treatment);
-    }
-    return treatment;
-  }
-
-  /** By all gates, or some. */
-  #saidTo(unit: Unit, direction: Direction, among?: ReadonlySet<Gate>): string {
-    const { gates } = this;
-    const said: string[] = [];
-    const column = gates.column(direction, unit);
-    for (const id of column.ids.sort((a, b) => a - b)) {
-      const gate = this.#grouping.units.gates[direction][id]!;
-      if (among?.has(gate) === false) continue;
-      const { isIsolated } = gate;
-      const result = gates.states.resultOf(column.get(id)!, isIsolated, false);
-      if (result !== gates.states.resultOf(gates.baseOf(direction, id), isIsolated, false)) said.push(`${id}:${result}`);
-    }
-    return said.join();
+  /** What all gates say to addresses of nobody, as far as they have a rule for them. */
+  #saidTo(unit: Unit, direction: Direction): readonly Saying[] {
+    return getOrMake(this.#said[direction], unit, () => {
+      const { gates } = this;
+      const column = gates.column(direction, unit);
+      const said: Saying[] = [];
+      for (const id of column.ids.sort((a, b) => a - b)) {
+        const gate = this.#grouping.units.gates[direction][id]!;
+        const result = gates.states.resultOf(column.get(id)!, gate.isIsolated, false);
+        if (result !== gates.states.resultOf(gates.baseOf(direction, id), gate.isIsolated, false)) said.push({ gate, result });
+      }
+      return said;
+    });
   }
 }
+
+/** What a gate says to somebody besides what it says to everybody. */
+interface Saying {
+  readonly gate: Gate;
+  readonly result: ResultId;
+}
+
+/** Equal texts are equal treatment. */
+const textOf = (said: readonly Saying[]): string => said.map(({ gate, result }) => `${gate.id}:${result}`).join();
 
 /** So many gates are asked sooner than all rules that hold a unit are gone through. */
 const fewGates = 32;

@@ -93,7 +93,7 @@ class Test {
     this.#traffics = this.#index?.gates.traffics ?? new TrafficTable();
     this.#question = question;
     this.#places = new Places(question.endpoints);
-    this.#sensitive = new SensitiveClasses(this.#analysis.cluster, this.#analysis.model);
+    this.#sensitive = new SensitiveClasses(this.#analysis.cluster, this.#analysis.model, () => this.#baseIndex().blocksOfPods());
   }
 
   run(): Dependences {

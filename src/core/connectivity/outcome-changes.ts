@@ -28,7 +28,7 @@ interface Limits {
 export function visitChanges(indexes: readonly [ConnectivityIndex, ConnectivityIndex], limits: Limits, tell: Tell): void {
   const { touched, traffic, isKnowledgeOther = false } = limits;
   const [before, after] = indexes;
-  const { classes, direction, isOfBlocks } = touched;
+  const { classes, direction, blocks } = touched;
   const { traffics } = before.gates;
   // Nobody serves port 0.
   const compared = traffics.intersect(traffics.idOf(everyNamedPort), traffic === undefined ? everything : traffics.idOf(traffic));
@@ -41,8 +41,7 @@ export function visitChanges(indexes: readonly [ConnectivityIndex, ConnectivityI
   const places = new Map(all.map(({ id }, place) => [id, place]));
   const each = [...new Set(lists.flat())];
   const shown = idsOf(each.filter((entry) => isOfClasses(entry, classes) || isPolicedNode(entry)));
-  const isBlockSource = direction === 'ingress' && isOfBlocks;
-  const held = isBlockSource ? idsOf(each.filter(isHeld)) : undefined;
+  const held = direction === 'ingress' && blocks !== undefined ? idsOf(each.filter((entry) => before.isWithin(entry, blocks))) : undefined;
   const isShown = ({ id }: MatrixEntry): boolean => shown.has(id);
   const [old, now] = [before, after].map(
     (index, side) => new Side(index, lists[side]!, { places, isShown, direction, denied: isKnowledgeOther, wanted }),
@@ -56,9 +55,6 @@ export function visitChanges(indexes: readonly [ConnectivityIndex, ConnectivityI
 }
 
 const idsOf = (entries: readonly MatrixEntry[]): ReadonlySet<string> => new Set(entries.map(({ id }) => id));
-
-/** Whether a block of some rule holds one of its addresses. */
-const isHeld = ({ uses }: MatrixEntry): boolean => uses.some(({ unit }) => unit.signature.blocks.length > 0);
 
 /** A node whose address a policed pod has: where policies see hostNetwork pods as pods. */
 const isPolicedNode = ({ located, isPoliced }: MatrixEntry): boolean => located.length === 0 && isPoliced;

@@ -3,7 +3,7 @@ import { type Direction, directions, isFinished, type Pod } from '../api/types.t
 import { type Cluster, podsOf } from '../cluster/cluster.ts';
 import { type AddressSet, addressesFrom } from '../net/address-set.ts';
 import { families, parseIp } from '../net/ip.ts';
-import type { CompiledPolicy, CompiledRule } from '../policy/model.ts';
+import type { CompiledPeer, CompiledPolicy, CompiledRule } from '../policy/model.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 
 /** Choices of which connectivity between endpoints may depend, the exception for a pod's own node aside. */
@@ -26,28 +26,32 @@ export interface Sensitive {
   readonly classes: ReadonlySet<string>;
   /** Where such pods are always that end of the pair: its source (egress) or its destination (ingress). */
   readonly direction?: Direction;
-  /** Where the other end always has an address in a block of some rule. */
-  readonly isOfBlocks?: true;
+  /** Where the other end always has an address in one of these blocks of rules, by their keys. */
+  readonly blocks?: ReadonlySet<string>;
 }
 
 /** Finds the pods that a choice could matter to. */
 export class SensitiveClasses {
   readonly #cluster: Cluster;
   readonly #model: PolicyModel;
-  #addresses: { readonly pods: AddressSet; readonly nodes: AddressSet } | undefined;
+  readonly #findBlocksOfPods: () => ReadonlySet<string>;
+  #blocksOfPods: ReadonlySet<string> | undefined;
+  #nodeAddresses: AddressSet | undefined;
 
-  constructor(cluster: Cluster, model: PolicyModel) {
+  /** `findBlocksOfPods` says which blocks of rules, by their keys, hold an address of a pod. */
+  constructor(cluster: Cluster, model: PolicyModel, findBlocksOfPods: () => ReadonlySet<string>) {
     this.#cluster = cluster;
     this.#model = model;
+    this.#findBlocksOfPods = findBlocksOfPods;
   }
 
   /** The pairs that the choice could change. `alternative` is the model with another value, and is made only if it is needed. */
   of(choice: ComparedChoice, alternative: () => PolicyModel): Sensitive {
     switch (choice) {
       case 'ipblock-pods':
-        return this.#subjects((rule) => this.#hasBlockWith(rule, 'pods'));
+        return this.#subjects((rule) => hasBlock(rule, ({ key }) => this.#holdsPods(key)));
       case 'ipblock-nodes':
-        return this.#subjects((rule) => this.#hasBlockWith(rule, 'nodes'));
+        return this.#subjects((rule) => hasBlock(rule, ({ addresses }) => this.#holdsNodes(addresses)));
       case 'named-port-with-ipblock':
         return this.#subjects(({ peers = [], ports = [] }) => peers.some(isBlock) && ports.some(({ kind }) => kind === 'named'));
       case 'baseline-skip':
@@ -73,7 +77,7 @@ export class SensitiveClasses {
     return {
       classes: this.#classesOf([...new Set(rules.map(({ policy }) => policy))]),
       ...(direction !== undefined && others.length === 0 && { direction }),
-      isOfBlocks: true,
+      blocks: new Set(rules.flatMap(({ peers = [] }) => peers.flatMap((peer) => (peer.kind === 'addresses' ? peer.key : [])))),
     };
   }
 
@@ -94,21 +98,24 @@ export class SensitiveClasses {
     return (pod) => pod.addresses.some((address) => addresses.has(address));
   }
 
-  /** Networks of cluster-wide policies match every address. */
-  #hasBlockWith({ policy, peers = [] }: CompiledRule, whose: 'pods' | 'nodes'): boolean {
-    return (
-      policy.tier === 'NetworkPolicy' && peers.some((peer) => peer.kind === 'addresses' && overlap(peer.addresses, this.#owned()[whose]))
-    );
+  #holdsPods(block: string): boolean {
+    this.#blocksOfPods ??= this.#findBlocksOfPods();
+    return this.#blocksOfPods.has(block);
   }
 
-  #owned(): { readonly pods: AddressSet; readonly nodes: AddressSet } {
-    this.#addresses ??= {
-      pods: addressesAmong([...podsOf(this.#cluster)].flatMap(({ addresses }) => addresses)),
-      nodes: addressesAmong([...this.#cluster.nodes.values()].flatMap(({ addresses }) => addresses)),
-    };
-    return this.#addresses;
+  #holdsNodes(block: AddressSet): boolean {
+    this.#nodeAddresses ??= addressesFrom(
+      [...this.#cluster.nodes.values()].flatMap(({ addresses }) => addresses.map((each) => parseIp(each)!)),
+    );
+    return overlap(block, this.#nodeAddresses);
   }
 }
+
+type Block = Extract<CompiledPeer, { kind: 'addresses' }>;
+
+/** Whether a rule has such a block. Networks of cluster-wide policies match every address. */
+const hasBlock = ({ policy, peers = [] }: CompiledRule, isMeant: (block: Block) => boolean): boolean =>
+  policy.tier === 'NetworkPolicy' && peers.some((peer) => peer.kind === 'addresses' && isMeant(peer));
 
 const isBlock = ({ kind }: { readonly kind: string }): boolean => kind === 'addresses';
 
@@ -116,8 +123,6 @@ function hasDuplicateNames({ ports }: Pod): boolean {
   const names = ports.flatMap(({ name, protocol }) => (name === undefined ? [] : [`${protocol} ${name}`]));
   return new Set(names).size < names.length;
 }
-
-const addressesAmong = (addresses: readonly string[]): AddressSet => addressesFrom(addresses.map((address) => parseIp(address)!));
 
 /** Whether a small set and a large one have an address in common, found by halving the large one. */
 const overlap = (few: AddressSet, many: AddressSet): boolean =>

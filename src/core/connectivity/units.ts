@@ -51,6 +51,7 @@ export class Units {
   readonly blocks: BlockIndex;
   /** The blocks by their keys, as numbers of the block index. */
   readonly blockIds = new Map<string, number>();
+  readonly #blockKeys: readonly string[];
   readonly gates: Readonly<Record<Direction, Gate[]>> = { egress: [], ingress: [] };
   readonly units: Unit[] = [];
   readonly #model: PolicyModel;
@@ -76,6 +77,7 @@ export class Units {
       for (const peer of peers)
         if (peer.kind === 'addresses' && !this.blockIds.has(peer.key)) this.blockIds.set(peer.key, blocks.push(peer.addresses) - 1);
     this.blocks = new BlockIndex(blocks, cuts);
+    this.#blockKeys = [...this.blockIds.keys()];
     this.#names = new Set(rules.flatMap(({ ports = [] }) => ports.flatMap((port) => (port.kind === 'named' ? nameKey(port) : []))));
   }
 
@@ -96,6 +98,17 @@ export class Units {
   /** The units whose addresses have the signature. */
   unitsWith(signature: Signature): readonly Unit[] {
     return this.#bySignature.get(signature.id) ?? [];
+  }
+
+  /** Whether the blocks, by their keys, hold an address of the unit. */
+  isWithin({ signature }: Unit, blocks: ReadonlySet<string>): boolean {
+    return signature.blocks.some((id) => blocks.has(this.#blockKeys[id]!));
+  }
+
+  /** The blocks, by their keys, that hold an address of a pod. */
+  blocksOfPods(): ReadonlySet<string> {
+    const ids = new Set(this.units.flatMap(({ owner, signature: { blocks } }) => (owner === 'Pod' ? blocks : [])));
+    return new Set(Array.from(ids, (id) => this.#blockKeys[id]!));
   }
 
   /** The profile of the class. */
