@@ -27,7 +27,7 @@ export function expandWorkloads(pods: readonly Pod[], workloads: readonly Worklo
   const alive = new Set(existing.flatMap(({ namespace, owner }) => (owner ? [keyOf(namespace, owner)] : [])));
   const taken = new Set(existing.map(({ namespace, name }) => `${namespace}/${name}`));
   const made: Pod[] = [];
-  for (const workload of [...workloads].sort(inOrder)) {
+  for (const workload of inOrder(workloads)) {
     const { namespace } = workload;
     const owner = topmost(namespace, { kind: workload.kind, name: workload.name }, known);
     const hasMaker = workload.owner !== undefined && known.has(keyOf(namespace, workload.owner));
@@ -60,10 +60,12 @@ function topmost(namespace: string, controller: Owner, known: ReadonlyMap<string
 }
 
 /** StatefulSets first: their pods' names are what they are on a cluster too. */
-function inOrder(a: Workload, b: Workload): number {
-  const rank = (workload: Workload): string =>
-    `${workload.namespace}/${workload.kind === 'StatefulSet' ? 0 : 1}/${workload.name}/${workload.kind}`;
-  return rank(a) < rank(b) ? -1 : 1;
+function inOrder(workloads: readonly Workload[]): Workload[] {
+  const ranked = workloads.map((workload) => {
+    const { namespace, kind, name } = workload;
+    return { rank: `${namespace}/${kind === 'StatefulSet' ? 0 : 1}/${name}/${kind}`, workload };
+  });
+  return ranked.sort((a, b) => (a.rank < b.rank ? -1 : 1)).map(({ workload }) => workload);
 }
 
 /** What all pods of the workload have alike. */
@@ -102,12 +104,13 @@ const isSelected = (selector: Labels, { name, labels }: Node): boolean => {
 };
 
 function freeName({ namespace, kind, name }: Workload, ordinal: number, taken: ReadonlySet<string>): string {
-  const candidates = [`${name}-${ordinal}`, `${name}-${kind.toLowerCase()}-${ordinal}`];
-  const free = candidates.find((candidate) => !taken.has(`${namespace}/${candidate}`));
-  if (free !== undefined) return free;
+  const isFree = (candidate: string): boolean => !taken.has(`${namespace}/${candidate}`);
+  if (isFree(`${name}-${ordinal}`)) return `${name}-${ordinal}`;
+  const withKind = `${name}-${kind.toLowerCase()}-${ordinal}`;
+  if (isFree(withKind)) return withKind;
   let more = 0;
-  while (taken.has(`${namespace}/${candidates[1]}-${more}`)) more++;
-  return `${candidates[1]}-${more}`;
+  while (!isFree(`${withKind}-${more}`)) more++;
+  return `${withKind}-${more}`;
 }
 
 /** The labels that the controllers of StatefulSets and Jobs add, as far as they are known beforehand. */

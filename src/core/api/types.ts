@@ -239,8 +239,8 @@ export const qualifiedName = ({ namespace, name }: { readonly namespace?: string
   namespace === undefined ? name : `${namespace}/${name}`;
 
 /** `NetworkPolicy shop/deny`: names an object among all. */
-export const kindAndName = ({ kind, ...id }: { readonly kind: string; readonly namespace?: string; readonly name: string }): string =>
-  `${kind} ${qualifiedName(id)}`;
+export const kindAndName = (object: { readonly kind: string; readonly namespace?: string; readonly name: string }): string =>
+  `${object.kind} ${qualifiedName(object)}`;
 
 /** Whether the pod has ended, so that its address is free for another. */
 export const isFinished = ({ phase }: Pod): boolean => phase === 'Succeeded' || phase === 'Failed';

@@ -313,9 +313,12 @@ class Places {
   }
 
   #find({ id, addresses, located }: MatrixEntry): readonly number[] {
+    const same = this.named(id);
+    // Addresses go by their ranges, and endpoints have none in common.
+    if (addresses !== undefined && same !== undefined) return [same];
     if (addresses !== undefined)
       return this.#externals.filter((each) => !isEmptyAddresses(intersectAddresses(each.addresses, addresses))).map(({ place }) => place);
-    const places = located.length === 0 ? [this.named(id)] : located.map(({ pod }) => this.ofPod(podId(pod)));
+    const places = located.length === 0 ? [same] : located.map(({ pod }) => this.ofPod(podId(pod)));
     return [...new Set(places)].filter((place) => place !== undefined);
   }
 }

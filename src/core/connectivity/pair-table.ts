@@ -1,5 +1,6 @@
 import type { Direction } from '../api/types.ts';
 import type { Family } from '../net/ip.ts';
+import { getOrMake } from '../policy/get-or-make.ts';
 import { type CompiledPolicy, inOrderOfEvaluation } from '../policy/model.ts';
 import type { Reason } from '../verdict/gate.ts';
 import type { MatrixEntry, Use } from './endpoints.ts';
@@ -68,7 +69,7 @@ export class PairTable {
 
   /** What the endpoint meets as a source. */
   outlooksOf(source: MatrixEntry): Outlooks {
-    return new Map(source.uses.map(({ unit }) => [unit, this.#outlookOf(unit)]));
+    return outlooksWith(source, (unit) => this.#outlookOf(unit));
   }
 
   #outlookOf(unit: Unit): Outlook {
@@ -89,7 +90,7 @@ export class PairTable {
    */
   glancesOf(source: MatrixEntry, several = false): Outlooks {
     const isWorkedOut = ({ profile }: Unit): boolean => several && profile === undefined;
-    return new Map(source.uses.map(({ unit }) => [unit, isWorkedOut(unit) ? this.#outlookOf(unit) : this.#glanceOf(unit)]));
+    return outlooksWith(source, (unit) => (isWorkedOut(unit) ? this.#outlookOf(unit) : this.#glanceOf(unit)));
   }
 
   #glanceOf(unit: Unit): Outlook {
@@ -104,10 +105,13 @@ export class PairTable {
   /** The outcome between an endpoint and another whose nodes do not matter to it, over both families or one of them. */
   between(outlooks: Outlooks, source: MatrixEntry, destination: MatrixEntry, family?: Family): OutcomeId {
     let outcome = noPair;
+    let met: readonly [from: Unit, to: Unit] | undefined;
     for (const from of source.uses)
-      for (const to of destination.uses)
-        if (from.family === to.family && (family === undefined || from.family === family))
-          outcome = this.#join(outcome, this.#meet(outlooks.get(from.unit)!, to.unit, false, false));
+      for (const to of destination.uses) {
+        if (from.family !== to.family || (family !== undefined && from.family !== family) || isOf(met, from, to)) continue;
+        met = [from.unit, to.unit];
+        outcome = this.#join(outcome, this.#meet(outlooks.get(from.unit)!, to.unit, false, false));
+      }
     return outcome;
   }
 
@@ -146,19 +150,22 @@ export class PairTable {
 
   /** Visits all kinds of pairs between the members of two endpoints, over both families or one of them. */
   #visitMeetings(outlooks: Outlooks, source: MatrixEntry, destination: MatrixEntry, visit: Visit, family?: Family): void {
+    let met: readonly [from: Unit, to: Unit] | undefined;
     for (const from of source.uses)
       for (const to of destination.uses) {
         // A pod's connections to itself are not between members.
-        if (from.family === to.family && (family === undefined || from.family === family) && (from !== to || from.count > 1))
-          this.#visitPair(outlooks.get(from.unit)!, from, to, visit);
+        const isPair = from.family === to.family && (family === undefined || from.family === family) && (from !== to || from.count > 1);
+        if (!isPair) continue;
+        const outlook = outlooks.get(from.unit)!;
+        if (from.at.size + to.at.size > 0) this.#visitNearNode(outlook, from, to, visit);
+        else if (!isOf(met, from, to)) {
+          met = [from.unit, to.unit];
+          visit(outlook, to.unit, false, false);
+        }
       }
   }
 
-  #visitPair(outlook: Outlook, from: Use, to: Use, visit: Visit): void {
-    if (from.at.size + to.at.size === 0) {
-      visit(outlook, to.unit, false, false);
-      return;
-    }
+  #visitNearNode(outlook: Outlook, from: Use, to: Use, visit: Visit): void {
     for (const isOwnOut of this.#isOwnNodeOpen ? ownNode(to, from) : never)
       for (const isOwnIn of ownNode(from, to)) visit(outlook, to.unit, isOwnOut, isOwnIn);
   }
@@ -250,6 +257,17 @@ export class PairTable {
     return list;
   }
 }
+
+/** Most endpoints are of one unit in both families. */
+function outlooksWith({ uses }: MatrixEntry, look: (unit: Unit) => Outlook): Outlooks {
+  const outlooks = new Map<Unit, Outlook>();
+  for (const { unit } of uses) getOrMake(outlooks, unit, look);
+  return outlooks;
+}
+
+/** Whether these units have met already, in the other family: nothing new comes of it. */
+const isOf = (met: readonly [from: Unit, to: Unit] | undefined, from: Use, to: Use): boolean =>
+  met !== undefined && met[0] === from.unit && met[1] === to.unit;
 
 const nobody: readonly CompiledPolicy[] = [];
 const never: readonly boolean[] = [false];

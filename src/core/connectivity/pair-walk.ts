@@ -277,12 +277,10 @@ export class PairWalk {
     if (this.#filter.ownNode === 'policed') return [place];
     const isShown = this.#isShown[place]!;
     const entry = this.#entries[place]!;
-    const [guests, hosts] = isShown
-      ? [this.#residentsOf('on'), this.#residentsOf('at')]
-      : [this.#residentsOf('shown on'), this.#residentsOf('shown at')];
     const found: number[] = [];
-    // Mostly nobody has the address of a node who is shown, so that nobody needs to say where it runs.
-    if (guests.size > 0) for (const node of entry.at) found.push(...(guests.get(node) ?? []));
+    // Few have the address of a node, so that it is seldom asked who runs where.
+    for (const node of entry.at) found.push(...(this.#residentsOf(isShown ? 'on' : 'shown on').get(node) ?? []));
+    const hosts = this.#residentsOf(isShown ? 'at' : 'shown at');
     if (hosts.size > 0) for (const node of entry.on) found.push(...(hosts.get(node) ?? []));
     return found.length === 0 ? [place] : [...new Set([place, ...found])];
   }
