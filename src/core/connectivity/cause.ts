@@ -1,10 +1,11 @@
 import type { Source } from '../api/diagnostic.ts';
-import { type Direction, directions, isPolicyKind, type PolicyId, qualifiedName } from '../api/types.ts';
+import { type Direction, directions, type PolicyId } from '../api/types.ts';
 import type { ObjectChange } from '../cluster/object-changes.ts';
 import type { CompiledPolicy } from '../policy/model.ts';
 import type { GateVerdict } from '../verdict/gate.ts';
 import type { Party } from '../verdict/party.ts';
 import type { Connection, Verdict } from '../verdict/verdict.ts';
+import { isIsolationEdited, isRuleEdited, type PolicyChanges } from './policy-changes.ts';
 
 /** What a difference between two clusters comes from. */
 export interface Cause {
@@ -29,15 +30,6 @@ export interface Judged {
   readonly verdict: Verdict;
 }
 
-/** The changes of policies, by `namespace/name`. */
-export type PolicyChanges = ReadonlyMap<string, ObjectChange['change']>;
-
-/** Those of policies among all changes. */
-export function policyChanges(objects: readonly ObjectChange[]): PolicyChanges {
-  const policies = objects.filter(({ object }) => isPolicyKind(object.kind));
-  return new Map(policies.map(({ change, object }) => [qualifiedName(object), change]));
-}
-
 /** One connection as both clusters judge it: open in the one, closed in the other. */
 export interface Contrast {
   readonly open: Judged;
@@ -47,33 +39,47 @@ export interface Contrast {
 }
 
 /** Why a connection is open in one cluster and closed in the other. */
-export function causesOf(
-  { open, closed, opened }: Contrast,
-  ids: { readonly from: string; readonly to: string },
-  changes: PolicyChanges,
-): Cause[] {
+export function causesOf({ open, closed, opened }: Contrast, ids: Readonly<Record<End, string>>, changes: PolicyChanges): Cause[] {
   return directions.flatMap((gate) => {
     if (closed.verdict[gate].allowed || !open.verdict[gate].allowed) return [];
-    const policies = policyCauses(gate, { open: open.verdict[gate], closed: closed.verdict[gate], opened }, changes);
-    return policies.length > 0 ? policies : otherCauses(gate, open.connection, closed.connection, ids);
+    const verdicts = { open: open.verdict[gate], closed: closed.verdict[gate], opened };
+    const precise = policyCauses(gate, verdicts, changes, true);
+    if (precise.length > 0) return precise;
+    const edited = endsEdited(gate, open.connection, closed.connection, ids);
+    if (edited.length > 0) return edited;
+    // What of an edited policy matters is not always to be seen in a rule, as where others stand before it.
+    const policies = policyCauses(gate, verdicts, changes, false);
+    return policies.length > 0 ? policies : [{ change: 'edited', gate, endpoint: ids[remoteEnd(gate)] }];
   });
 }
 
-/** The policies that were changed among those that decide: a rule that lets through or denies, and policies that isolate. */
+/**
+ * The policies that were changed among those that decide: a rule that lets through or denies, and policies that isolate. `isPrecise`: only
+ * rules that are other than they were, and policies that isolate others.
+ */
 function policyCauses(
   gate: Direction,
   { open, closed, opened }: { readonly open: GateVerdict; readonly closed: GateVerdict; readonly opened: boolean },
   changes: PolicyChanges,
+  isPrecise: boolean,
 ): Cause[] {
   const cause = (policy: CompiledPolicy, source: Source | undefined, what: Pick<Cause, 'index' | 'isolates'>): Cause[] => {
-    const change = changes.get(policy.name);
+    const change = changes.get(policy.name)?.change;
     return change === undefined ? [] : [{ change, gate, policy: policy.id, ...what, ...(source && { source }) }];
   };
-  const ofRules = (rules: GateVerdict['rules']): Cause[] =>
-    rules.flatMap(({ rule }) => cause(rule.policy, rule.source, { index: rule.index }));
+  const ofRules = (rules: GateVerdict['rules'], isOfNow: boolean): Cause[] =>
+    rules.flatMap(({ rule: { policy, source, index } }) => {
+      const change = changes.get(policy.name);
+      const isEdited = change !== undefined && (!isPrecise || isRuleEdited(change, isOfNow, gate, index));
+      return isEdited ? cause(policy, source, { index }) : [];
+    });
   const isolation = (policies: readonly CompiledPolicy[], isolates: boolean): Cause[] =>
-    policies.flatMap((policy) => cause(policy, policy.source, { isolates }));
-  const deciding = [open.rules, closed.rules].map(ofRules).find(({ length }) => length > 0);
+    policies.flatMap((policy) => {
+      const change = changes.get(policy.name);
+      const isEdited = change !== undefined && (!isPrecise || isIsolationEdited(change, gate));
+      return isEdited ? cause(policy, policy.source, { isolates }) : [];
+    });
+  const deciding = [ofRules(open.rules, opened), ofRules(closed.rules, !opened)].find(({ length }) => length > 0);
   if (deciding !== undefined) return deciding;
   const still = new Set(open.policies.map(({ name }) => name));
   const isolating = closed.policies.filter(({ name }) => open.reason === 'not-isolated' || !still.has(name));
@@ -81,16 +87,19 @@ function policyCauses(
   if (closing.length > 0) return closing;
   // An exception that holds for isolated pods can open what a later tier would close.
   const exempting = isolation(open.policies, opened);
-  return exempting.length > 0 ? exempting : ofRules([...open.passes, ...closed.passes]);
+  return exempting.length > 0 ? exempting : [...ofRules(open.passes, opened), ...ofRules(closed.passes, !opened)];
 }
 
-/** No policy was changed, so one of the ends was: what selectors see of it is another. */
-function otherCauses(gate: Direction, open: Connection, closed: Connection, ids: { readonly from: string; readonly to: string }): Cause[] {
+/** The ends that are other than they were: what selectors see of them is another. */
+function endsEdited(gate: Direction, open: Connection, closed: Connection, ids: Readonly<Record<End, string>>): Cause[] {
   const ends = (['from', 'to'] as const).filter((end) => likenessOf(open[end]) !== likenessOf(closed[end]));
-  // With ends that are what they were, it is the labels of a namespace: those of the remote's.
-  const meant = ends.length > 0 ? ends : ([gate === 'egress' ? 'to' : 'from'] as const);
-  return meant.map((end) => ({ change: 'edited', gate, endpoint: ids[end] }));
+  return ends.map((end) => ({ change: 'edited', gate, endpoint: ids[end] }));
 }
+
+type End = 'from' | 'to';
+
+/** With ends that are what they were it is the labels of a namespace: those of the remote's. */
+const remoteEnd = (gate: Direction): End => (gate === 'egress' ? 'to' : 'from');
 
 const likenessOf = ({ owner, address }: Party): string => (owner.kind === 'Pod' ? `${owner.class.key} ${owner.pod.node ?? ''}` : address);
 

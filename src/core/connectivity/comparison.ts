@@ -1,10 +1,11 @@
+import type { Cluster } from '../cluster/cluster.ts';
 import type { ObjectChange } from '../cluster/object-changes.ts';
 import { type AddressSet, formatRanges, subtractAddresses, uniteAllAddresses } from '../net/address-set.ts';
 import { everyNamedPort } from '../net/port-set.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 import { rangesAddresses } from '../verdict/endpoint-name.ts';
 import { Answers, type ConnectionAnswer } from './answers.ts';
-import { type Cause, type Contrast, causesOf, distinctCauses, type PolicyChanges, policyChanges } from './cause.ts';
+import { type Cause, type Contrast, causesOf, distinctCauses } from './cause.ts';
 import type { ConnectivityIndex } from './connectivity-index.ts';
 import type {
   ChangedAnswer,
@@ -22,11 +23,13 @@ import { mergeOrders } from './merge-orders.ts';
 import { isOnlyMoved } from './own-node.ts';
 import type { OutcomeId, PairOutcome } from './pair-table.ts';
 import type { Cell, PairWalk, Row } from './pair-walk.ts';
+import { type PolicyChanges, policyChanges } from './policy-changes.ts';
 import { everything, nothing, type TrafficId, type TrafficTable } from './traffic-table.ts';
 import { flowOf, type Place, witnessOf } from './witness.ts';
 
 /** One of two clusters that are to be compared; both indexes share their table of traffics and divide the address space alike. */
 export interface Compared {
+  readonly cluster: Cluster;
   readonly model: PolicyModel;
   readonly index: ConnectivityIndex;
 }
@@ -106,7 +109,7 @@ export class Comparison {
     this.#after = this.#side(after, now, isAmongPotential);
     this.#members = new MemberDifferences(before.index, after.index);
     this.#objects = objects;
-    this.#policies = policyChanges(objects);
+    this.#policies = policyChanges(objects, before.cluster, after.cluster);
     this.#isExplained = explain;
     this.#onSource = onSource;
     const ids = mergeOrders(
@@ -116,7 +119,8 @@ export class Comparison {
     this.#rankOf = new Map(ids.map((id, rank) => [id, rank]));
   }
 
-  #side({ model, index }: Compared, entries: readonly MatrixEntry[], isAmongPotential: boolean): Side {
+  #side(compared: Compared, entries: readonly MatrixEntry[], isAmongPotential: boolean): Side {
+    const { index } = compared;
     const walk = index.walk(entries, {
       isShown: ({ id }) => this.#looked?.has(id) ?? true,
       direction: undefined,
@@ -127,8 +131,7 @@ export class Comparison {
       isWanted: (each) => this.#traffics.intersect(each, this.#compared) !== nothing,
     });
     return {
-      model,
-      index,
+      ...compared,
       entries,
       byId: new Map(entries.map((entry) => [entry.id, entry])),
       places: new Map(entries.map(({ id }, place) => [id, place])),

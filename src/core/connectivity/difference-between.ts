@@ -25,8 +25,8 @@ export function differenceBetween(before: Analysis, after: Analysis, options: Di
   const index = (one: Analysis, other: Analysis): ConnectivityIndex =>
     ConnectivityIndex.of(one, { traffics, cuts: [...blocksOf(other.model).values()] });
   const sides = [
-    { model: old.model, index: index(old, now) },
-    { model: now.model, index: index(now, old) },
+    { cluster: before.cluster, model: old.model, index: index(old, now) },
+    { cluster: after.cluster, model: now.model, index: index(now, old) },
   ] as const;
   const comparison = new Comparison(...sides, traffics, objects, options);
   const difference = comparison.difference();

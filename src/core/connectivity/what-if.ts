@@ -45,8 +45,8 @@ export class WhatIf {
     const shared = { traffics: this.#traffics, cuts: [...beyond(old, now).values()] };
     const after = ConnectivityIndex.of({ cluster, model: this.#model }, shared, this.#podsAfter());
     const sides = [
-      { model: this.#before.model, index: before },
-      { model: this.#model, index: after },
+      { cluster: this.#before.cluster, model: this.#before.model, index: before },
+      { cluster, model: this.#model, index: after },
     ] as const;
     const touched = this.#touched(changes);
     return new Comparison(...sides, this.#traffics, objects, { ...options, ...(touched && { touched }) }).difference();
