@@ -85,7 +85,10 @@ export function judgeGate(model: PolicyModel, question: GateQuestion, choices: C
     const verdict = tier === 'NetworkPolicy' ? isolationTier(model, ofTier, question, asked) : orderedTier(ofTier, direction, asked, notes);
     if (verdict === undefined) continue;
     const { passes, passedOver } = notes;
-    return verdict.allowed ? { ...verdict, passes } : { ...verdict, passes, nearMisses: [...passedOver, ...verdict.nearMisses] };
+    if (verdict.allowed) return { ...verdict, passes };
+    // To pass on spares the rest of the own tier, and nothing that a later one says.
+    const spared = passedOver.filter(({ rule }) => rule.action === 'accept' || rule.policy.tier === tier);
+    return { ...verdict, passes, nearMisses: [...spared, ...verdict.nearMisses] };
   }
   return { ...open('not-isolated'), passes: notes.passes };
 }

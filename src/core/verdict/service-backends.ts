@@ -1,6 +1,7 @@
 import { isFinished, type Node, type Pod, type Service, type ServicePort } from '../api/types.ts';
 import type { Cluster, NamespaceContent } from '../cluster/cluster.ts';
 import { equalLabels, matches } from '../label/selector.ts';
+import { protocols } from '../net/protocol.ts';
 import type { Unanswerable } from './unanswerable.ts';
 
 /** Somebody behind a Service: a pod that its selector selects, or an address that a slice names. */
@@ -30,6 +31,9 @@ export function backendsOf(cluster: Cluster, service: Service, protocol: string,
     return { error: `${called(service)} is a name for the host ${service.externalName}: give the address of that host` };
   const listed = service.ports.find((each) => each.port === port && each.protocol === protocol);
   if (listed !== undefined) return behind(cluster, { kind, service, port: listed });
+  // Who asks a headless Service for a name is told the pods' own addresses: any port of theirs will do.
+  const direct = service.headless && service.selector !== undefined ? protocols.find((each) => each === protocol) : undefined;
+  if (direct !== undefined) return behind(cluster, { kind, service, port: { protocol: direct, port, targetPort: port } });
   const known = service.ports.map((each) => `${each.protocol}/${each.port}`).join(', ');
   return { error: `${called(service)} has no port ${protocol}/${port}: it has ${known || 'none'}` };
 }

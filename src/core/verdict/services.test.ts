@@ -112,6 +112,11 @@ describe('a ClusterIP', () => {
     expect(codes(answer([...shop, headless], { ...asked, port: 8080 }))).toEqual(['headless']);
     const renamed = answer([...shop, service({ clusterIP: 'None' })], asked);
     expect(renamed.notes?.[0]?.message).toContain('clients that read ports from DNS (SRV records) arrive at 8080');
+    // Whoever dials another port of its name arrives there, whether it lists ports or not.
+    for (const ports of [[{ port: 80 }], []]) {
+      const dialled = answer([...shop, service({ clusterIP: 'None', ports })], { ...asked, port: 9090 });
+      expect([dialled.targetPorts ?? [9090], codes(dialled)]).toEqual([[9090], ['headless']]);
+    }
   });
 });
 
