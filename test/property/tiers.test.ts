@@ -217,7 +217,13 @@ describe('policies of one tier and priority', () => {
           const possible = new Set([...out!].flatMap((a) => [...into!].map((b) => a && b)));
           const [from, to] = [connection.from, connection.to].map((address) => partyAt(model, address)) as [Party, Party];
           const { protocol, port } = connection;
-          const asked = { from: [], to: [], connection: { from, to, protocol, port }, verdict: verdictOf(model, connection) };
+          const asked = {
+            from: [],
+            to: [],
+            isSelf: false,
+            connection: { from, to, protocol, port },
+            verdict: verdictOf(model, connection),
+          };
           const tied = tiedPolicies(model, [asked]);
           expect({ ...connection, isTold: tied.length > 1, some: tied.length > 0 }).toEqual({
             ...connection,

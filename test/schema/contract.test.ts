@@ -141,6 +141,7 @@ describe('the schemas have the fields of the types', () => {
       from: required,
       to: required,
       port: required,
+      pairs: optional,
       seenAs: optional,
       allowed: required,
       egress: required,

@@ -111,23 +111,34 @@ function* renderList(title: string, rows: readonly (readonly string[])[], { pale
 
 const listIndent = 9;
 
-function* renderResults(results: readonly ResultAnswer[], { palette }: Style): Iterable<string> {
+function* renderResults(results: readonly ResultAnswer[], { palette, width }: Style): Iterable<string> {
   yield '';
   yield results.some(({ seenAs }) => seenAs !== undefined) ? 'not all members and ways are alike' : 'not all members are alike';
   const differing = directions.filter((direction) => new Set(results.map((result) => saidAt(direction, result))).size > 1);
   for (const result of results) {
-    const { from, to, port, seenAs, allowed } = result;
+    const { allowed } = result;
     const verdict = allowed ? palette.allow('allowed') : palette.deny('denied ');
-    const seen = [
-      ...(seenAs?.egress === undefined ? [] : [`leaving for ${seenAs.egress}`]),
-      ...(seenAs?.ingress === undefined ? [] : [`arriving from ${seenAs.ingress}`]),
-    ];
-    const way = seen.length === 0 ? '' : `, ${seen.join(', ')}`;
-    yield `  ${verdict}  ${printable(`${membersText(from)} → ${membersText(to)}`)}  port ${port}${way}`;
+    const [first, ...more] = wrapProse(memberText(result), width && width - memberIndent);
+    yield `  ${verdict}  ${first}`;
+    for (const line of more) yield ' '.repeat(memberIndent) + line;
     if (results.every((each) => each.allowed === allowed))
-      for (const direction of differing) yield `           ${direction}: ${memberWhy(direction, result[direction])}`;
+      for (const direction of differing) yield `${' '.repeat(memberIndent)}${direction}: ${memberWhy(direction, result[direction])}`;
   }
 }
+
+/** Behind `  allowed  `. */
+const memberIndent = 11;
+
+function memberText({ from, to, pairs, port, seenAs }: ResultAnswer): string {
+  const seen = [
+    ...(seenAs?.egress === undefined ? [] : [`leaving for ${seenAs.egress}`]),
+    ...(seenAs?.ingress === undefined ? [] : [`arriving from ${seenAs.ingress}`]),
+  ];
+  const ends = printable(`${membersText(from)} → ${membersText(to)}`);
+  return [`${ends}${pairs === undefined ? '' : pairsText[pairs]}  port ${port}`, ...seen].join(', ');
+}
+
+const pairsText = { itself: ' (each with itself)', others: ' (but itself)' } as const;
 
 function memberWhy(direction: Direction, gate: GateAnswer): string {
   const by = gate.policies.map((policy) => printable(qualifiedName(policy)));

@@ -40,6 +40,8 @@ export interface ResultAnswer {
   /** Ids of the members. */
   readonly from: readonly string[];
   readonly to: readonly string[];
+  /** Where pods are on both sides, and differ in this: each with itself alone, or with the others and never with itself. */
+  readonly pairs?: 'itself' | 'others';
   /** The port at the members of a Service. */
   readonly port: number;
   /** What the gates see in the place of the true ends, where a node has put it there. */
@@ -150,9 +152,10 @@ export function identityOf({ model }: Analysis, endpoint: FlowVerdict['from'], f
 /** The outcomes, those that say the same of the same other side as one. */
 function resultsOf(outcomes: readonly Outcome[]): ResultAnswer[] {
   const idsOf = (ends: readonly End[]): string[] => ends.map(({ id }) => id);
-  const single = outcomes.map(({ from, to, connection, verdict }) => ({
+  const single = pairedOutcomes(outcomes).map(({ from, to, pairs, connection, verdict }) => ({
     from: idsOf(from),
     to: idsOf(to),
+    ...(pairs && { pairs }),
     port: connection.port,
     ...seenAs(connection.passage),
     allowed: verdict.allowed,
@@ -160,6 +163,23 @@ function resultsOf(outcomes: readonly Outcome[]): ResultAnswer[] {
     ingress: gateAnswer(verdict.ingress),
   }));
   return merge(merge(single, 'from'), 'to');
+}
+
+/** With what holds of pods with themselves apart only where it is not what holds of them with the others. */
+function pairedOutcomes(outcomes: readonly Outcome[]): (Outcome & Pick<ResultAnswer, 'pairs'>)[] {
+  const others = outcomes.filter(({ isSelf }) => !isSelf);
+  const meets = (self: Outcome, { from, to }: Outcome): boolean => from.includes(self.from[0]!) && to.includes(self.to[0]!);
+  const isLikeOthers = (self: Outcome): boolean => {
+    const met = others.filter((each) => meets(self, each));
+    return (
+      met.length > 0 && met.every(({ verdict, connection }) => isAlike(verdict, self.verdict) && connection.port === self.connection.port)
+    );
+  };
+  const apart = outcomes.filter((each) => each.isSelf && !isLikeOthers(each));
+  return outcomes.flatMap((each) => {
+    if (each.isSelf) return apart.includes(each) ? [each.from.length > 1 ? { ...each, pairs: 'itself' as const } : each] : [];
+    return [apart.some((self) => meets(self, each)) ? { ...each, pairs: 'others' as const } : each];
+  });
 }
 
 function seenAs({ toward, seenFrom }: Passage = {}): Pick<ResultAnswer, 'seenAs'> {

@@ -33,6 +33,8 @@ export interface EndpointPair extends MembersPair {
 export interface Outcome {
   readonly from: readonly End[];
   readonly to: readonly End[];
+  /** Of each with itself alone: both sides are the same pods, in the same order. Otherwise no pod is meant with itself. */
+  readonly isSelf: boolean;
   /** The connection that was judged for all of them. */
   readonly connection: Connection;
   readonly verdict: Verdict;
@@ -60,20 +62,34 @@ export function judgePair(
   const nodes = unlikeNodes(cluster, way, ingressBlocks, family);
   const outcomes: Outcome[] = [];
   const alone: Outcome[] = [];
-  const add = (list: Outcome[], source: readonly End[], destination: readonly End[], a: End, b: End): void => {
+  const add = (
+    list: Outcome[],
+    source: readonly End[],
+    destination: readonly End[],
+    [a, b]: readonly [End, End],
+    isSelf: boolean,
+  ): void => {
     const passages = way === undefined ? [{}] : passagesOf({ model, nodes, way, from: a.party, to: b.party, family });
     for (const passage of passages) {
       const connection = { from: a.party, to: b.party, protocol, port: b.port ?? port, isThroughService: way !== undefined, passage };
-      list.push({ from: source, to: destination, connection, verdict: judge(model, connection, choices) });
+      list.push({ from: source, to: destination, isSelf, connection, verdict: judge(model, connection, choices) });
     }
   };
   for (const source of sources)
     for (const destination of destinations) {
       const others = differentPods(source, destination);
-      if (others !== undefined) add(outcomes, source, destination, ...others);
-      const same = samePod(source, destination);
+      if (others !== undefined) add(outcomes, source, destination, others, false);
+      const [same, ...more] = samePods(source, destination);
+      if (same === undefined) continue;
       // A pod that reaches itself at its own address says nothing about a workload, unless there is no other pair.
-      if (same !== undefined) add(way === undefined ? alone : outcomes, [same[0]], [same[1]], ...same);
+      const both = [same, ...more];
+      add(
+        way === undefined ? alone : outcomes,
+        both.map(([from]) => from),
+        both.map(([, to]) => to),
+        same,
+        true,
+      );
     }
   return outcomes.length > 0 ? outcomes : alone;
 }
@@ -107,13 +123,13 @@ function differentPods(a: readonly End[], b: readonly End[]): [End, End] | undef
   return undefined;
 }
 
-function samePod(a: readonly End[], b: readonly End[]): [End, End] | undefined {
+/** The pods that are on both sides, with both their ends. */
+function samePods(a: readonly End[], b: readonly End[]): (readonly [End, End])[] {
   const podOf = ({ party: { owner } }: End) => (owner.kind === 'Pod' ? owner.pod : undefined);
   const destinations = new Map(b.map((end) => [podOf(end), end]));
-  for (const from of a) {
+  return a.flatMap((from) => {
     const pod = podOf(from);
     const to = pod && destinations.get(pod);
-    if (to !== undefined) return [from, to];
-  }
-  return undefined;
+    return to === undefined ? [] : [[from, to] as const];
+  });
 }
