@@ -2,7 +2,7 @@ import { type Pod, workloadOf } from '../api/types.ts';
 import { labelsKey } from '../label/selector.ts';
 import { type AddressSet, addressRanges, formatRanges, uniteAllAddresses } from '../net/address-set.ts';
 import type { Interval } from '../net/interval.ts';
-import { type Family, families } from '../net/ip.ts';
+import { type Family, families, isMappedRange } from '../net/ip.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 import { type EndpointIdentity, podId, podIdentity } from '../verdict/endpoint.ts';
 import {
@@ -176,7 +176,7 @@ export class MatrixEndpoints {
         const isFull = fullness(this.#pods.owned[family]);
         return this.#units.blocks
           .atomsOf(family)
-          .filter(({ range }) => !isFull(range))
+          .filter(({ range }) => !isFull(range) && !(family === 6 && isMappedRange(...range)))
           .map(({ range, signature }) => ({ unit: this.#units.unitOf('External', signature), family, range }));
       });
   }

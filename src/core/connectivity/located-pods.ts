@@ -1,7 +1,7 @@
 import { isFinished, type Node, type Pod, workloadOf } from '../api/types.ts';
 import { type Cluster, podsOf } from '../cluster/cluster.ts';
 import type { Interval } from '../net/interval.ts';
-import type { Family } from '../net/ip.ts';
+import { type Family, parseIp } from '../net/ip.ts';
 import type { PodClass } from '../policy/model.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 import { podId } from '../verdict/endpoint.ts';
@@ -60,7 +60,7 @@ export interface LocatedPods {
   readonly bare: readonly EndpointPods[];
   /** By name. */
   readonly nodes: readonly LocatedNode[];
-  /** The addresses that pods and nodes have, ascending, each once. */
+  /** The addresses that nobody outside has: those of pods and nodes, and of Services inside, which policy never sees. Ascending, each once. */
   readonly owned: Readonly<Record<Family, readonly bigint[]>>;
   /** The families of pods that policy knows. */
   readonly policed: ReadonlySet<Family>;
@@ -100,14 +100,18 @@ export function locatePods(cluster: Cluster, model: PolicyModel): LocatedPods {
   const cohorts = Object.values(located).flatMap((list) => list.flatMap((each) => each.cohorts));
   return {
     ...located,
-    owned: { 4: ownedIn(cohorts, 4), 6: ownedIn(cohorts, 6) },
+    owned: { 4: ownedIn(cluster, cohorts, 4), 6: ownedIn(cluster, cohorts, 6) },
     policed: new Set(cohorts.flatMap(({ of, family }) => (typeof of === 'string' ? [] : [family]))),
   };
 }
 
-function ownedIn(cohorts: readonly Cohort[], family: Family): readonly bigint[] {
+/** A connection to a Service is translated before policy sees it. Source: semantics.md section 4.5. */
+function ownedIn({ namespaces }: Cluster, cohorts: readonly Cohort[], family: Family): readonly bigint[] {
   const owned = cohorts.filter((cohort) => cohort.family === family && cohort.of !== 'External');
   const values = new Set(owned.flatMap(({ ends }) => ends.map(({ party }) => party.ip.value)));
+  for (const { services } of namespaces.values())
+    for (const { clusterIps } of services.values())
+      for (const ip of clusterIps.map((each) => parseIp(each))) if (ip?.family === family) values.add(ip.value);
   return [...values].sort((a, b) => (a < b ? -1 : 1));
 }
 

@@ -40,6 +40,12 @@ export function parseIpSloppy(text: string): (Ip & { readonly spelling: Spelling
   return { family: 6, value: six.value, spelling: { leadingZeros: six.leadingZeros, mapped: false } };
 }
 
+/** An IPv4 address as the IPv6 address that it is mapped to; an IPv6 address as it is. */
+export const asMapped = ({ family, value }: Ip): Ip => ({ family: 6, value: family === 4 ? mappedPrefix | value : value });
+
+/** Whether all addresses of an IPv6 range are mapped ones, which are IPv4 addresses everywhere. */
+export const isMappedRange = (first: bigint, last: bigint): boolean => first >> 32n === 0xffffn && last >> 32n === 0xffffn;
+
 /** Reads an address, leading zeros refused. Undefined when the text is no address. */
 export function parseIp(text: string): Ip | undefined {
   const parsed = parseIpSloppy(text);

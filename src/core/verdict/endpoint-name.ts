@@ -1,7 +1,7 @@
 import { type PotentialName, parsePotential } from '../cluster/potential-pods.ts';
 import { type AddressSet, addressesOf, addressRanges, noAddresses, uniteAllAddresses } from '../net/address-set.ts';
 import { parseCidr } from '../net/cidr.ts';
-import { formatIp, type Ip, parseIp } from '../net/ip.ts';
+import { asMapped, formatIp, type Ip, parseIp } from '../net/ip.ts';
 import { getOrMake } from '../policy/get-or-make.ts';
 
 /** What the text of an endpoint says, before anybody looks whether it exists. Source: design.md section 7. */
@@ -56,12 +56,17 @@ function parseRanges(text: string): EndpointName | undefined {
 function parseRange(text: string): AddressSet | undefined {
   const block = parseCidr(text);
   if (block !== undefined) return addressesOf([block.cidr]);
-  const [first, last, ...rest] = text.split('-').map(parseIp) as (Ip | undefined)[];
-  if (first === undefined || rest.length > 0) return undefined;
-  const end = text.includes('-') ? last : first;
-  if (end === undefined || end.family !== first.family || end.value < first.value) return undefined;
-  return addressRanges(first.family, [[first.value, end.value]]);
+  const bounds = text.split('-');
+  const ips = bounds.map(parseIp) as (Ip | undefined)[];
+  const [first, last = first] = bounds.every((bound) => bound.includes(':')) ? asOneFamily(ips) : ips;
+  if (first === undefined || last === undefined || ips.includes(undefined) || ips.length > 2) return undefined;
+  if (last.family !== first.family || last.value < first.value) return undefined;
+  return addressRanges(first.family, [[first.value, last.value]]);
 }
+
+/** A range of IPv6 addresses may end at the mapped ones, which by themselves are IPv4 addresses. */
+const asOneFamily = (ips: readonly (Ip | undefined)[]): readonly (Ip | undefined)[] =>
+  ips.some((ip) => ip?.family === 6) ? ips.map((ip) => ip && asMapped(ip)) : ips;
 
 function parseObject(text: string): EndpointName | undefined {
   const parts = text.split('/');
