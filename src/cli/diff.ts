@@ -3,6 +3,7 @@ import { podsOf } from '#core/cluster/cluster.ts';
 import type { DifferenceOptions, FullDifference } from '#core/connectivity/difference.ts';
 import { differenceBetween } from '#core/connectivity/difference-between.ts';
 import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
+import { namedPortsEdited, policyChanges } from '#core/connectivity/policy-changes.ts';
 import { isAllTraffic } from '#core/net/port-set.ts';
 import { type Compared, differenceMarkdown } from '#core/render/difference-markdown.ts';
 import { differenceText } from '#core/render/difference-text.ts';
@@ -14,7 +15,7 @@ import { analysed } from './analysed.ts';
 import { addClusterOptions } from './cluster-options.ts';
 import { readSides, type SideOptions } from './diff-sides.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
-import { checkPodCidr, note } from './input.ts';
+import { checkPodCidr, note, noteUnplaced } from './input.ts';
 import {
   checkNamespaces,
   defaultNamespaceIn,
@@ -94,13 +95,25 @@ async function diff(old: string | undefined, now: string | undefined, options: O
   const arePods = [was, is].some(({ cluster }) => !podsOf(cluster).next().done);
   const { exposure = !arePods } = options;
   if (!arePods) await note('there are no pods on either side, so this is about those that could exist; --with adds what there is');
+  await noteUnplaced(was, is);
   const limits = limitsOf([was, is], options);
   const difference = await withProgress('comparing', async (report) => {
     report('comparing', isMuch(before.objects));
     return differenceBetween(was, is, { ...limits, exposure, onSource: counting(report, 'comparing', 'endpoints') });
   });
+  if (!arePods && !isDifferent(difference)) checkNamedPorts(difference, was, is);
   await stdout.print(writers[options.output](difference, stdout.style, { before: before.name, after: after.name }));
   return isDifferent(difference) ? 1 : 0;
+}
+
+/** What a named port means is up to each pod, so without pods nobody can tell what an edit of one changes. */
+function checkNamedPorts({ objects }: FullDifference, was: Analysis, is: Analysis): void {
+  const [name] = namedPortsEdited(policyChanges(objects, was.cluster, is.cluster));
+  if (name !== undefined)
+    throw new CannotAnswer(
+      `${name} says something else with a named port, and without pods nobody can tell what that changes`,
+      '--with adds the workloads that declare it',
+    );
 }
 
 function limitsOf(analyses: readonly Analysis[], options: Options): DifferenceOptions {

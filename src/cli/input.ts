@@ -2,14 +2,16 @@ import { readFileSync } from 'node:fs';
 import { auditedAmong } from '#core/api/audit.ts';
 import type { ChoiceName, Choices } from '#core/api/choices.ts';
 import type { Diagnostic } from '#core/api/diagnostic.ts';
-import { type KubernetesObject, kindAndName } from '#core/api/types.ts';
+import { isFinished, type KubernetesObject, kindAndName } from '#core/api/types.ts';
 import { podsOf } from '#core/cluster/cluster.ts';
+import { workloadId } from '#core/connectivity/located-pods.ts';
 import { parseCidr } from '#core/net/cidr.ts';
 import { renderDiagnostic } from '#core/render/diagnostics.ts';
 import { count } from '#core/render/text.ts';
 import { unenforceableChoice } from '#core/ruleset/enforceable.ts';
 import type { Analysis } from '#core/verdict/analysis.ts';
 import type { Flow } from '#core/verdict/check.ts';
+import { podId } from '#core/verdict/endpoint.ts';
 import { tiedPairs } from '#core/verdict/ties.ts';
 import type { Manifests } from '#manifest/collect.ts';
 import { type FileProgress, type ReadOptions, readManifests } from '#manifest/read.ts';
@@ -70,6 +72,18 @@ export async function noteSkipped({ skipped, kustomizations }: Skipped): Promise
 export async function noteNobody({ cluster }: Pick<Analysis, 'cluster'>): Promise<void> {
   if (podsOf(cluster).next().done)
     await note('there are no pods in what was read, and no workloads: add their manifests, or read a cluster');
+}
+
+/** Says who is in no answer: pods of the host's network have the addresses of their node, and it is not known. */
+export async function noteUnplaced(...analyses: readonly Pick<Analysis, 'cluster'>[]): Promise<void> {
+  const unplaced = analyses.flatMap(({ cluster }) =>
+    [...podsOf(cluster)].filter((pod) => pod.hostNetwork && pod.addresses.length === 0 && !isFinished(pod)),
+  );
+  const names = new Set(unplaced.map((pod) => workloadId(pod) ?? podId(pod)));
+  if (names.size > 0)
+    await note(
+      `left out, as they have the addresses of nodes that are not known (add Nodes, and nodeName to pods): ${firstOf([...names])}`,
+    );
 }
 
 /** Says which cluster-wide policies are equal and say different things: an answer has them in the order of their names, which nobody may rely on. */

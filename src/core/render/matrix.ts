@@ -1,5 +1,6 @@
 import { type PolicyId, qualifiedName } from '../api/types.ts';
-import type { ConnectionAnswer, TrafficAnswer } from '../connectivity/answers.ts';
+import { type ConnectionAnswer, type TrafficAnswer, trafficAnswer, trafficMeant } from '../connectivity/answers.ts';
+import { subtractTraffic } from '../net/port-set.ts';
 import { renderCsvLine } from './csv.ts';
 import type { Answer } from './matrix-view.ts';
 
@@ -46,12 +47,15 @@ function* jsonList<T>(name: string, items: Iterable<T>, write: (item: T) => stri
   }
 }
 
-/** The matrix as CSV, a line for each pair and protocol. */
+/** The matrix as CSV, a line for each pair and protocol: for all members of the two, and for what only some of them may. */
 export function* matrixCsv({ connections }: Listed): Iterable<string> {
-  yield 'from,to,protocol,ports,egress,ingress,egressBy,ingressBy,dependsOn';
-  for (const { from, to, traffic, reason, by, dependsOn = [] } of connections) {
+  yield 'from,to,protocol,ports,egress,ingress,egressBy,ingressBy,dependsOn,members';
+  for (const { from, to, traffic, partial, reason, by, dependsOn = [] } of connections) {
     const why = [reason.egress, reason.ingress, namesOf(by.egress), namesOf(by.ingress), dependsOn.join(' ')];
-    for (const { protocol, ports } of csvTraffic(traffic)) yield renderCsvLine([from, to, protocol, ports.join(' '), ...why]);
+    const lines = (each: TrafficAnswer, members: 'all' | 'some'): string[] =>
+      csvTraffic(each).map(({ protocol, ports }) => renderCsvLine([from, to, protocol, ports.join(' '), ...why, members]));
+    if (partial === undefined || traffic.length > 0) yield* lines(traffic, 'all');
+    if (partial !== undefined) yield* lines(trafficAnswer(subtractTraffic(trafficMeant(partial), trafficMeant(traffic))), 'some');
   }
 }
 
