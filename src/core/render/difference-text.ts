@@ -12,7 +12,7 @@ import {
   witnessText,
 } from './difference-view.ts';
 import type { Paint, Palette, Style } from './palette.ts';
-import { columnsOf, pad, printable, wrapWords } from './text.ts';
+import { columnsOf, pad, printable, wrapProse, wrapWords } from './text.ts';
 
 /** A difference for a terminal: by what was changed, the connections that are gained (+), lost (-) and changed (~). */
 export function* differenceText(difference: FullDifference, style: Style): Iterable<string> {
@@ -25,8 +25,10 @@ export function* differenceText(difference: FullDifference, style: Style): Itera
   }
   const edits = objectsText(objects);
   const lines = summariesOf(difference);
-  for (const [number, line] of lines.entries())
-    yield style.palette.faint(number === lines.length - 1 && edits !== '' ? `${line}; ${edits}` : line);
+  for (const [number, line] of lines.entries()) {
+    const whole = number === lines.length - 1 && edits !== '' ? `${line}; ${edits}` : line;
+    for (const part of wrapProse(whole, style.width, '  ')) yield style.palette.faint(part);
+  }
 }
 
 function* groupsText(groups: readonly ChangeGroup[], style: Style): Iterable<string> {
@@ -44,7 +46,7 @@ function* groupsText(groups: readonly ChangeGroup[], style: Style): Iterable<str
   }
 }
 
-/** Longer texts of traffic push their line to the right. */
+/** Longer texts of traffic push their line to the right, or, where there is no room, down. */
 const widestTraffic = 28;
 
 const signs: Readonly<Record<Fate, readonly [sign: string, paintOf: (palette: Palette) => Paint]>> = {
@@ -55,15 +57,32 @@ const signs: Readonly<Record<Fate, readonly [sign: string, paintOf: (palette: Pa
 
 function* partText({ fate, blocks, more, witness }: ChangePart, trafficColumns: number, { palette, width }: Style): Iterable<string> {
   const [sign, paintOf] = signs[fate];
-  const paint = paintOf(palette);
-  const indent = 4 + trafficColumns + 2;
+  const layout = { sign, paint: paintOf(palette), trafficColumns, width };
   for (const { from, reach } of blocks)
-    for (const { traffic, to } of reach) {
-      const words = printable(`${from.join(', ')} → ${to.join(', ')}`).split(' ');
-      const lines = width === undefined ? [words.join(' ')] : wrapWords(words, Math.max(24, width - indent));
-      for (const [number, line] of lines.entries())
-        yield number === 0 ? `${paint(`  ${sign} ${pad(traffic, trafficColumns)}`)}  ${line}` : `${' '.repeat(indent)}${line}`;
-    }
+    for (const { traffic, to } of reach) yield* connectionText(traffic, printable(`${from.join(', ')} → ${to.join(', ')}`), layout);
   if (more > 0) yield palette.faint(`    and ${more} more groups of sources; -o json has them all`);
   if (witness !== undefined) yield palette.faint(`    for example ${printable(witnessText(witness))}`);
+}
+
+interface Layout {
+  readonly sign: string;
+  readonly paint: Paint;
+  readonly trafficColumns: number;
+  readonly width: number | undefined;
+}
+
+/** What may be done, and by whom to whom: beside each other, or below where a long text of traffic leaves no room. */
+function* connectionText(traffic: string, ends: string, { sign, paint, trafficColumns, width }: Layout): Iterable<string> {
+  const wrapped = (text: string, indent: number): string[] =>
+    width === undefined ? [text] : wrapWords(text.split(' '), Math.max(24, width - indent));
+  const indent = 4 + trafficColumns + 2;
+  const [first = '', ...others] = wrapped(ends, indent);
+  const columns = 4 + Math.max(columnsOf(traffic), trafficColumns) + 2 + columnsOf(first);
+  if (columnsOf(traffic) <= trafficColumns || width === undefined || columns <= width) {
+    yield `${paint(`  ${sign} ${pad(traffic, trafficColumns)}`)}  ${first}`;
+    for (const line of others) yield ' '.repeat(indent) + line;
+    return;
+  }
+  for (const [number, line] of wrapped(traffic, 4).entries()) yield paint(`  ${number === 0 ? sign : ' '} ${line}`);
+  for (const line of wrapped(ends, 6)) yield `      ${line}`;
 }
