@@ -21,7 +21,7 @@ export interface ConnectionAnswer {
   readonly to: string;
   /** What every pair of members may do; empty where that is nothing. */
   readonly traffic: TrafficAnswer;
-  /** Where members differ: what at least one pair may do. */
+  /** Where members, or their two address families, differ: what at least one pair of addresses may do. */
   readonly partial?: TrafficAnswer;
   /** Where members differ: of the pair that is let through least. */
   readonly reason: { readonly egress: Reason; readonly ingress: Reason };

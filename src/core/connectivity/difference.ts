@@ -34,7 +34,7 @@ export interface ChangedAnswer extends Explanation {
   /** What every pair of members may do. */
   readonly before: TrafficAnswer;
   readonly after: TrafficAnswer;
-  /** Where members differ: what at least one pair may do. */
+  /** Where members, or their two address families, differ: what at least one pair of addresses may do. */
   readonly partialBefore?: TrafficAnswer;
   readonly partialAfter?: TrafficAnswer;
   /** Where what every pair and what some pair may do is the same before and after: the members for which it is not. */
