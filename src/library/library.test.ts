@@ -170,7 +170,7 @@ describe('the library', () => {
     const first = (format: Parameters<typeof matrixLines>[1]): string => [...matrixLines(cluster, format)][0]!;
     expect(first('text')).toMatch(/^FROM +TRAFFIC +TO$/);
     expect(first('json')).toBe('{');
-    expect(first('csv')).toBe('from,to,protocol,ports,egress,ingress,egressBy,ingressBy,dependsOn');
+    expect(first('csv')).toBe('from,to,protocol,ports,egress,ingress,egressBy,ingressBy,dependsOn,members');
     expect(first('dot')).toMatch(/^digraph /);
     const lines = [...matrixLines(cluster, 'csv', { denied: true, isShown: ({ namespace }) => namespace === 'monitoring' })];
     expect(lines.slice(1).every((line) => line.includes('monitoring/Pod/prometheus'))).toBe(true);
