@@ -1,4 +1,4 @@
-import type { Direction, Rule } from '../api/types.ts';
+import type { Rule } from '../api/types.ts';
 import { directions } from '../api/types.ts';
 import { isCovered, isRuleCovered, selectorCovers } from '../policy/covers.ts';
 import type { LintContext } from './context.ts';
@@ -79,20 +79,28 @@ function redundantRules(policy: LintedPolicy, others: readonly LintedPolicy[]): 
     if (policy.policy[direction] === undefined) continue;
     const isolating = others.filter((other) => other.policy[direction] !== undefined);
     if (isolating.length === 0) return undefined;
-    const all = isolating.flatMap((other) => other.policy[direction]!);
-    if (!policy.policy[direction]!.every((rule) => isRuleCovered(rule, all))) return undefined;
-    const needed = isolating.filter((other) => helps(other, policy.policy[direction]!, direction));
+    const rules = policy.policy[direction]!;
+    const needed = fewestCovering(rules, isolating, (other) => other.policy[direction]!);
+    if (needed === undefined) return undefined;
     for (const other of needed.length > 0 ? needed : isolating.slice(0, 1)) by.add(other);
   }
   return by;
 }
 
-/** Whether a policy has a share in covering the rules. */
-const helps = (other: LintedPolicy, rules: readonly Rule[], direction: Direction): boolean =>
-  rules.some((rule) => (rule.peers ?? [undefined]).some((peer) => shares(peer, rule, other.policy[direction]!)));
-
-const shares = (peer: NonNullable<Rule['peers']>[number] | undefined, { ports }: Rule, by: readonly Rule[]): boolean =>
-  ports === undefined ? isCovered(peer, undefined, by) : ports.some((port) => isCovered(peer, [port], by));
+/** Of those whose rules cover the given ones together, so many that none could be left out, the first before later ones; undefined where they do not. */
+function fewestCovering<T>(rules: readonly Rule[], all: readonly T[], rulesOf: (each: T) => readonly Rule[]): readonly T[] | undefined {
+  const isEnough = (some: readonly T[]): boolean => {
+    const by = some.flatMap(rulesOf);
+    return rules.every((rule) => isRuleCovered(rule, by));
+  };
+  if (!isEnough(all)) return undefined;
+  let kept = all;
+  for (const each of all.toReversed()) {
+    const others = kept.filter((other) => other !== each);
+    if (isEnough(others)) kept = others;
+  }
+  return kept;
+}
 
 function redundantPeers(rule: LintedRule, others: readonly LintedRule[]): (Redundant & { place: number })[] {
   const { peers = [], ports } = rule.rule;
@@ -129,10 +137,7 @@ function isTwinAfter(other: LintedRule, rule: LintedRule): boolean {
   return isAfter && isRuleCovered(other.rule, [rule.rule]);
 }
 
-function coveredBy(rule: Rule, others: readonly LintedRule[]): LintedRule[] | undefined {
+function coveredBy(rule: Rule, others: readonly LintedRule[]): readonly LintedRule[] | undefined {
   const single = others.find((other) => isRuleCovered(rule, [other.rule]));
-  if (single !== undefined) return [single];
-  const all = others.map((other) => other.rule);
-  if (!isRuleCovered(rule, all)) return undefined;
-  return others.filter((other) => (rule.peers ?? [undefined]).some((peer) => shares(peer, rule, [other.rule])));
+  return single === undefined ? fewestCovering([rule], others, (other) => [other.rule]) : [single];
 }

@@ -9,8 +9,8 @@ export const redundantPeer: LintRule = {
   summary: 'a peer is already taken in by others',
   *check(context) {
     for (const { rule, place, by } of redundanciesIn(context).peers) {
-      const [first] = by;
-      const who = first === rule ? 'another peer of the rule takes it in' : `${first!.policy.policy.name} ${ruleName(first!)} takes it in`;
+      const names = by.map((other) => `${other.policy.policy.name} ${ruleName(other)}`).join(' and ');
+      const who = by[0] === rule ? 'another peer of the rule takes it in' : `${names} ${by.length > 1 ? 'take' : 'takes'} it in`;
       yield rule.policy.remark(pathOf(rule, 'peers', place), `without this peer nothing changes: ${who}`);
     }
   },

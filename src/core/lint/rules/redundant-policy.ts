@@ -13,7 +13,8 @@ export const redundantPolicy: LintRule = {
       if (by.some((other) => sameSpec(other, policy))) continue;
       const names = by.map((other) => other.policy.name).join(' and ');
       const related = by.flatMap(({ policy: { name, source } }) => (source ? [{ message: name, source }] : []));
-      yield policy.remark([], `without this policy nothing changes: ${names} already isolates and allows all that it does`, { related });
+      const who = by.length > 1 ? `${names} already isolate and allow` : `${names} already isolates and allows`;
+      yield policy.remark([], `without this policy nothing changes: ${who} all that it does`, { related });
     }
   },
 };

@@ -11,9 +11,8 @@ export const redundantRule: LintRule = {
     for (const { rule, by } of redundanciesIn(context).rules) {
       const names = by.map((other) => (other.policy === rule.policy ? ruleName(other) : `${other.policy.policy.name} ${ruleName(other)}`));
       const related = by.flatMap((other) => (other.rule.source ? [{ message: ruleName(other), source: other.rule.source }] : []));
-      yield rule.policy.remark(pathOf(rule), `without this rule nothing changes: ${names.join(' and ')} lets all of it through`, {
-        related,
-      });
+      const who = `${names.join(' and ')} ${by.length > 1 ? 'let' : 'lets'}`;
+      yield rule.policy.remark(pathOf(rule), `without this rule nothing changes: ${who} all of it through`, { related });
     }
   },
 };
