@@ -1,12 +1,12 @@
 import type { Direction } from '../api/types.ts';
-import type { Family } from '../net/ip.ts';
+import { type Family, families } from '../net/ip.ts';
 import { getOrMake } from '../policy/get-or-make.ts';
 import { type CompiledPolicy, inOrderOfEvaluation } from '../policy/model.ts';
 import type { Reason } from '../verdict/gate.ts';
 import type { MatrixEntry, Use } from './endpoints.ts';
 import type { GateResult, ResultId, StateId } from './gate-states.ts';
 import type { GateTable } from './gate-table.ts';
-import type { TrafficId } from './traffic-table.ts';
+import { nothing, type TrafficId } from './traffic-table.ts';
 import type { Gate, Unit } from './units.ts';
 
 /** What holds between two endpoints. */
@@ -125,17 +125,23 @@ export class PairTable {
     return outcome;
   }
 
-  /** The same, but as what some pair may do counts only what pods may that are not on the node, or all. */
+  /** The same, but of what some pair of a family may do only that is counted which pods may that are not on the node, or all. */
   besideOwnNode(outlooks: Outlooks, source: MatrixEntry, destination: MatrixEntry): OutcomeId {
-    let [outcome, beside] = [noPair, noPair];
-    this.#visitMeetings(outlooks, source, destination, (from, to, isOwnOut, isOwnIn) => {
-      const met = this.#meet(from, to, isOwnOut, isOwnIn);
-      outcome = this.#join(outcome, met);
-      if (!isOwnOut && !isOwnIn) beside = this.#join(beside, met);
-    });
-    if (outcome === noPair) return noPair;
-    const all = this.outcomes[outcome]!;
-    return this.#idOf({ ...all, some: beside === noPair ? all.every : this.#gates.traffics.unite(all.every, this.outcomes[beside]!.some) });
+    let outcome = noPair;
+    let some = nothing;
+    for (const family of families) {
+      let [whole, beside] = [noPair, noPair];
+      const visit: Visit = (from, to, isOwnOut, isOwnIn) => {
+        const met = this.#meet(from, to, isOwnOut, isOwnIn);
+        whole = this.#join(whole, met);
+        if (!isOwnOut && !isOwnIn) beside = this.#join(beside, met);
+      };
+      this.#visitMeetings(outlooks, source, destination, visit, family);
+      if (whole === noPair) continue;
+      outcome = this.#join(outcome, whole);
+      some = this.#gates.traffics.unite(some, beside === noPair ? this.outcomes[whole]!.every : this.outcomes[beside]!.some);
+    }
+    return outcome === noPair ? noPair : this.#idOf({ ...this.outcomes[outcome]!, some });
   }
 
   /**
