@@ -5,7 +5,8 @@ import { trafficMeant } from '#core/connectivity/answers.ts';
 import type { MatrixEndpoint } from '#core/connectivity/endpoints.ts';
 import type { Traffic } from '#core/net/port-set.ts';
 import type { CompactMatrix } from '#core/render/compact.ts';
-import { type Group, groupsOf, isSingle, namesOf } from '#core/render/crowd.ts';
+import { type Group, groupsOf, isSingle, membersOf, namesOf } from '#core/render/crowd.ts';
+import type { Members } from '#core/render/traffic.ts';
 import type { Reason } from '#core/verdict/gate.ts';
 
 /** What a pair may do and why. */
@@ -84,6 +85,11 @@ export class Matrix {
   /** The place of the outcome between two endpoints; -1 for no pair. */
   outcomeAt(from: number, to: number): number {
     return from === to && isSingle(this.endpoints[from]!) ? -1 : this.#row(this.#compact.rowOf[from]!)[to]! - 1;
+  }
+
+  /** Of what only some may do something, where only some of a pair may. */
+  membersOf(from: number, to: number): Members {
+    return membersOf(this.endpoints[from]!, this.endpoints[to]!);
   }
 
   /** The policies of a gate of a pair. */

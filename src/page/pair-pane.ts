@@ -34,14 +34,21 @@ export function pairPane(
   if (content.kind === 'pairs') return [title, ...severalPairs(matrix, filter, from, to, content, hooks)];
   if (from.kind !== 'endpoint' || to.kind !== 'endpoint') return [title];
   const outcome = matrix.outcomes[content.outcome]!;
-  const verdict = element('p', { class: 'verdict' }, badge(content.state), element('strong', {}, stateWords(content.state, outcome)));
+  const verdict = element(
+    'p',
+    { class: 'verdict' },
+    badge(content.state),
+    element('strong', {}, stateWords(content.state, outcome, content.members)),
+  );
   const isDenied = content.state.kind === 'denied';
-  const traffic = isDenied ? otherTraffic(outcome, filter) : element('p', { class: 'traffic' }, outcomeText(outcome, filter));
+  const traffic = isDenied
+    ? otherTraffic(outcome, filter)
+    : element('p', { class: 'traffic' }, outcomeText(outcome, filter, content.members));
   const itself = from.place === to.place ? element('p', { class: 'faint' }, 'Its pods with each other; each reaches itself.') : undefined;
   const differs =
     outcome.partial === undefined
       ? undefined
-      : element('p', { class: 'faint' }, 'Its pods differ; the reasons are those of the pair that may do the least.');
+      : element('p', { class: 'faint' }, `Its ${content.members} differ; the reasons are those of the pair that may do the least.`);
   const { dependsOn = [] } = outcome;
   const depends = dependsOn.map((choice) =>
     element(
@@ -166,5 +173,11 @@ function pairTable(matrix: Matrix, filter: TrafficFilter, from: Item, to: Item):
 function rowOf(matrix: Matrix, filter: TrafficFilter, from: number, to: number): Row[] {
   const place = matrix.outcomeAt(from, to);
   if (place < 0 || filter.states[place]!.kind === 'denied') return [];
-  return [{ from: matrix.endpoints[from]!.id, to: [matrix.endpoints[to]!.id], text: outcomeText(matrix.outcomes[place]!, filter) }];
+  return [
+    {
+      from: matrix.endpoints[from]!.id,
+      to: [matrix.endpoints[to]!.id],
+      text: outcomeText(matrix.outcomes[place]!, filter, matrix.membersOf(from, to)),
+    },
+  ];
 }

@@ -1,3 +1,4 @@
+import type { Members } from '#core/render/traffic.ts';
 import { type Item, placesOf } from './axis.ts';
 import type { Matrix } from './matrix.ts';
 import type { CellState, TrafficFilter } from './traffic-filter.ts';
@@ -12,7 +13,7 @@ export interface Totals {
 /** What a cell of the grid shows: nothing, one pair, or how many of several. */
 export type CellContent =
   | { readonly kind: 'none' }
-  | { readonly kind: 'pair'; readonly outcome: number; readonly state: CellState }
+  | { readonly kind: 'pair'; readonly outcome: number; readonly state: CellState; readonly members: Members }
   | { readonly kind: 'pairs'; readonly totals: Totals };
 
 const nothing: CellContent = { kind: 'none' };
@@ -39,7 +40,8 @@ export class Cells {
 
   #pair(from: number, to: number): CellContent {
     const outcome = this.#matrix.outcomeAt(from, to);
-    return outcome < 0 ? nothing : { kind: 'pair', outcome, state: this.#filter.states[outcome]! };
+    if (outcome < 0) return nothing;
+    return { kind: 'pair', outcome, state: this.#filter.states[outcome]!, members: this.#matrix.membersOf(from, to) };
   }
 
   #count(from: Item, to: Item): CellContent {

@@ -1,22 +1,22 @@
 import { isEmptyTraffic } from '#core/net/port-set.ts';
 import { mark } from '#core/render/blocks.ts';
-import { commonText, setText } from '#core/render/traffic.ts';
+import { commonText, type Members, setText } from '#core/render/traffic.ts';
 import type { Matrix, Outcome } from './matrix.ts';
 import type { CellContent, Totals } from './totals.ts';
 import type { CellState, TrafficFilter } from './traffic-filter.ts';
 
 /** What a state means, in few words. */
-export function stateWords({ kind, isPartial }: CellState, { egress, ingress }: Outcome): string {
+export function stateWords({ kind, isPartial }: CellState, { egress, ingress }: Outcome, members: Members): string {
   if (kind === 'denied') return 'denied';
   const isOwnNode = egress.reason === 'own-node' || ingress.reason === 'own-node';
   const why = isOwnNode ? 'allowed: a pod and its own node' : kind === 'rule' ? 'allowed by a rule' : 'open: nothing isolates either end';
-  return isPartial ? `${why}, for some of the pods only` : why;
+  return isPartial ? `${why}, for some of the ${members} only` : why;
 }
 
 /** What a pair may do, of the traffic that is asked about, marked where that depends on the network plugin. */
-export function outcomeText(outcome: Outcome, filter: TrafficFilter): string {
+export function outcomeText(outcome: Outcome, filter: TrafficFilter, members: Members): string {
   const [every, some] = [filter.of(outcome.every), filter.of(outcome.some)];
-  const text = isEmptyTraffic(every) && !isEmptyTraffic(some) ? `some pods: ${setText(some)}` : commonText(every, some);
+  const text = isEmptyTraffic(every) && !isEmptyTraffic(some) ? `some ${members}: ${setText(some)}` : commonText(every, some);
   return outcome.dependsOn === undefined ? text : text + mark;
 }
 
@@ -27,7 +27,7 @@ export const totalsText = ({ pairs, rule, open }: Totals): string =>
 /** What a cell says: the traffic of a pair, or how many of several may do something. */
 export function cellText(matrix: Matrix, filter: TrafficFilter, content: CellContent): string {
   if (content.kind === 'none') return '';
-  return content.kind === 'pairs' ? totalsText(content.totals) : outcomeText(matrix.outcomes[content.outcome]!, filter);
+  return content.kind === 'pairs' ? totalsText(content.totals) : outcomeText(matrix.outcomes[content.outcome]!, filter, content.members);
 }
 
 /** A cell in one sentence. */
@@ -39,8 +39,8 @@ export function cellSentence(matrix: Matrix, filter: TrafficFilter, content: Cel
     return `${totalsText(content.totals)} pairs may connect: ${content.totals.rule} by rules, ${content.totals.open} open`;
   const outcome = matrix.outcomes[content.outcome]!;
   const { kind, isDependent } = content.state;
-  const traffic = kind === 'denied' ? '' : `, ${outcomeText(outcome, filter)}`;
-  return `${stateWords(content.state, outcome)}${traffic}${!isDependent ? '' : filter.isNarrow ? '; some traffic depends on the network plugin' : '; this depends on the network plugin'}`;
+  const traffic = kind === 'denied' ? '' : `, ${outcomeText(outcome, filter, content.members)}`;
+  return `${stateWords(content.state, outcome, content.members)}${traffic}${!isDependent ? '' : filter.isNarrow ? '; some traffic depends on the network plugin' : '; this depends on the network plugin'}`;
 }
 
 /** What of a matrix is not on paper, where some of it is not. */

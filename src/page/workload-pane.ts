@@ -18,7 +18,7 @@ interface PeerGroup {
 export function workloadPane(matrix: Matrix, filter: TrafficFilter, place: number, lookAt: (place: number) => void): HTMLElement {
   const crowd = new Crowd(matrix.endpoints);
   const column = (title: string, side: 'in' | 'out'): HTMLElement => {
-    const groups = peerGroups(matrix, filter, (other) => (side === 'in' ? matrix.outcomeAt(other, place) : matrix.outcomeAt(place, other)));
+    const groups = peerGroups(matrix, filter, place, side);
     const cards = groups.map((group) => peerCard(matrix, crowd, group, lookAt));
     return element(
       'section',
@@ -59,14 +59,15 @@ function rangeLines(ranges: readonly string[]): HTMLElement[] {
 }
 
 /** The peers by what they have with the endpoint: rules first, the largest groups first. */
-function peerGroups(matrix: Matrix, filter: TrafficFilter, outcomeWith: (other: number) => number): PeerGroup[] {
+function peerGroups(matrix: Matrix, filter: TrafficFilter, place: number, side: 'in' | 'out'): PeerGroup[] {
   const groups = new Map<string, PeerGroup & { readonly places: number[] }>();
   for (const [other] of matrix.endpoints.entries()) {
-    const outcome = outcomeWith(other);
+    const outcome = side === 'in' ? matrix.outcomeAt(other, place) : matrix.outcomeAt(place, other);
     const state = filter.states[outcome];
     if (state === undefined || state.kind === 'denied') continue;
-    const text = outcomeText(matrix.outcomes[outcome]!, filter);
-    const words = stateWords(state, matrix.outcomes[outcome]!);
+    const members = matrix.membersOf(place, other);
+    const text = outcomeText(matrix.outcomes[outcome]!, filter, members);
+    const words = stateWords(state, matrix.outcomes[outcome]!, members);
     const key = `${words} ${text}`;
     const group = groups.get(key) ?? { text, words, state, places: [] };
     groups.set(key, group);

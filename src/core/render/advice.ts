@@ -79,7 +79,7 @@ const mostShown = 6;
 function* renderChanges(changes: readonly SideEffect[], { palette, width }: Style): Iterable<string> {
   yield palette.faint(`  it changes ${count(changes.length, 'pair')} of endpoints`);
   for (const { from, to, before, after } of changes.slice(0, mostShown)) {
-    const parts = [`    ${shortId(from)} → ${shortId(to)}`, `${pairText(after)}, was ${pairText(before)}`];
+    const parts = [`    ${shortId(from)} → ${shortId(to)}`, `${pairText(after, 'addresses')}, was ${pairText(before, 'addresses')}`];
     for (const line of renderParts(parts, width, ' '.repeat(8))) yield palette.faint(line);
   }
   if (changes.length > mostShown) yield palette.faint(`    and ${changes.length - mostShown} more`);

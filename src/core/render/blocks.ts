@@ -3,7 +3,7 @@ import type { ReachAnswer } from '../connectivity/connectivity.ts';
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
 import { getOrMake } from '../policy/get-or-make.ts';
 import { Crowd } from './crowd.ts';
-import { pairText } from './traffic.ts';
+import { type Members, pairText } from './traffic.ts';
 
 /** A part of a table for readers: sources that may do the same, and what they may do to whom. */
 export interface Block {
@@ -52,16 +52,23 @@ export interface Limit {
  * The matrix by workload: sources that reach the same with the same traffic are one block, and whole namespaces one word. Undefined
  * as soon as its blocks are too much. `everyone` are the endpoints by which a namespace is whole.
  */
-export const workloadBlocks = (reach: Iterable<ReachAnswer>, everyone: readonly MatrixEndpoint[], limit?: Limit): Blocks | undefined =>
-  blocksBy(rowsOf(reach), new Crowd(everyone), limit);
+export function workloadBlocks(reach: Iterable<ReachAnswer>, everyone: readonly MatrixEndpoint[], limit?: Limit): Blocks | undefined {
+  const crowd = new Crowd(everyone);
+  return blocksBy(rowsOf(reach, crowd), crowd, limit);
+}
 
-function* rowsOf(reach: Iterable<ReachAnswer>): Iterable<Row> {
-  for (const { from, to, said } of reach) yield { from, to, text: markedText(said) };
+function* rowsOf(reach: Iterable<ReachAnswer>, crowd: Crowd): Iterable<Row> {
+  for (const { from, to, said } of reach) {
+    if (said.partial === undefined) yield { from, to, text: markedText(said, 'pods') };
+    else
+      for (const [members, some] of Map.groupBy(to, (each) => crowd.membersOf(from, each)))
+        yield { from, to: some, text: markedText(said, members) };
+  }
 }
 
 /** What a pair may do, marked where that depends on the network plugin. */
-export const markedText = (pair: Pick<ConnectionAnswer, 'traffic' | 'partial' | 'dependsOn'>): string =>
-  pairText(pair) + (pair.dependsOn === undefined ? '' : mark);
+export const markedText = (pair: Pick<ConnectionAnswer, 'traffic' | 'partial' | 'dependsOn'>, members: Members): string =>
+  pairText(pair, members) + (pair.dependsOn === undefined ? '' : mark);
 
 /** Rows in blocks by what is said in them: undefined as soon as that is too much. Rows of one source stand together. */
 export function blocksBy(rows: Iterable<Row>, crowd: Crowd, limit?: Limit): Blocks | undefined {

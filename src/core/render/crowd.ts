@@ -1,5 +1,6 @@
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
 import { outsideNames } from './outside.ts';
+import type { Members } from './traffic.ts';
 
 /** Endpoints that belong together in the eyes of a reader: those of a namespace, the nodes, the addresses outside. */
 export interface Group {
@@ -48,6 +49,9 @@ export function namesOf({ kind, members }: Group): ReadonlyMap<string, string> {
 /** Whether it stands for one pod, node or address range, which has no connections with itself. */
 export const isSingle = ({ pods = 1 }: MatrixEndpoint): boolean => pods < 2;
 
+/** Of what only some may do something, where one of them has something to do with another. */
+export const membersOf = (...ends: readonly MatrixEndpoint[]): Members => (ends.every(isSingle) ? 'addresses' : 'pods');
+
 /** Names sets of endpoints in few words: whole namespaces as `shop/*`, all endpoints as `everybody`. */
 export class Crowd {
   readonly #groups: readonly Group[];
@@ -65,6 +69,11 @@ export class Crowd {
         this.#names.set(id, name);
         this.#placeOf.set(id, place);
       }
+  }
+
+  /** Of what only some may do something, where the endpoints of these ids have to do with each other. */
+  membersOf(...ids: readonly string[]): Members {
+    return ids.every((id) => this.#single.has(id)) ? 'addresses' : 'pods';
   }
 
   /** The endpoints of these ids in words, in the order of all endpoints. `self` counts as one of them where it has no way to itself. */

@@ -12,7 +12,7 @@ import type { Witness } from '../connectivity/witness.ts';
 import { type Block, blocksBy } from './blocks.ts';
 import { Crowd } from './crowd.ts';
 import { count } from './text.ts';
-import { pairText } from './traffic.ts';
+import { type Members, pairText } from './traffic.ts';
 
 /** What became of connections. */
 export type Fate = 'gained' | 'lost' | 'changed';
@@ -39,12 +39,20 @@ type Changes = Pick<Difference, 'added' | 'removed' | 'changed'>;
 export function changeGroups({ added, removed, changed }: Changes, everyone: FullDifference['everyone']): ChangeGroup[] {
   const crowd = new Crowd(everyone);
   const drafts = new Map<string, { readonly causes: readonly Cause[]; readonly parts: ChangePart[] }>();
-  const sort = <T extends OneSidedAnswer | ChangedAnswer>(fate: Fate, answers: readonly T[], textOf: (answer: T) => string): void => {
+  const sort = <T extends OneSidedAnswer | ChangedAnswer>(
+    fate: Fate,
+    answers: readonly T[],
+    textOf: (answer: T, members: Members) => string,
+  ): void => {
     for (const [key, alike] of Map.groupBy(answers, ({ because }) => JSON.stringify(because))) {
       const draft = drafts.get(key) ?? { causes: alike[0]!.because, parts: [] };
       drafts.set(key, draft);
       const witness = alike.find((answer) => answer.witness !== undefined)?.witness;
-      const rows = alike.map((answer) => ({ from: answer.from, to: [answer.to], text: textOf(answer) }));
+      const rows = alike.map((answer) => ({
+        from: answer.from,
+        to: [answer.to],
+        text: textOf(answer, crowd.membersOf(answer.from, answer.to)),
+      }));
       const { blocks } = blocksBy(rows, crowd)!;
       const more = Math.max(0, blocks.length - mostBlocks);
       draft.parts.push({ fate, blocks: blocks.slice(0, mostBlocks), more, ...(witness && { witness }) });
@@ -57,10 +65,10 @@ export function changeGroups({ added, removed, changed }: Changes, everyone: Ful
 }
 
 /** What a pair may do now, and what it could before. */
-function changeText({ before, after, partialBefore, partialAfter, results }: ChangedAnswer): string {
-  const now = pairText({ traffic: after, ...(partialAfter && { partial: partialAfter }) });
-  if (results !== undefined) return `${now}, of other pods`;
-  return `${now}, was ${pairText({ traffic: before, ...(partialBefore && { partial: partialBefore }) })}`;
+function changeText({ before, after, partialBefore, partialAfter, results }: ChangedAnswer, members: Members): string {
+  const now = pairText({ traffic: after, ...(partialAfter && { partial: partialAfter }) }, members);
+  if (results !== undefined) return `${now}, of other ${members}`;
+  return `${now}, was ${pairText({ traffic: before, ...(partialBefore && { partial: partialBefore }) }, members)}`;
 }
 
 /** What was changed, in words: `shop/web edited: ingress[0]`. */

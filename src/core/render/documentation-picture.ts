@@ -7,7 +7,7 @@ import type { MatrixPicture } from './matrix-picture.ts';
 import type { Link, Look, Thing } from './picture.ts';
 import { count } from './text.ts';
 import { shortList } from './thing-class.ts';
-import { pairText, trafficText } from './traffic.ts';
+import { type Members, pairText, trafficText } from './traffic.ts';
 
 /** Names of a node before the others are only counted, and edges. */
 const mostNames = 5;
@@ -48,7 +48,7 @@ class Sketch {
   }
 
   addTalk(id: string, direction: Direction, talk: Talk): void {
-    const link = this.#linkFor(talk);
+    const link = this.#linkFor(talk, this.#names.membersOf(id, talk.others));
     const connect = (other: number): void => {
       const ends = [this.#places.get(id)!, other];
       this.#cells.set((direction === 'egress' ? ends : ends.reverse()).join(), link);
@@ -77,8 +77,9 @@ class Sketch {
     return this.#things.push(thing) - 1;
   }
 
-  #linkFor({ traffic, partial, by, elsewhere, reason }: Talk): Link {
-    const label = partial !== undefined && traffic.length === 0 ? trafficText(partial) : pairText({ traffic, ...(partial && { partial }) });
+  #linkFor({ traffic, partial, by, elsewhere, reason }: Talk, members: Members): Link {
+    const label =
+      partial !== undefined && traffic.length === 0 ? trafficText(partial) : pairText({ traffic, ...(partial && { partial }) }, members);
     const isOpen = by.length + elsewhere.length === 0 && reason !== 'rule' && reason !== 'tier';
     const look: Look = partial === undefined ? (isOpen ? 'open' : 'rule') : 'some';
     const key = `${look} ${label}`;

@@ -9,7 +9,7 @@ import { trafficRank } from './blocks.ts';
 import { Crowd } from './crowd.ts';
 import { escapeMarkdown, markdownCode } from './markdown.ts';
 import { namesMarkdown } from './matrix-markdown.ts';
-import { pairText, trafficText } from './traffic.ts';
+import { type Members, pairText, trafficText } from './traffic.ts';
 
 /** More names than this are counted. */
 const mostNames = 10;
@@ -33,6 +33,11 @@ export class Names {
   }
 
   /** Where any pod may, it need not be said of some. */
+  /** Of what only some may do something, where one of these has to do with itself or others. */
+  membersOf(self: string, others: ReadonlySet<string>): Members {
+    return this.#crowd.membersOf(self, ...others);
+  }
+
   #potentialIn(ids: ReadonlySet<string>): string[] {
     if (ids.has(potentialId(anyPod))) return ['every namespace'];
     return [...ids]
@@ -81,16 +86,16 @@ function trafficWords(traffic: TrafficAnswer): string {
 }
 
 /** What members of a workload may do, where they differ. */
-export const talkWords = ({ traffic, partial }: Talk): string => {
+export const talkWords = ({ traffic, partial }: Talk, members: Members): string => {
   if (partial === undefined) return trafficWords(traffic);
-  const some = `${trafficWords(partial)} for some of the pods`;
+  const some = `${trafficWords(partial)} for some of the ${members}`;
   return traffic.length === 0 ? some : `${trafficWords(traffic)}, and ${some}`;
 };
 
 /** Everything first, then in the order of what is said. */
 export const inOrder = (talks: readonly Talk[]): Talk[] =>
   talks
-    .map((talk) => ({ talk, text: pairText(talk) }))
+    .map((talk) => ({ talk, text: pairText(talk, 'pods') }))
     .sort((a, b) => trafficRank(a.text) - trafficRank(b.text) || (keyOf(a) < keyOf(b) ? -1 : 1))
     .map(({ talk }) => talk);
 

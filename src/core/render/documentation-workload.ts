@@ -102,7 +102,7 @@ class Gates {
   }
 
   #talk(talk: Talk, self: string, direction: Direction, link: (policy: PolicyId) => string): string {
-    const what = `${this.#style.names.markdown(talk.others, self)} ${talkWords(talk)}`;
+    const what = `${this.#style.names.markdown(talk.others, self)} ${talkWords(talk, this.#style.names.membersOf(self, talk.others))}`;
     const here = talk.by.length === 0 ? [] : [`${policiesText(talk.by, link)} ${own[direction]}`];
     const there = talk.elsewhere.length === 0 ? [] : [`${policiesText(talk.elsewhere, link)} ${others[direction]}`];
     const isBoth = here.length > 0 && policiesText(talk.by, link) === policiesText(talk.elsewhere, link) && talk.by.length === 1;

@@ -66,8 +66,9 @@ interface Flow {
 /** Exposure as tables, with ingress first: what comes from outside is what most ask about. */
 export function exposureTables(view: ExposureView): ExposureTable[] {
   const shown = directions.toReversed().filter((direction) => view.direction === undefined || direction === view.direction);
-  const flows = new Map(shown.map((direction) => [direction, flowsOf(view, direction)]));
-  const namesOf = workloadNames(view);
+  const crowd = new Crowd(view.everyone);
+  const flows = new Map(shown.map((direction) => [direction, flowsOf(view, crowd, direction)]));
+  const namesOf = workloadNames(view, crowd);
   const full = Array.from(flows, ([direction, each]): ExposureTable => ({ direction, blocks: fullBlocks(each, namesOf), left: 0 }));
   const rows = full.reduce((sum, { blocks }) => sum + blocks.reduce((all, block) => all + block.rows.length, 0), 0);
   if (view.by === 'workload' || (view.by === undefined && rows <= mostRows)) return full;
@@ -80,13 +81,12 @@ export function exposureTables(view: ExposureView): ExposureTable[] {
 /** Names sets of workloads in few words. */
 type Names = (ids: ReadonlySet<string>) => readonly string[];
 
-function workloadNames({ exposure, everyone }: ExposureView): Names {
-  const crowd = new Crowd(everyone);
+function workloadNames({ exposure }: ExposureView, crowd: Crowd): Names {
   return (ids) => (ids.size === exposure.length && ids.size > 1 ? ['every workload'] : crowd.namesOf(ids));
 }
 
 /** By kind, then in the order of the endpoints, pods by id. */
-function flowsOf({ exposure, everyone, denied }: ExposureView, direction: Direction): Flow[] {
+function flowsOf({ exposure, everyone, denied }: ExposureView, crowd: Crowd, direction: Direction): Flow[] {
   const outside = outsideNames(everyone.filter(({ kind }) => kind === 'External'));
   const ranks = new Map([...outside.values()].map((name, rank) => [name, rank]));
   const flows = exposure.flatMap(({ endpoint, [direction]: exposed }): Flow[] => {
@@ -95,7 +95,7 @@ function flowsOf({ exposure, everyone, denied }: ExposureView, direction: Direct
       other,
       endpoint,
       answer,
-      traffic: markedText(answer),
+      traffic: markedText(answer, crowd.membersOf(endpoint)),
     });
     return [
       flow('the internet', 'the internet', exposed.internet),

@@ -1,8 +1,8 @@
 import type { ConnectionAnswer } from '../connectivity/answers.ts';
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
-import { type Allowance, allowanceOf } from './allowance.ts';
+import { allowanceOf } from './allowance.ts';
 import { mark } from './blocks.ts';
-import { type Group, groupsOf, isSingle, namesOf } from './crowd.ts';
+import { type Group, groupsOf, isSingle, membersOf, namesOf } from './crowd.ts';
 import { dependenceNotes, markLegend } from './dependence.ts';
 import { drawPicture } from './draw-picture.ts';
 import { type MatrixView, moreText, rolledUp } from './matrix-view.ts';
@@ -10,7 +10,7 @@ import { outsideNames } from './outside.ts';
 import type { Link, Look, Picture, Shape, Thing } from './picture.ts';
 import { type GroupPair, isUniform } from './rollup.ts';
 import { count, wrapProse } from './text.ts';
-import { pairText, setText, trafficText } from './traffic.ts';
+import { type Members, pairText, setText, trafficText } from './traffic.ts';
 
 /** A picture of a matrix, with what is to be said below it. */
 export interface MatrixPicture extends Picture {
@@ -84,7 +84,14 @@ function workloadPicture(view: MatrixView): Sketch {
     const allowance = allowanceOf(connection);
     if (allowance === undefined) continue;
     if (reason.egress === 'own-node' || reason.ingress === 'own-node') hidesOwnNodes = true;
-    else cells.set(places.get(from)! * endpoints.length + places.get(to)!, workloadLink(connection, allowance, links));
+    else {
+      const [source, destination] = [places.get(from)!, places.get(to)!];
+      const look = connection.partial === undefined ? allowance : 'some';
+      cells.set(
+        source * endpoints.length + destination,
+        links.of(labelOf(connection, membersOf(endpoints[source]!, endpoints[destination]!)), look),
+      );
+    }
   }
   const names = new Map(groupsOf(view.everyone).flatMap((group) => [...namesOf(group)]));
   const things = withOutsideBox(endpoints.map((endpoint) => workloadThing(endpoint, names)));
@@ -92,10 +99,11 @@ function workloadPicture(view: MatrixView): Sketch {
   return { ...picture, hidesOwnNodes };
 }
 
-function workloadLink(connection: ConnectionAnswer, allowance: Allowance, links: Links): Link {
+/** What only some may do needs no word: its look says it. */
+function labelOf(connection: ConnectionAnswer, members: Members): string {
   const { traffic, partial, dependsOn } = connection;
-  const label = traffic.length === 0 && partial !== undefined ? trafficText(partial) : pairText(connection);
-  return links.of(dependsOn === undefined ? label : label + mark, partial === undefined ? allowance : 'some');
+  const label = traffic.length === 0 && partial !== undefined ? trafficText(partial) : pairText(connection, members);
+  return dependsOn === undefined ? label : label + mark;
 }
 
 function workloadThing(endpoint: MatrixEndpoint, names: ReadonlyMap<string, string>): Thing {

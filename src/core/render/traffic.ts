@@ -10,9 +10,12 @@ export function trafficText(traffic: TrafficAnswer): string {
 
 const isEveryPort = (ports: readonly string[]): boolean => ports.length === 1 && ports[0] === '0-65535';
 
+/** What may differ within a pair: pods of an endpoint that has several, or the addresses of its ends. */
+export type Members = 'pods' | 'addresses';
+
 /** What a pair may do; where its members differ, also what only some of them may. */
-export function pairText({ traffic, partial }: Pick<ConnectionAnswer, 'traffic' | 'partial'>): string {
-  return partial === undefined ? trafficText(traffic) : `${trafficText(traffic)} (some pods: ${trafficText(partial)})`;
+export function pairText({ traffic, partial }: Pick<ConnectionAnswer, 'traffic' | 'partial'>, members: Members): string {
+  return partial === undefined ? trafficText(traffic) : `${trafficText(traffic)} (some ${members}: ${trafficText(partial)})`;
 }
 
 /** The traffic that a text asks about: `8080` of every protocol, `8000-8999`, `TCP/80`; undefined when the text is none. */
