@@ -15,7 +15,7 @@ import { analysed } from './analysed.ts';
 import { addClusterOptions } from './cluster-options.ts';
 import { readSides, type SideOptions } from './diff-sides.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
-import { checkPodCidr, note, noteUnplaced } from './input.ts';
+import { checkPodCidr, note, noteMadeUp } from './input.ts';
 import {
   checkNamespaces,
   defaultNamespaceIn,
@@ -95,7 +95,7 @@ async function diff(old: string | undefined, now: string | undefined, options: O
   const arePods = [was, is].some(({ cluster }) => !podsOf(cluster).next().done);
   const { exposure = !arePods } = options;
   if (!arePods) await note('there are no pods on either side, so this is about those that could exist; --with adds what there is');
-  await noteUnplaced(was, is);
+  await noteMadeUp(was, is);
   const limits = limitsOf([was, is], options);
   const difference = await withProgress('comparing', async (report) => {
     report('comparing', isMuch(before.objects));

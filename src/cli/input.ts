@@ -74,16 +74,14 @@ export async function noteNobody({ cluster }: Pick<Analysis, 'cluster'>): Promis
     await note('there are no pods in what was read, and no workloads: add their manifests, or read a cluster');
 }
 
-/** Says who is in no answer: pods of the host's network have the addresses of their node, and it is not known. */
-export async function noteUnplaced(...analyses: readonly Pick<Analysis, 'cluster'>[]): Promise<void> {
-  const unplaced = analyses.flatMap(({ cluster }) =>
-    [...podsOf(cluster)].filter((pod) => pod.hostNetwork && pod.addresses.length === 0 && !isFinished(pod)),
+/** Says whose addresses nobody knows: pods of the host's network have those of their node, and it is not known. */
+export async function noteMadeUp(...analyses: readonly Pick<Analysis, 'cluster'>[]): Promise<void> {
+  const placed = analyses.flatMap(({ cluster }) =>
+    [...podsOf(cluster)].filter((pod) => pod.hostNetwork && pod.assumedAddress && !isFinished(pod)),
   );
-  const names = new Set(unplaced.map((pod) => workloadId(pod) ?? podId(pod)));
+  const names = new Set(placed.map((pod) => workloadId(pod) ?? podId(pod)));
   if (names.size > 0)
-    await note(
-      `left out, as they have the addresses of nodes that are not known (add Nodes, and nodeName to pods): ${firstOf([...names])}`,
-    );
+    await note(`with addresses made up, as those of their nodes are not known (add Nodes, and nodeName to pods): ${firstOf([...names])}`);
 }
 
 /** Says which cluster-wide policies are equal and say different things: an answer has them in the order of their names, which nobody may rely on. */

@@ -19,7 +19,7 @@ import { analysed } from './analysed.ts';
 import { addClusterOptions } from './cluster-options.ts';
 import { answering, CannotAnswer, type ExitCode } from './exit.ts';
 import { followed } from './followed.ts';
-import { noteNobody, noteTies, noteUnplaced, readInput } from './input.ts';
+import { noteMadeUp, noteNobody, noteTies, readInput } from './input.ts';
 import {
   checkNamespaces,
   connectivityAsked,
@@ -129,7 +129,7 @@ async function printMatrix(options: Options): Promise<ExitCode> {
   const analysis = await analysed({ objects, choices, settled });
   checkNamespaces([analysis.cluster], namespacesOf(options));
   await noteNobody(analysis);
-  await noteUnplaced(analysis);
+  await noteMadeUp(analysis);
   await noteTies(analysis);
   await withProgress('working out who can reach whom', async (report) => {
     report('working out who can reach whom', isMuch(objects));

@@ -46,14 +46,16 @@ describe('assignAddresses', () => {
 
   it('gives a hostNetwork pod the addresses of its node, as a fact', () => {
     const node = nodeOf('n', ['192.168.0.1', '192.168.0.2', 'fd00::1']);
-    const assigned = assignAddresses([
-      node,
-      examplePod('x', 'a', { hostNetwork: true, node: 'n' }),
-      examplePod('x', 'b', { hostNetwork: true }),
-    ]);
+    const assigned = assignAddresses([node, examplePod('x', 'a', { hostNetwork: true, node: 'n' })]);
     expect(addressesOf(assigned, 'a')).toEqual(['192.168.0.1', 'fd00::1']);
-    expect(addressesOf(assigned, 'b')).toEqual([]);
     expect((assigned[1] as Pod).assumedAddress).toBe(false);
+  });
+
+  it('assumes one of a hostNetwork pod whose node is not known, after those of all other pods', () => {
+    const objects = [examplePod('x', 'a', { hostNetwork: true, node: 'n' }), examplePod('x', 'b'), nodeOf('m', ['192.168.0.1'])];
+    const assigned = assignAddresses(objects, ['10.1.0.0/16']);
+    expect(objects.slice(0, 2).map(({ name }) => addressesOf(assigned, name))).toEqual([['10.1.0.2'], ['10.1.0.1']]);
+    expect((assigned[0] as Pod).assumedAddress).toBe(true);
   });
 
   it('refuses a range that is none', () => {

@@ -8,8 +8,9 @@ export const defaultPodCidrs: readonly string[] = ['10.244.0.0/16', 'fd00:10:244
 /**
  * Gives every pod without addresses one of each family that the pod ranges have, marked as assumed. The order is that of
  * namespaces and names, and addresses that a pod or node has already are passed over, so that the same objects always get the
- * same addresses. A hostNetwork pod has its node's addresses, which are not assumed. A pod for which no address is left stays
- * without. `podCidrs` are valid CIDRs. A pod that is among `known` with assumed addresses, too, gets these, where nobody else has them.
+ * same addresses. A hostNetwork pod has its node's addresses, which are not assumed; where these are not known it gets some like other pods,
+ * after all of them. A pod for which no address is left stays without. `podCidrs` are valid CIDRs. A pod that is among `known` with assumed
+ * addresses, too, gets these, where nobody else has them.
  */
 export function assignAddresses(
   objects: readonly KubernetesObject[],
@@ -23,9 +24,9 @@ export function assignAddresses(
   const keep = addressesKept(known, taken);
   const free = freeAddresses(podCidrs, taken);
   const assigned = new Map<KubernetesObject, Pod>();
-  for (const pod of pods.filter(({ addresses }) => addresses.length === 0).sort(byName)) {
-    if (pod.hostNetwork) assigned.set(pod, { ...pod, addresses: addressesOf.get(pod.node ?? '') ?? [] });
-    else assigned.set(pod, { ...pod, addresses: keep(pod) ?? free(), assumedAddress: true });
+  for (const pod of pods.filter(({ addresses }) => addresses.length === 0).sort(hostsLast)) {
+    const ofNode = pod.hostNetwork ? (addressesOf.get(pod.node ?? '') ?? []) : [];
+    assigned.set(pod, ofNode.length > 0 ? { ...pod, addresses: ofNode } : { ...pod, addresses: keep(pod) ?? free(), assumedAddress: true });
   }
   return objects.map((object) => assigned.get(object) ?? object);
 }
@@ -41,7 +42,8 @@ function addressesKept(known: readonly KubernetesObject[], taken: Set<string>): 
   return (pod) => kept.get(qualifiedName(pod));
 }
 
-function byName(a: Pod, b: Pod): number {
+function hostsLast(a: Pod, b: Pod): number {
+  if (a.hostNetwork !== b.hostNetwork) return a.hostNetwork ? 1 : -1;
   if (a.namespace !== b.namespace) return a.namespace < b.namespace ? -1 : 1;
   return a.name < b.name ? -1 : 1;
 }

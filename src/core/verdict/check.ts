@@ -57,7 +57,7 @@ export function judgeFlow(analysis: Analysis, flow: Flow): FlowVerdict | Unanswe
   const family = flow.family ?? familyOf(sides, from, to);
   if (typeof family === 'object') return family;
   const missing = [from, to].find((end) => !sides.of(end).families.has(family));
-  if (missing !== undefined) return { error: `${missing.identity.id} has no IPv${family} address${whyNone(missing)}` };
+  if (missing !== undefined) return { error: `${missing.identity.id} has no IPv${family} address` };
   const pair: EndpointPair = { from, to, protocol, port, family };
   const outcomes = judgePair(analysis, pair, model.choices, sides);
   if (outcomes.length === 0 && to.members.kind === 'backends')
@@ -78,12 +78,6 @@ export function judgeFlow(analysis: Analysis, flow: Flow): FlowVerdict | Unanswe
     ...doubts,
     tied,
   };
-}
-
-/** Why pods have no address at all, where that is known. */
-function whyNone({ members }: Endpoint): string {
-  const isUnplaced = members.kind === 'pods' && members.pods.every((pod) => pod.hostNetwork && pod.addresses.length === 0);
-  return isUnplaced ? ': it is in the network of its node, and that node is not known' : '';
 }
 
 /** Whether it is an address by which everybody means itself. Source: semantics.md section 4.3; RFC 6890. */
