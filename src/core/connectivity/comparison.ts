@@ -1,12 +1,9 @@
-import type { Cluster } from '../cluster/cluster.ts';
 import type { ObjectChange } from '../cluster/object-changes.ts';
 import { type AddressSet, formatRanges, subtractAddresses, uniteAllAddresses } from '../net/address-set.ts';
 import { everyNamedPort } from '../net/port-set.ts';
-import type { PolicyModel } from '../policy/policy-model.ts';
 import { rangesAddresses } from '../verdict/endpoint-name.ts';
-import { Answers, type ConnectionAnswer } from './answers.ts';
+import { Answers } from './answers.ts';
 import { type Cause, type Contrast, causesOf, distinctCauses } from './cause.ts';
-import type { ConnectivityIndex } from './connectivity-index.ts';
 import type {
   ChangedAnswer,
   Difference,
@@ -21,36 +18,25 @@ import { joinExternals } from './join-externals.ts';
 import { type MemberDifference, MemberDifferences } from './member-differences.ts';
 import { mergeOrders } from './merge-orders.ts';
 import { isOnlyMoved } from './own-node.ts';
-import type { OutcomeId, PairOutcome } from './pair-table.ts';
-import type { Cell, PairWalk, Row } from './pair-walk.ts';
+import type { PairOutcome } from './pair-table.ts';
+import type { Cell, Row } from './pair-walk.ts';
 import { type PolicyChanges, policyChanges } from './policy-changes.ts';
+import {
+  type Compared,
+  connectionOf,
+  type Found,
+  foundAt,
+  noCells,
+  outcomeIn,
+  outcomeOf,
+  placeOf,
+  type RowFrom,
+  rowOf,
+  type Side,
+} from './side.ts';
 import { everything, nothing, type TrafficId, type TrafficTable } from './traffic-table.ts';
-import { flowOf, type Place, witnessOf } from './witness.ts';
-
-/** One of two clusters that are to be compared; both indexes share their table of traffics and divide the address space alike. */
-export interface Compared {
-  readonly cluster: Cluster;
-  readonly model: PolicyModel;
-  readonly index: ConnectivityIndex;
-}
-
-/** One of them with its endpoints. */
-interface Side extends Compared {
-  readonly entries: readonly MatrixEntry[];
-  readonly byId: ReadonlyMap<string, MatrixEntry>;
-  readonly places: ReadonlyMap<string, number>;
-  readonly walk: PairWalk;
-  readonly answers: Answers;
-}
-
-/** One pair in one of the clusters. */
-interface Found {
-  readonly side: Side;
-  readonly from: MatrixEntry;
-  readonly to: MatrixEntry;
-  readonly row: Row;
-  readonly outcome: OutcomeId;
-}
+import { turnedBetween } from './turned-endpoints.ts';
+import { flowOf, witnessOf } from './witness.ts';
 
 /** A destination with its cells in both clusters. */
 interface Meeting {
@@ -79,6 +65,8 @@ export class Comparison {
   readonly #policies: PolicyChanges;
   readonly #isExplained: boolean;
   readonly #onSource: Progress | undefined;
+  /** The endpoints of which policy knows other addresses in one cluster than in the other. */
+  readonly #turned: ReadonlySet<string>;
   /** The place of each endpoint among those of both clusters. */
   readonly #rankOf: ReadonlyMap<string, number>;
   /** By the cells of a source before and after, which many sources share; cells that are one source's own take theirs with them. */
@@ -107,6 +95,7 @@ export class Comparison {
     const isAmongPotential = [...old, ...now].every(({ located, isPotential }) => located.length === 0 || isPotential);
     this.#before = this.#side(before, old, isAmongPotential);
     this.#after = this.#side(after, now, isAmongPotential);
+    this.#turned = touched === undefined ? turnedBetween(old, this.#after.byId) : new Set();
     this.#members = new MemberDifferences(before.index, after.index);
     this.#objects = objects;
     this.#policies = policyChanges(objects, before.cluster, after.cluster);
@@ -175,15 +164,35 @@ export class Comparison {
   ): Generator<{ readonly destination: string; readonly was?: Found | undefined; readonly is?: Found | undefined }> {
     const [before, after] = [this.#before, this.#after];
     const [old, now] = [rowOf(before, source), rowOf(after, source)];
-    for (const { id: destination, was, is } of this.#meetingsOf(old, now)) {
+    for (const { id: destination, was, is } of this.#withTurned(source, this.#meetingsOf(old, now))) {
       const pair = { destination, was: old && was && foundAt(before, old, was), is: now && is && foundAt(after, now, is) };
       const { from, to } = (pair.was ?? pair.is)!;
       if ((this.#isShown(from) || this.#isShown(to)) && !this.#isOnlyMoved(source, destination)) yield pair;
     }
   }
 
+  /** The same with all that an end has to do with of which policy knows other addresses than before: what it does not know is open. */
+  #withTurned(source: string, meetings: readonly Meeting[]): readonly Meeting[] {
+    if (this.#turned.size === 0) return meetings;
+    const all = new Map(meetings.map((meeting) => [meeting.id, meeting]));
+    for (const id of this.#turned.has(source) ? this.#rankOf.keys() : this.#turned) {
+      const [was, is] = [wholeOf(this.#before, source, id), wholeOf(this.#after, source, id)];
+      if (was === undefined || is === undefined) continue;
+      const meeting = { id, was: this.#cellOf(this.#before, id, was), is: this.#cellOf(this.#after, id, is) };
+      if (meeting.was ?? meeting.is) all.set(id, meeting);
+      else all.delete(id);
+    }
+    return [...all.values()].sort((a, b) => this.#rankOf.get(a.id)! - this.#rankOf.get(b.id)!);
+  }
+
+  #cellOf({ places, index: { pairs } }: Side, destination: string, outcome: PairOutcome): Cell | undefined {
+    const isNothing = [outcome.every, outcome.some].every((traffic) => this.#traffics.intersect(traffic, this.#compared) === nothing);
+    return isNothing ? undefined : [places.get(destination)!, pairs.idOf(outcome)];
+  }
+
   /** No edit changes where pods run, and every one that starts anew may. */
   #isOnlyMoved(source: string, destination: string): boolean {
+    if (this.#turned.has(source) || this.#turned.has(destination)) return false;
     const pairs = [this.#before, this.#after].flatMap(({ byId, index }) => {
       const [from, to] = [byId.get(source), byId.get(destination)];
       return from && to ? [{ index, from, to }] : [];
@@ -276,7 +285,9 @@ export class Comparison {
   }
 
   #causes(from: string, to: string, { open, closed, opened }: Pick<Contrast, 'open' | 'opened'> & Partial<Contrast>): Cause[] {
-    return closed === undefined ? [] : causesOf({ open, closed, opened }, { from, to }, this.#policies);
+    if (closed !== undefined) return causesOf({ open, closed, opened }, { from, to }, this.#policies);
+    const hasOtherFamilies = (id: string): boolean => familiesOf(this.#before.byId.get(id)) !== familiesOf(this.#after.byId.get(id));
+    return [from, to].filter(hasOtherFamilies).map((endpoint) => ({ change: 'edited', endpoint }));
   }
 
   #comingAndGoing(id: string): Cause[] {
@@ -315,36 +326,13 @@ const only = (traffic: TrafficId): Allowed => ({ every: traffic, some: traffic }
 const shut = only(nothing);
 const firstOf = (a: TrafficId, b: TrafficId): TrafficId => (a === nothing ? b : a);
 
-/** A source with its row in one of the clusters. */
-interface RowFrom {
-  readonly from: MatrixEntry;
-  readonly row: Row;
-}
-
-const noCells: readonly Cell[] = [];
-
-/** The row of a source; undefined where the source is not there. */
-function rowOf(side: Side, source: string): RowFrom | undefined {
-  const place = side.places.get(source);
-  return place === undefined ? undefined : { from: side.entries[place]!, row: side.walk.row(place) };
-}
-
-const foundAt = (side: Side, { from, row }: RowFrom, [place, outcome]: Cell): Found => ({
-  side,
-  from,
-  to: side.entries[place]!,
-  row,
-  outcome,
-});
-const outcomeIn = ({ index }: Side, [, outcome]: Cell): PairOutcome => index.pairs.outcomes[outcome]!;
-const outcomeOf = ({ side, outcome }: Found): PairOutcome => side.index.pairs.outcomes[outcome]!;
+const familiesOf = (entry: MatrixEntry | undefined): string => [...new Set(entry?.uses.map(({ family }) => family))].sort().join();
 
 /** Whether the members of an endpoint are alike to every rule, and of one family. */
 const isPlain = ({ uses }: MatrixEntry): boolean => uses.length === 1;
 
-const connectionOf = ({ side, from, to, row, outcome }: Found): ConnectionAnswer => side.answers.connection(row.look(), from, to, outcome);
-
-function placeOf({ model, byId }: Side, from: string, to: string): Place | undefined {
-  const [source, destination] = [byId.get(from), byId.get(to)];
-  return source && destination && { model, from: source, to: destination };
+/** What holds for all connections of a pair, those of which policy knows neither end among them; undefined where there are none. */
+function wholeOf({ byId, index: { whole } }: Side, source: string, destination: string): PairOutcome | undefined {
+  const [from, to] = [byId.get(source), byId.get(destination)];
+  return from && to && whole.outcomes[whole.besideOwnNode(whole.glancesOf(from), from, to)];
 }

@@ -1,6 +1,7 @@
 import type { Choices } from '../api/choices.ts';
 import { type Direction, directions } from '../api/types.ts';
 import type { AddressSet } from '../net/address-set.ts';
+import type { Family } from '../net/ip.ts';
 import { getOrMake } from '../policy/get-or-make.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 import type { Analysis } from '../verdict/analysis.ts';
@@ -18,6 +19,8 @@ export interface Shared {
   readonly traffics: TrafficTable;
   /** Where the address space is divided besides the blocks of the model's own rules. */
   readonly cuts: readonly AddressSet[];
+  /** The families of external addresses besides those of pods that policy knows. */
+  readonly families?: ReadonlySet<Family>;
 }
 
 /** Who is told apart by no rule, and the endpoints of a matrix made of them. */
@@ -27,24 +30,24 @@ class Grouping {
   readonly endpoints: MatrixEndpoints;
   readonly likeness: ReadonlyMap<string, number>;
   readonly strangers: readonly Stranger[];
-  readonly #cuts: readonly AddressSet[];
+  readonly #shared: Omit<Shared, 'traffics'>;
   readonly #pods: LocatedPods;
   readonly #ofNodes: Choices['ipblock-nodes'];
 
-  constructor(model: PolicyModel, cuts: readonly AddressSet[], pods: LocatedPods, choices: Choices) {
-    this.#cuts = cuts;
+  constructor(model: PolicyModel, shared: Omit<Shared, 'traffics'>, pods: LocatedPods, choices: Choices) {
+    this.#shared = shared;
     this.#pods = pods;
     this.#ofNodes = choices['ipblock-nodes'];
     this.model = model;
-    this.units = new Units(model, cuts, choices);
+    this.units = new Units(model, shared.cuts, choices);
     this.endpoints = new MatrixEndpoints(model, this.units, pods);
     this.likeness = this.endpoints.likeness();
-    this.strangers = this.endpoints.strangers();
+    this.strangers = this.endpoints.strangers(shared.families);
   }
 
   /** Of the choices with which a model is not compiled, one alone makes a difference. */
   under(choices: Choices): Grouping {
-    return choices['ipblock-nodes'] === this.#ofNodes ? this : new Grouping(this.model, this.#cuts, this.#pods, choices);
+    return choices['ipblock-nodes'] === this.#ofNodes ? this : new Grouping(this.model, this.#shared, this.#pods, choices);
   }
 }
 
@@ -52,6 +55,8 @@ class Grouping {
 export class ConnectivityIndex {
   readonly gates: GateTable;
   readonly pairs: PairTable;
+  /** The same with connections of which policy knows neither end. */
+  readonly whole: PairTable;
   /** Whether every pod reaches its own node. */
   readonly isOwnNodeOpen: boolean;
   readonly #grouping: Grouping;
@@ -64,15 +69,16 @@ export class ConnectivityIndex {
     this.gates = new GateTable(grouping.units, choices, traffics);
     this.isOwnNodeOpen = choices['own-node-egress'] === 'always-allow';
     this.pairs = new PairTable(this.gates, this.isOwnNodeOpen);
+    this.whole = new PairTable(this.gates, this.isOwnNodeOpen, true);
   }
 
   /** The index of a cluster; `pods` are its own, if they are located already. */
   static of(
     { cluster, model }: Pick<Analysis, 'cluster' | 'model'>,
-    { traffics, cuts }: Shared = { traffics: new TrafficTable(), cuts: [] },
+    { traffics, ...shared }: Shared = { traffics: new TrafficTable(), cuts: [] },
     pods: LocatedPods = locatePods(cluster, model),
   ): ConnectivityIndex {
-    return new ConnectivityIndex(new Grouping(model, cuts, pods, model.choices), traffics, model.choices);
+    return new ConnectivityIndex(new Grouping(model, shared, pods, model.choices), traffics, model.choices);
   }
 
   /** The same cluster under other values of choices with which its model was not compiled: to be compared, so both have their traffics in common. */

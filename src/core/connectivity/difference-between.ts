@@ -7,12 +7,14 @@ import { Analysis } from '../verdict/analysis.ts';
 import { Comparison } from './comparison.ts';
 import { ConnectivityIndex } from './connectivity-index.ts';
 import type { Difference, DifferenceOptions, FullDifference } from './difference.ts';
+import { locatePods } from './located-pods.ts';
 import { TrafficTable } from './traffic-table.ts';
 
 /**
  * Compares the whole connectivity of two clusters, exactly, as `connectivityOf` has it. That pods run on other nodes than before is no
- * difference, and what only those pods of a workload may do that run on a node is not told. External addresses are one endpoint where the
- * difference is the same.
+ * difference, and what only those pods of a workload may do that run on a node is not told. Of a pod that goes to the network of its node, or
+ * comes from there, all connections count, though policy knows neither end of some in one of the clusters: there they are open. External
+ * addresses are one endpoint where the difference is the same.
  */
 export function differenceBetween(before: Analysis, after: Analysis, options: DifferenceOptions = {}): FullDifference {
   const objects = objectChanges(before.cluster, after.cluster);
@@ -22,8 +24,11 @@ export function differenceBetween(before: Analysis, after: Analysis, options: Di
   const extend = ({ cluster, model }: Analysis): Analysis => new Analysis(withPotentialPods(cluster, peers), model.choices);
   const [old, now] = exposure ? [extend(before), extend(after)] : [before, after];
   const traffics = new TrafficTable();
-  const index = (one: Analysis, other: Analysis): ConnectivityIndex =>
-    ConnectivityIndex.of(one, { traffics, cuts: [...blocksOf(other.model).values()] });
+  const pods = new Map([old, now].map((each) => [each, locatePods(each.cluster, each.model)]));
+  const index = (one: Analysis, other: Analysis): ConnectivityIndex => {
+    const shared = { traffics, cuts: [...blocksOf(other.model).values()], families: pods.get(other)!.policed };
+    return ConnectivityIndex.of(one, shared, pods.get(one));
+  };
   const sides = [
     { cluster: before.cluster, model: old.model, index: index(old, now) },
     { cluster: after.cluster, model: now.model, index: index(now, old) },

@@ -168,10 +168,10 @@ export class MatrixEndpoints {
     });
   }
 
-  /** The units of addresses that no pod or node has, with their ranges, in the families that pods have which policy knows. */
-  strangers(): Stranger[] {
+  /** The units of addresses that no pod or node has, with their ranges, in the families that pods have which policy knows, and others. */
+  strangers(others: ReadonlySet<Family> = new Set()): Stranger[] {
     return families
-      .filter((family) => this.#pods.policed.has(family))
+      .filter((family) => this.#pods.policed.has(family) || others.has(family))
       .flatMap((family) => {
         const isFull = fullness(this.#pods.owned[family]);
         return this.#units.blocks

@@ -79,12 +79,12 @@ interface Members {
 }
 
 /** What all pairs of the members may do over one family, by policy alone. */
-const policedTraffic = ({ index: { pairs }, source, destination }: Members, family: Family): TrafficId =>
-  everyOf(pairs, pairs.between(pairs.glancesOf(source), source, destination, family));
+const policedTraffic = ({ index: { whole }, source, destination }: Members, family: Family): TrafficId =>
+  everyOf(whole, whole.between(whole.glancesOf(source), source, destination, family));
 
 /** The same, with the exception for a pod's own node. */
-const traffic = ({ index: { pairs }, source, destination }: Members, family: Family): TrafficId =>
-  everyOf(pairs, pairs.betweenNeighbours(pairs.glancesOf(source), source, destination, family));
+const traffic = ({ index: { whole }, source, destination }: Members, family: Family): TrafficId =>
+  everyOf(whole, whole.betweenNeighbours(whole.glancesOf(source), source, destination, family));
 
 const everyOf = ({ outcomes }: PairTable, id: OutcomeId): TrafficId => (id === noPair ? nothing : outcomes[id]!.every);
 

@@ -57,14 +57,17 @@ export class PairTable {
   readonly outcomes: PairOutcome[] = [];
   readonly #gates: GateTable;
   readonly #isOwnNodeOpen: boolean;
+  readonly #isWhole: boolean;
   readonly #ids = new Map<string, OutcomeId>();
   readonly #ofResults = new Map<number, OutcomeId>();
   readonly #ofBoth = new Map<number, OutcomeId>();
   readonly #lists = new Map<StateId | Gate, readonly CompiledPolicy[]>();
 
-  constructor(gates: GateTable, isOwnNodeOpen: boolean) {
+  /** `isWhole`: connections of which policy knows neither end count, too, and are open. */
+  constructor(gates: GateTable, isOwnNodeOpen: boolean, isWhole = false) {
     this.#gates = gates;
     this.#isOwnNodeOpen = isOwnNodeOpen;
+    this.#isWhole = isWhole;
   }
 
   /** What the endpoint meets as a source. */
@@ -141,7 +144,7 @@ export class PairTable {
       outcome = this.#join(outcome, whole);
       some = this.#gates.traffics.unite(some, beside === noPair ? this.outcomes[whole]!.every : this.outcomes[beside]!.some);
     }
-    return outcome === noPair ? noPair : this.#idOf({ ...this.outcomes[outcome]!, some });
+    return outcome === noPair ? noPair : this.idOf({ ...this.outcomes[outcome]!, some });
   }
 
   /**
@@ -180,7 +183,7 @@ export class PairTable {
     const out = from.unit.profile?.gates.egress;
     const into = to.profile?.gates.ingress;
     // Policy knows nothing of what neither end is policed in.
-    if (out === undefined && into === undefined) return noPair;
+    if (out === undefined && into === undefined && !this.#isWhole) return noPair;
     const { states } = this.#gates;
     const egress = out === undefined ? states.unpoliced : states.resultOf(from.out(out, to), out.isIsolated, isOwnOut);
     const ingress = into === undefined ? states.unpoliced : states.resultOf(from.into(into), into.isIsolated, isOwnIn);
@@ -194,7 +197,7 @@ export class PairTable {
       const { results } = this.#gates.states;
       const [out, into] = [results[egress]!, results[ingress]!] as [GateResult, GateResult];
       const traffic = this.#gates.traffics.intersect(out.traffic, into.traffic);
-      id = this.#idOf({ every: traffic, some: traffic, egress: out.reason, ingress: into.reason });
+      id = this.idOf({ every: traffic, some: traffic, egress: out.reason, ingress: into.reason });
       this.#ofResults.set(key, id);
     }
     return id;
@@ -209,7 +212,7 @@ export class PairTable {
     if (id === undefined) {
       const { traffics } = this.#gates;
       const [one, other] = [this.outcomes[a]!, this.outcomes[b]!] as [PairOutcome, PairOutcome];
-      id = this.#idOf({
+      id = this.idOf({
         every: traffics.intersect(one.every, other.every),
         some: traffics.unite(one.some, other.some),
         egress: stricter(one.egress, other.egress),
@@ -220,7 +223,8 @@ export class PairTable {
     return id;
   }
 
-  #idOf(outcome: PairOutcome): OutcomeId {
+  /** The number of an outcome, of this table or another of the same gates. */
+  idOf(outcome: PairOutcome): OutcomeId {
     const { every, some, egress, ingress } = outcome;
     const key = `${every} ${some} ${egress} ${ingress}`;
     let id = this.#ids.get(key);

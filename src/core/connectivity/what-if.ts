@@ -20,7 +20,7 @@ export class WhatIf {
   readonly #pods: LocatedPods;
   readonly #blocks: ReadonlyMap<string, AddressSet>;
   readonly #traffics = new TrafficTable();
-  #index: { readonly cuts: string; readonly index: ConnectivityIndex } | undefined;
+  #index: { readonly key: string; readonly index: ConnectivityIndex } | undefined;
   /** Follows the changes from one question to the next. */
   readonly #model: PolicyModel;
   #cluster: Cluster;
@@ -41,9 +41,10 @@ export class WhatIf {
     const cluster = this.#follow(changes);
     const objects = objectChanges(this.#before.cluster, cluster);
     const [old, now] = [this.#blocks, blocksOf(this.#model)];
-    const before = this.#indexBefore(beyond(now, old));
-    const shared = { traffics: this.#traffics, cuts: [...beyond(old, now).values()] };
-    const after = ConnectivityIndex.of({ cluster, model: this.#model }, shared, this.#podsAfter());
+    const pods = this.#podsAfter();
+    const before = this.#indexBefore(beyond(now, old), pods.policed);
+    const shared = { traffics: this.#traffics, cuts: [...beyond(old, now).values()], families: this.#pods.policed };
+    const after = ConnectivityIndex.of({ cluster, model: this.#model }, shared, pods);
     const sides = [
       { cluster: this.#before.cluster, model: this.#before.model, index: before },
       { cluster, model: this.#model, index: after },
@@ -75,12 +76,12 @@ export class WhatIf {
     return this.#located;
   }
 
-  /** The index of the cluster as it is, its address space divided by the blocks as well. */
-  #indexBefore(blocks: ReadonlyMap<string, AddressSet>): ConnectivityIndex {
-    const cuts = [...blocks.keys()].sort().join();
-    if (this.#index?.cuts !== cuts) {
-      const index = ConnectivityIndex.of(this.#before, { traffics: this.#traffics, cuts: [...blocks.values()] }, this.#pods);
-      this.#index = { cuts, index };
+  /** The index of the cluster as it is, its address space divided by the blocks as well, and of the families as well. */
+  #indexBefore(blocks: ReadonlyMap<string, AddressSet>, families: LocatedPods['policed']): ConnectivityIndex {
+    const key = [...blocks.keys(), ...families].sort().join();
+    if (this.#index?.key !== key) {
+      const shared = { traffics: this.#traffics, cuts: [...blocks.values()], families };
+      this.#index = { key, index: ConnectivityIndex.of(this.#before, shared, this.#pods) };
     }
     return this.#index.index;
   }

@@ -24,22 +24,29 @@ export interface Place {
   readonly to: MatrixEntry;
 }
 
+/** A connection with the verdict, and what its ends are called. */
+interface Example extends Judged {
+  readonly from: string;
+  readonly to: string;
+}
+
 /** The connections between some members, one for each kind of pair, with the verdict for the first port of the traffic. */
-function* judgements({ model, from, to }: Place, protocol: string, port: number): Generator<Judged> {
-  for (const source of endsOf(model, from, to))
-    for (const destination of endsOf(model, to, from)) {
+function* judgements({ model, from, to }: Place, other: Place | undefined, protocol: string, port: number): Generator<Example> {
+  const models = [model, ...(other ? [other.model] : [])];
+  for (const source of endsOf(models, from, to))
+    for (const destination of endsOf(models, to, from)) {
       if (source.ip.family !== destination.ip.family || isSamePod(source, destination)) continue;
       const connection = { from: source, to: destination, protocol, port };
-      yield { connection, verdict: judge(model, connection) };
+      yield { connection, verdict: judge(model, connection), from: nameOf(source, from), to: nameOf(destination, to) };
     }
 }
 
-/** Ends that stand for all of an endpoint toward another; of external addresses the first that nobody has. */
-function endsOf(model: PolicyModel, entry: MatrixEntry, other: MatrixEntry): Party[] {
+/** Ends that stand for all of an endpoint toward another; of external addresses the first that nobody has in any of the clusters. */
+function endsOf(models: readonly PolicyModel[], entry: MatrixEntry, other: MatrixEntry): Party[] {
   const { uses, addresses } = entry;
   if (addresses === undefined) return [...uses.flatMap(({ examples }) => examples), ...besideOwnNode(entry, other)];
   return ([4, 6] as const).flatMap((family) =>
-    addresses[family].slice(0, 1).map(([first, last]) => firstFree(model, { family, value: first }, last)),
+    addresses[family].slice(0, 1).map(([first, last]) => firstFree(models, { family, value: first }, last)),
   );
 }
 
@@ -55,25 +62,28 @@ function besideOwnNode({ located, at: ownAt, on: ownOn }: MatrixEntry, { at: oth
   return first.values();
 }
 
-/** The first address that nobody has; where all are somebody's, the last. */
-function firstFree(model: PolicyModel, ip: Ip, last: bigint): Party {
+/** The first address that nobody has; where all are somebody's, the last. In the first of the clusters. */
+function firstFree(models: readonly PolicyModel[], ip: Ip, last: bigint): Party {
   for (let value = ip.value; ; value++) {
-    const party = partyAt(model, formatIp({ family: ip.family, value }));
-    if (party.owner.kind === 'External' || value === last) return party;
+    const [party, ...elsewhere] = models.map((model) => partyAt(model, formatIp({ family: ip.family, value }))) as [Party, ...Party[]];
+    if (value === last || [party, ...elsewhere].every(({ owner }) => owner.kind === 'External')) return party;
   }
 }
 
-/** A connection of the traffic that the open place allows and the closed one, if the endpoints are there, does not. */
+/**
+ * A connection of the traffic that the open place allows and the closed one does not; only the open one where the endpoints are not there in the
+ * other, or have no addresses of the family in common.
+ */
 export function witnessOf(
   open: Place,
   closed: Place | undefined,
   traffic: Traffic,
-): { readonly open: Judged; readonly closed?: Judged } | undefined {
+): { readonly open: Example; readonly closed?: Example } | undefined {
   const { protocol, port } = portIn(traffic, open.to) ?? {};
   if (protocol === undefined || port === undefined) return undefined;
-  const there = [...judgements(open, protocol, port)].filter(({ verdict }) => verdict.allowed);
+  const there = [...judgements(open, closed, protocol, port)].filter(({ verdict }) => verdict.allowed);
   if (closed === undefined) return there[0] && { open: there[0] };
-  const elsewhere = new Map(Array.from(judgements(closed, protocol, port), (judged) => [keyOf(judged), judged]));
+  const elsewhere = new Map(Array.from(judgements(closed, open, protocol, port), (judged) => [keyOf(judged), judged]));
   for (const judged of there) {
     const same = elsewhere.get(keyOf(judged));
     if (same?.verdict.allowed === false) return { open: judged, closed: same };
@@ -81,7 +91,7 @@ export function witnessOf(
   // The pods of a workload have other names in another cluster.
   const strange = there.find((judged) => !elsewhere.has(keyOf(judged)));
   const denied = [...elsewhere.values()].find(({ verdict }) => !verdict.allowed);
-  return strange && denied && { open: strange, closed: denied };
+  return strange && (denied ? { open: strange, closed: denied } : { open: strange });
 }
 
 /** A port of the traffic: one that pods of the destination declare, if one is in it, else the lowest that a service can have. */
@@ -94,16 +104,19 @@ function portIn(traffic: Traffic, { pods }: MatrixEntry): { readonly protocol: P
 }
 
 /** Names a connection's ends. */
-const keyOf = ({ connection: { from, to } }: Judged): string => `${nameOf(from)} ${from.ip.family} ${nameOf(to)}`;
+const keyOf = ({ connection, from, to }: Example): string => `${from} ${connection.from.ip.family} ${to}`;
 
 /** The connection as a flow. */
-export const flowOf = ({ connection: { from, to, protocol, port } }: Judged): Witness => ({
-  from: nameOf(from),
-  to: nameOf(to),
+export const flowOf = ({ connection: { from: source, protocol, port }, from, to }: Example): Witness => ({
+  from,
+  to,
   protocol,
   port,
-  family: from.ip.family,
+  family: source.ip.family,
 });
 
-/** A node has several addresses, which policy may tell apart. */
-const nameOf = ({ owner, address }: Party): string => (owner.kind === 'Pod' ? podId(owner.pod) : address);
+/** A pod of the endpoint by its id, in the network of its node, too; a node has several addresses, which policy may tell apart. */
+function nameOf({ owner, address }: Party, { located }: MatrixEntry): string {
+  if (owner.kind === 'Pod') return podId(owner.pod);
+  return located.find(({ ends }) => ends.some(({ party }) => party.address === address))?.id ?? address;
+}
