@@ -1,6 +1,7 @@
 import { type PolicyId, qualifiedName } from '../api/types.ts';
 import { type ConnectionAnswer, type TrafficAnswer, trafficAnswer, trafficMeant } from '../connectivity/answers.ts';
 import { subtractTraffic } from '../net/port-set.ts';
+import { getOrMake } from '../policy/get-or-make.ts';
 import { renderCsvLine } from './csv.ts';
 import type { Answer } from './matrix-view.ts';
 
@@ -50,12 +51,20 @@ function* jsonList<T>(name: string, items: Iterable<T>, write: (item: T) => stri
 /** The matrix as CSV, a line for each pair and protocol: for all members of the two, and for what only some of them may. */
 export function* matrixCsv({ connections }: Listed): Iterable<string> {
   yield 'from,to,protocol,ports,egress,ingress,egressBy,ingressBy,dependsOn,members';
+  // Many pairs share what they may do.
+  const known = new Map<TrafficAnswer, Map<TrafficAnswer, TrafficAnswer>>();
+  const beyond = (partial: TrafficAnswer, traffic: TrafficAnswer): TrafficAnswer =>
+    getOrMake(
+      getOrMake(known, partial, () => new Map<TrafficAnswer, TrafficAnswer>()),
+      traffic,
+      () => trafficAnswer(subtractTraffic(trafficMeant(partial), trafficMeant(traffic))),
+    );
   for (const { from, to, traffic, partial, reason, by, dependsOn = [] } of connections) {
     const why = [reason.egress, reason.ingress, namesOf(by.egress), namesOf(by.ingress), dependsOn.join(' ')];
     const lines = (each: TrafficAnswer, members: 'all' | 'some'): string[] =>
       csvTraffic(each).map(({ protocol, ports }) => renderCsvLine([from, to, protocol, ports.join(' '), ...why, members]));
     if (partial === undefined || traffic.length > 0) yield* lines(traffic, 'all');
-    if (partial !== undefined) yield* lines(trafficAnswer(subtractTraffic(trafficMeant(partial), trafficMeant(traffic))), 'some');
+    if (partial !== undefined) yield* lines(beyond(partial, traffic), 'some');
   }
 }
 
