@@ -76,10 +76,10 @@ export async function noteNobody({ cluster }: Pick<Analysis, 'cluster'>): Promis
 
 /** Says whose addresses nobody knows: pods of the host's network have those of their node, and it is not known. */
 export async function noteMadeUp(...analyses: readonly Pick<Analysis, 'cluster'>[]): Promise<void> {
-  const placed = analyses.flatMap(({ cluster }) =>
+  const strays = analyses.flatMap(({ cluster }) =>
     [...podsOf(cluster)].filter((pod) => pod.hostNetwork && pod.assumedAddress && !isFinished(pod)),
   );
-  const names = new Set(placed.map((pod) => workloadId(pod) ?? podId(pod)));
+  const names = new Set(strays.map((pod) => workloadId(pod) ?? podId(pod)));
   if (names.size > 0)
     await note(`with addresses made up, as those of their nodes are not known (add Nodes, and nodeName to pods): ${firstOf([...names])}`);
 }

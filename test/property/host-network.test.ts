@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { clusterOf, podsOf } from '#core/cluster/cluster.ts';
 import { differenceBetween } from '#core/connectivity/difference-between.ts';
+import { workloadId } from '#core/connectivity/located-pods.ts';
 import { hasAddress } from '#core/net/address-set.ts';
 import { Analysis } from '#core/verdict/analysis.ts';
 import { checkConnection } from '#core/verdict/answer.ts';
@@ -18,7 +19,7 @@ const analysisOf = (raw: RawCluster): Analysis => new Analysis(clusterOf(decoded
 const isSix = (address: string): boolean => address.includes(':');
 
 /**
- * Live bare pods, no two of them alike, of which some are in the networks of their nodes before, and some after; always with addresses of the
+ * Live pods, no two bare ones of them alike, of which some are in the networks of their nodes before, and some after; always with addresses of the
  * same families.
  */
 const moved: fc.Arbitrary<readonly [RawCluster, RawCluster]> = fc
@@ -28,8 +29,7 @@ const moved: fc.Arbitrary<readonly [RawCluster, RawCluster]> = fc
     const hosting = (isHost: (name: string) => boolean): RawCluster => ({
       ...raw,
       pods: live.map((pod, place) => {
-        const { hostNetwork, owner: _, ...bare } = pod;
-        const rest = { ...bare, labels: { ...pod.labels, number: `${place}` } };
+        const { hostNetwork, ...rest } = { ...pod, ...(pod.owner === undefined && { labels: { ...pod.labels, number: `${place}` } }) };
         const own = (address: string): string => (isSix(address) ? `fd00:10:244:9::${place + 1}` : `10.244.9.${place + 1}`);
         const there = (raw.nodes ?? []).find(({ name }) => name === pod.node)?.ips ?? [];
         const ofNode = pod.ips.flatMap((address) => there.find((each) => isSix(each) === isSix(address)) ?? []);
@@ -41,14 +41,18 @@ const moved: fc.Arbitrary<readonly [RawCluster, RawCluster]> = fc
     return [hosting(isBefore), hosting(isAfter)];
   });
 
-/** Whoever can be an end in both clusters, by a name. */
+/** Whoever can be an end in both clusters, by a name: pods by that of their workload, if they have one. */
 function endsIn({ cluster, model }: Analysis, raw: RawCluster): ReadonlyMap<string, readonly Party[]> {
-  const pods = [...podsOf(cluster)].map((pod) => [podId(pod), pod.addresses.map((address) => partyOf(model, pod, address))] as const);
+  const pods = Map.groupBy(podsOf(cluster), (pod) => workloadId(pod) ?? podId(pod));
+  const endpoints = Array.from(pods, ([id, members]) => {
+    const parties = members.flatMap((pod) => pod.addresses.map((address) => partyOf(model, pod, address)));
+    return [id, parties] as const;
+  });
   const strangers = addressesIn(raw, 4).strangers.map((address) => [address, [partyAt(model, address)]] as const);
   const nodes = [...cluster.nodes.values()].map(
     ({ name, addresses }) => [`node:${name}`, addresses.map((address) => partyAt(model, address))] as const,
   );
-  return new Map<string, readonly Party[]>([...pods, ...strangers, ...nodes]);
+  return new Map<string, readonly Party[]>([...endpoints, ...strangers, ...nodes]);
 }
 
 test('what a pod gains or loses by going to the network of its node, or coming from it, is in the difference', () => {

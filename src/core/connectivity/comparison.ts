@@ -331,8 +331,8 @@ const familiesOf = (entry: MatrixEntry | undefined): string => [...new Set(entry
 /** Whether the members of an endpoint are alike to every rule, and of one family. */
 const isPlain = ({ uses }: MatrixEntry): boolean => uses.length === 1;
 
-/** What holds for all connections of a pair, those of which policy knows neither end among them; undefined where there are none. */
+/** What holds for all connections of a pair, those with own nodes and those of which policy knows neither end among them; undefined where there are none. */
 function wholeOf({ byId, index: { whole } }: Side, source: string, destination: string): PairOutcome | undefined {
   const [from, to] = [byId.get(source), byId.get(destination)];
-  return from && to && whole.outcomes[whole.besideOwnNode(whole.glancesOf(from), from, to)];
+  return from && to && whole.outcomes[whole.betweenNeighbours(whole.glancesOf(from), from, to)];
 }

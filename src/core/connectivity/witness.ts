@@ -35,7 +35,7 @@ function* judgements({ model, from, to }: Place, other: Place | undefined, proto
   const models = [model, ...(other ? [other.model] : [])];
   for (const source of endsOf(models, from, to))
     for (const destination of endsOf(models, to, from)) {
-      if (source.ip.family !== destination.ip.family || isSamePod(source, destination)) continue;
+      if (source.ip.family !== destination.ip.family || source === destination || isSamePod(source, destination)) continue;
       const connection = { from: source, to: destination, protocol, port };
       yield { connection, verdict: judge(model, connection), from: nameOf(source, from), to: nameOf(destination, to) };
     }
@@ -116,7 +116,7 @@ export const flowOf = ({ connection: { from: source, protocol, port }, from, to 
 });
 
 /** A pod of the endpoint by its id, in the network of its node, too; a node has several addresses, which policy may tell apart. */
-function nameOf({ owner, address }: Party, { located }: MatrixEntry): string {
-  if (owner.kind === 'Pod') return podId(owner.pod);
-  return located.find(({ ends }) => ends.some(({ party }) => party.address === address))?.id ?? address;
+function nameOf(end: Party, { located }: MatrixEntry): string {
+  if (end.owner.kind === 'Pod') return podId(end.owner.pod);
+  return located.find(({ ends }) => ends.some(({ party }) => party === end))?.id ?? end.address;
 }
