@@ -45,10 +45,6 @@ interface Meeting {
   readonly is: Cell | undefined;
 }
 
-/** Whether a pod of the endpoint is of one of the classes. */
-export const isOfClasses = ({ located }: MatrixEntry, classes: ReadonlySet<string>): boolean =>
-  located.some(({ ends }) => ends.some(({ party: { owner } }) => owner.kind === 'Pod' && classes.has(owner.class.key)));
-
 /** Walks two clusters side by side. */
 export class Comparison {
   readonly #traffics: TrafficTable;
@@ -88,7 +84,7 @@ export class Comparison {
     this.#compared = traffics.intersect(this.#wanted, traffics.idOf(everyNamedPort));
     this.#isShown = isShown === undefined ? () => true : ({ answer }) => isShown(answer);
     const [old, now] = [before.index.entries(after.index, touched), after.index.entries(before.index, touched)];
-    const isLooked = touched === undefined ? isShown && this.#isShown : (entry: MatrixEntry) => isOfClasses(entry, touched);
+    const isLooked = touched === undefined ? isShown && this.#isShown : (entry: MatrixEntry) => entry.isOf(touched);
     // A row is looked at in both or in none.
     this.#looked = isLooked && new Set([...old, ...now].filter(isLooked).map(({ id }) => id));
     // Where no pod exists, those that could are all there is.

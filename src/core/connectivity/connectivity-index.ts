@@ -3,6 +3,7 @@ import { type Direction, directions } from '../api/types.ts';
 import type { AddressSet } from '../net/address-set.ts';
 import type { Family } from '../net/ip.ts';
 import { getOrMake } from '../policy/get-or-make.ts';
+import type { CompiledRule } from '../policy/model.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 import type { Analysis } from '../verdict/analysis.ts';
 import { externalEntry, MatrixEndpoints, type MatrixEntry, type Stranger } from './endpoints.ts';
@@ -145,12 +146,15 @@ export class ConnectivityIndex {
     return new Map(this.#grouping.strangers.map((each) => [placeOf(each), getOrMake(known, each.unit, treatmentOf)]));
   }
 
+  /** The gates of classes of pods that tell external addresses apart. */
   #gatesOf(keys: ReadonlySet<string>): Readonly<Record<Direction, ReadonlySet<Gate>>> {
     const profiles = [...keys].flatMap((key) => {
       const podClass = this.#grouping.model.classes.get(key);
       return podClass === undefined ? [] : [this.#grouping.units.profileOf(podClass)];
     });
-    return { egress: new Set(profiles.map(({ gates }) => gates.egress)), ingress: new Set(profiles.map(({ gates }) => gates.ingress)) };
+    const telling = (direction: Direction): ReadonlySet<Gate> =>
+      new Set(profiles.flatMap(({ gates }) => (gates[direction].rules.some(hasBlock) ? [gates[direction]] : [])));
+    return { egress: telling('egress'), ingress: telling('ingress') };
   }
 
   /** How all gates treat a unit, or some: then each of them is asked, or, where they are many, all that is said to the unit is looked through. */
@@ -209,6 +213,8 @@ export class ConnectivityIndex {
     });
   }
 }
+
+const hasBlock = ({ peers = [] }: CompiledRule): boolean => peers.some(({ kind }) => kind === 'addresses');
 
 /** What a gate says to somebody besides what it says to everybody. */
 interface Saying {

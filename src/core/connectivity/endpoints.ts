@@ -47,6 +47,7 @@ export class MatrixEntry {
   readonly located: readonly Located[];
   /** Of an external endpoint. */
   readonly addresses: AddressSet | undefined;
+  readonly #cohorts: readonly Cohort[];
   readonly #describe: () => MatrixEndpoint;
   #answer: MatrixEndpoint | undefined;
 
@@ -54,7 +55,7 @@ export class MatrixEntry {
     id: string,
     uses: readonly Use[],
     describe: () => MatrixEndpoint,
-    { located = [], addresses }: { readonly located?: readonly Located[]; readonly addresses?: AddressSet } = {},
+    { located = [], cohorts = [], addresses }: Partial<EndpointPods> & { readonly addresses?: AddressSet } = {},
   ) {
     this.id = id;
     this.uses = uses;
@@ -62,6 +63,7 @@ export class MatrixEntry {
     this.likeness = seen.length === 1 ? seen[0]! : seen.sort().join();
     this.isPoliced = uses.some(({ unit }) => unit.profile !== undefined);
     this.located = located;
+    this.#cohorts = cohorts;
     this.addresses = addresses;
     this.#describe = describe;
   }
@@ -79,6 +81,11 @@ export class MatrixEntry {
   /** It does not exist, but could. */
   get isPotential(): boolean {
     return this.located[0]?.pod.potential !== undefined;
+  }
+
+  /** Whether some of its pods are of one of the classes, by their keys. */
+  isOf(classes: ReadonlySet<string>): boolean {
+    return this.#cohorts.some(({ of }) => typeof of !== 'string' && classes.has(of.key));
   }
 
   get pods(): readonly Pod[] {
@@ -185,8 +192,8 @@ export class MatrixEndpoints {
     return new MatrixEntry(id, this.#usesOf(cohorts), () => ({ id, kind: 'Node', name }));
   }
 
-  #podsEntry({ located, cohorts }: EndpointPods): MatrixEntry {
-    return podsEntry(located, this.#usesOf(cohorts));
+  #podsEntry(pods: EndpointPods): MatrixEntry {
+    return podsEntry(pods, this.#usesOf(pods.cohorts));
   }
 
   /** The entry's pods in several entries: together those with the same key. */
@@ -271,19 +278,19 @@ export function externalEntry(parts: readonly Stranger[]): MatrixEntry {
 const outside: Omit<Summary, 'count'> = { at: new Set(), isAllAt: false, on: new Set(), examples: [] };
 
 /** The endpoint of a workload, or of bare pods that are alike and go by the name of the first of them. */
-function podsEntry(located: readonly Located[], uses: readonly Use[]): MatrixEntry {
-  const pods = located.map(({ pod }) => pod);
+function podsEntry(whole: EndpointPods, uses: readonly Use[]): MatrixEntry {
+  const pods = whole.located.map(({ pod }) => pod);
   const owner = workloadOf(pods[0]!);
   if (owner !== undefined) {
     const { namespace } = pods[0]!;
     const id = `${namespace}/${owner.kind}/${owner.name}`;
     const identity = { id, kind: 'Workload' as const, namespace, name: owner.name, workloadKind: owner.kind };
-    return new MatrixEntry(id, uses, () => ({ ...identity, ...membersOf(pods) }), { located });
+    return new MatrixEntry(id, uses, () => ({ ...identity, ...membersOf(pods) }), whole);
   }
   const first = pods.reduce((least, pod) => (pod.name < least.name ? pod : least));
-  if (first.potential !== undefined) return new MatrixEntry(first.potential, uses, () => podIdentity(first), { located });
+  if (first.potential !== undefined) return new MatrixEntry(first.potential, uses, () => podIdentity(first), whole);
   const address = pods.length === 1 && { ip: first.addresses[0]! };
-  return new MatrixEntry(podId(first), uses, () => ({ ...podIdentity(first), ...address, ...membersOf(pods) }), { located });
+  return new MatrixEntry(podId(first), uses, () => ({ ...podIdentity(first), ...address, ...membersOf(pods) }), whole);
 }
 
 const membersOf = (pods: readonly Pod[]) => ({ pods: pods.length, members: [...pods].sort(byName).map(podId) });

@@ -24,6 +24,9 @@ interface RuleIndex {
 /** How many states are kept in rows of each direction: 32 MiB. */
 const keptStates = 2 ** 23;
 
+/** A gate that is asked about so many units is asked about all. */
+const often = 32;
+
 /**
  * What every gate says to every unit. Nothing is kept but what rules say: a row (one gate, all remotes) and a column (one remote, all
  * gates) is worked out from the rules that match, so that work and memory grow with the matches alone.
@@ -38,6 +41,9 @@ export class GateTable {
   readonly #unitsIn = new Map<PodSet, readonly Unit[]>();
   readonly #signaturesIn = new Map<number, Signature[]>();
   readonly #rows: Readonly<Record<Direction, Map<number, SpokenStates>>> = { egress: new Map(), ingress: new Map() };
+
+  /** How often each gate was asked about one unit, by its number. */
+  readonly #asked: Readonly<Record<Direction, number[]>> = { egress: [], ingress: [] };
 
   /** All units have to be known by now. */
   constructor(units: Units, choices: Choices, traffics: TrafficTable) {
@@ -82,12 +88,19 @@ export class GateTable {
   /** The state of a gate toward one unit, for those who ask about few of its units. */
   stateOf(direction: Direction, gate: Gate, unit: Unit): StateId {
     let state = this.baseOf(direction, gate.id);
-    const known = this.#rows[direction].get(gate.id);
+    const known = this.#rows[direction].get(gate.id) ?? this.#rowIfOften(direction, gate);
     if (known !== undefined) return known.get(unit.id) ?? state;
     const ports = direction === 'egress' ? unit.profile?.ports : gate.ports;
     for (const rule of gate.rules)
       for (const countsNames of this.#matchesOf(rule, unit)) state = this.states.apply(state, this.#stepOf(rule, ports, countsNames));
     return state;
+  }
+
+  /** The row of a gate that was asked about so many units that it costs less. */
+  #rowIfOften(direction: Direction, gate: Gate): SpokenStates | undefined {
+    const times = (this.#asked[direction][gate.id] ?? 0) + 1;
+    this.#asked[direction][gate.id] = times;
+    return times > often ? this.row(direction, gate) : undefined;
   }
 
   /** For each peer of the rule that holds the unit, whether names of ports count there. */

@@ -1,5 +1,4 @@
 import { everyNamedPort, type Traffic } from '../net/port-set.ts';
-import { isOfClasses } from './comparison.ts';
 import type { ConnectivityIndex } from './connectivity-index.ts';
 import type { MatrixEntry } from './endpoints.ts';
 import type { PairOutcome } from './pair-table.ts';
@@ -40,7 +39,7 @@ export function visitChanges(indexes: readonly [ConnectivityIndex, ConnectivityI
   const all = [...new Map(lists.toReversed().flatMap((entries) => entries.map((entry) => [entry.id, entry]))).values()];
   const places = new Map(all.map(({ id }, place) => [id, place]));
   const each = [...new Set(lists.flat())];
-  const shown = idsOf(each.filter((entry) => isOfClasses(entry, classes) || isPolicedNode(entry)));
+  const shown = idsOf(each.filter((entry) => entry.isOf(classes) || isPolicedNode(entry)));
   const held = direction === 'ingress' && blocks !== undefined ? idsOf(each.filter((entry) => before.isWithin(entry, blocks))) : undefined;
   const isShown = ({ id }: MatrixEntry): boolean => shown.has(id);
   const [old, now] = [before, after].map(

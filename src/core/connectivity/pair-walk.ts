@@ -294,8 +294,8 @@ export class PairWalk {
     const found = new Map<string, number[]>();
     const isAt = whose === 'at' || whose === 'shown at';
     const ofAll = whose === 'at' || whose === 'on';
-    for (const [place, { at, on }] of this.#entries.entries()) {
-      if (ofAll || this.#isShown[place]!) for (const node of isAt ? at : on) append(found, node, place);
+    for (const [place, entry] of this.#entries.entries()) {
+      if (ofAll || this.#isShown[place]!) for (const node of isAt ? entry.at : entry.on) append(found, node, place);
     }
     return found;
   }

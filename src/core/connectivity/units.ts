@@ -116,18 +116,18 @@ export class Units {
     let profile = this.#profileOf.get(podClass);
     if (profile === undefined) {
       const ports = this.#portsOf(podClass.ports);
-      const sets = [...podClass.sets].sort((a, b) => this.#numberOf(a) - this.#numberOf(b));
-      const key = `${sets.map((set) => this.#numberOf(set)).join()} ${ports.id}`;
-      profile = this.#profiles.get(key) ?? this.#create(key, sets, ports, podClass);
+      const sets = Array.from(podClass.sets, (set) => this.#numberOf(set)).sort((a, b) => a - b);
+      const key = `${sets.join()} ${ports.id}`;
+      profile = this.#profiles.get(key) ?? this.#create(key, ports, podClass);
       this.#profileOf.set(podClass, profile);
       profile.classes.push(podClass);
     }
     return profile;
   }
 
-  #create(key: string, sets: readonly PodSet[], ports: Ports, podClass: PodClass): Profile {
+  #create(key: string, ports: Ports, podClass: PodClass): Profile {
     const gates = { egress: this.#gateOf('egress', podClass, ports), ingress: this.#gateOf('ingress', podClass, ports) };
-    const profile: Profile = { id: this.#profiles.size, sets: new Set(sets), ports, gates, classes: [], units: new Map() };
+    const profile: Profile = { id: this.#profiles.size, sets: new Set(podClass.sets), ports, gates, classes: [], units: new Map() };
     this.#profiles.set(key, profile);
     return profile;
   }
