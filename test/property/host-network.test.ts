@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { clusterOf, podsOf } from '#core/cluster/cluster.ts';
+import type { TrafficAnswer } from '#core/connectivity/answers.ts';
 import { differenceBetween } from '#core/connectivity/difference-between.ts';
 import { workloadId } from '#core/connectivity/located-pods.ts';
 import { hasAddress } from '#core/net/address-set.ts';
@@ -13,6 +14,7 @@ import { isUnanswerable } from '#core/verdict/unanswerable.ts';
 import { judge } from '#core/verdict/verdict.ts';
 import type { RawCluster } from '../reference/raw.ts';
 import { addressesIn, decoded, interestingPort, rawCluster } from './arbitraries.ts';
+import { lets } from './matrix-oracle.ts';
 
 const analysisOf = (raw: RawCluster): Analysis => new Analysis(clusterOf(decoded(raw)));
 
@@ -55,6 +57,12 @@ function endsIn({ cluster, model }: Analysis, raw: RawCluster): ReadonlyMap<stri
   return new Map<string, readonly Party[]>([...endpoints, ...strangers, ...nodes]);
 }
 
+/** What each pair of addresses of two ends may do. */
+function allows({ model }: Analysis, from: readonly Party[], to: readonly Party[], port: number): boolean[] {
+  const meetings = from.flatMap((a) => to.flatMap((b) => (a.ip.family === b.ip.family && !isSamePod(a, b) ? [[a, b] as const] : [])));
+  return meetings.map(([a, b]) => judge(model, { from: a, to: b, protocol: 'TCP', port }).allowed);
+}
+
 test('what a pod gains or loses by going to the network of its node, or coming from it, is in the difference', () => {
   let seen = 0;
   fc.assert(
@@ -71,15 +79,11 @@ test('what a pod gains or loses by going to the network of its node, or coming f
           )
           .map(({ id }) => id);
       const [old, now] = [endsIn(before, rawBefore), endsIn(after, rawAfter)];
-      const allows = ({ model }: Analysis, [from, to]: readonly [readonly Party[], readonly Party[]]): boolean[] => {
-        const meetings = from.flatMap((a) => to.flatMap((b) => (a.ip.family === b.ip.family && !isSamePod(a, b) ? [[a, b] as const] : [])));
-        return meetings.map(([a, b]) => judge(model, { from: a, to: b, protocol: 'TCP', port }).allowed);
-      };
       for (const [from, sources] of old)
         for (const [to, destinations] of old) {
           const others = [now.get(from), now.get(to)] as const;
           if (from === to || others[0] === undefined || others[1] === undefined) continue;
-          const [was, is] = [allows(before, [sources, destinations]), allows(after, [others[0], others[1]])];
+          const [was, is] = [allows(before, sources, destinations, port), allows(after, others[0], others[1], port)];
           // Of several addresses it is enough to look at those that are all open or all closed.
           const [first, second] = [new Set(was), new Set(is)];
           if (first.size !== 1 || second.size !== 1 || was[0] === is[0]) continue;
@@ -92,6 +96,42 @@ test('what a pod gains or loses by going to the network of its node, or coming f
     { numRuns: 150 },
   );
   expect(seen).toBeGreaterThan(50);
+});
+
+test('of pods that change networks the difference says what all and what some of their connections may do', () => {
+  fc.assert(
+    fc.property(moved, interestingPort, ([rawBefore, rawAfter], port) => {
+      const [before, after] = [analysisOf(rawBefore), analysisOf(rawAfter)];
+      const { added, removed, changed } = differenceBetween(before, after);
+      type Said = readonly [was: readonly TrafficAnswer[], is: readonly TrafficAnswer[]];
+      const whole = (traffic: TrafficAnswer, partial = traffic): readonly TrafficAnswer[] => [traffic, partial];
+      const said = new Map<string, Said>([
+        ...added.map(({ from, to, traffic, partial }): [string, Said] => [`${from} -> ${to}`, [whole([]), whole(traffic, partial)]]),
+        ...removed.map(({ from, to, traffic, partial }): [string, Said] => [`${from} -> ${to}`, [whole(traffic, partial), whole([])]]),
+        ...changed.map(({ from, to, ...each }): [string, Said] => [
+          `${from} -> ${to}`,
+          [whole(each.before, each.partialBefore), whole(each.after, each.partialAfter)],
+        ]),
+      ]);
+      const isHost = (raw: RawCluster, name: string): boolean =>
+        raw.pods.some((pod) => pod.hostNetwork === true && pod.owner === undefined && `${pod.ns}/Pod/${pod.name}` === name);
+      const [old, now] = [endsIn(before, rawBefore), endsIn(after, rawAfter)];
+      const names = [...old.keys()].filter((name) => now.has(name) && !/^[\d.]+$/.test(name));
+      for (const from of names)
+        for (const to of names) {
+          if (![from, to].some((name) => isHost(rawBefore, name) !== isHost(rawAfter, name)) || from === to) continue;
+          const was = allows(before, old.get(from)!, old.get(to)!, port);
+          const is = allows(after, now.get(from)!, now.get(to)!, port);
+          if (was.length === 0 || is.length === 0) continue;
+          const asked = `${from} -> ${to} TCP/${port}`;
+          const verdicts = [was.every(Boolean), was.some(Boolean), is.every(Boolean), is.some(Boolean)];
+          const answer = said.get(`${from} -> ${to}`)?.flatMap((each) => each.map((traffic) => lets(traffic, 'TCP', port)));
+          if (answer === undefined) expect({ asked, is: verdicts.slice(2) }).toEqual({ asked, is: verdicts.slice(0, 2) });
+          else expect({ asked, answer }).toEqual({ asked, answer: verdicts });
+        }
+    }),
+    { numRuns: 100 },
+  );
 });
 
 test('every pair that is said to change by that has a witness, which one cluster allows, and a cause', () => {

@@ -33,22 +33,31 @@ interface Example extends Judged {
 /** The connections between some members, one for each kind of pair, with the verdict for the first port of the traffic. */
 function* judgements({ model, from, to }: Place, other: Place | undefined, protocol: string, port: number): Generator<Example> {
   const models = [model, ...(other ? [other.model] : [])];
-  for (const source of endsOf(models, from, to))
-    for (const destination of endsOf(models, to, from)) {
+  for (const source of endsOf(models, from, to, other?.from))
+    for (const destination of endsOf(models, to, from, other?.to)) {
       if (source.ip.family !== destination.ip.family || source === destination || isSamePod(source, destination)) continue;
       const connection = { from: source, to: destination, protocol, port };
       yield { connection, verdict: judge(model, connection), from: nameOf(source, from), to: nameOf(destination, to) };
     }
 }
 
-/** Ends that stand for all of an endpoint toward another; of external addresses the first that nobody has in any of the clusters. */
-function endsOf(models: readonly PolicyModel[], entry: MatrixEntry, other: MatrixEntry): Party[] {
-  const { uses, addresses } = entry;
-  if (addresses === undefined) return [...uses.flatMap(({ examples }) => examples), ...besideOwnNode(entry, other)];
+/**
+ * Ends that stand for all of an endpoint toward another, and those of the pods that do in the other cluster, where the `twin` is; of external
+ * addresses the first that nobody has in any of the clusters.
+ */
+function endsOf(models: readonly PolicyModel[], entry: MatrixEntry, other: MatrixEntry, twin: MatrixEntry | undefined): Iterable<Party> {
+  const { addresses, located } = entry;
+  if (addresses === undefined) {
+    const names = new Set(twin && examplesOf(twin).map((example) => nameOf(example, twin)));
+    const alsoThere = located.flatMap(({ id, ends }) => (names.has(id) ? ends.map(({ party }) => party) : []));
+    return new Set([...examplesOf(entry), ...besideOwnNode(entry, other), ...alsoThere]);
+  }
   return ([4, 6] as const).flatMap((family) =>
     addresses[family].slice(0, 1).map(([first, last]) => firstFree(models, { family, value: first }, last)),
   );
 }
+
+const examplesOf = ({ uses }: MatrixEntry): Party[] => uses.flatMap(({ examples }) => examples);
 
 /** Of each class and family the first end that has nothing to do with the other's nodes, where others have: these are the rule, those the exception. */
 function besideOwnNode({ located, at: ownAt, on: ownOn }: MatrixEntry, { at: otherAt, on: otherOn }: MatrixEntry): Iterable<Party> {
