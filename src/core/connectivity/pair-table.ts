@@ -128,12 +128,16 @@ export class PairTable {
     return outcome;
   }
 
-  /** The same, but of what some pair of a family may do only that is counted which pods may that are not on the node, or all. */
+  /**
+   * The same, but as what some pair may do counts only what pods may that are not on the node. Where all are, it is what all of them may over one
+   * family or the other.
+   */
   besideOwnNode(outlooks: Outlooks, source: MatrixEntry, destination: MatrixEntry): OutcomeId {
-    let outcome = noPair;
-    let some = nothing;
+    const { traffics } = this.#gates;
+    let [outcome, beside] = [noPair, noPair];
+    let alone = nothing;
     for (const family of families) {
-      let [whole, beside] = [noPair, noPair];
+      let whole = noPair;
       const visit: Visit = (from, to, isOwnOut, isOwnIn) => {
         const met = this.#meet(from, to, isOwnOut, isOwnIn);
         whole = this.#join(whole, met);
@@ -142,9 +146,11 @@ export class PairTable {
       this.#visitMeetings(outlooks, source, destination, visit, family);
       if (whole === noPair) continue;
       outcome = this.#join(outcome, whole);
-      some = this.#gates.traffics.unite(some, beside === noPair ? this.outcomes[whole]!.every : this.outcomes[beside]!.some);
+      alone = traffics.unite(alone, this.outcomes[whole]!.every);
     }
-    return outcome === noPair ? noPair : this.idOf({ ...this.outcomes[outcome]!, some });
+    if (outcome === noPair) return noPair;
+    const all = this.outcomes[outcome]!;
+    return this.idOf({ ...all, some: beside === noPair ? alone : traffics.unite(all.every, this.outcomes[beside]!.some) });
   }
 
   /**

@@ -1,5 +1,5 @@
 import { type TrafficAnswer, trafficAnswer, trafficMeant } from '../connectivity/answers.ts';
-import type { DifferenceEndpoint } from '../connectivity/difference.ts';
+import type { ChangedAnswer, DifferenceEndpoint } from '../connectivity/difference.ts';
 import { differenceBetween } from '../connectivity/difference-between.ts';
 import { type AddressSet, addressRanges, intersectAddresses, isEmptyAddresses, subtractAddresses } from '../net/address-set.ts';
 import { equalTraffic, isEmptyTraffic, noTraffic, subtractTraffic, type Traffic, trafficOf, uniteTraffic } from '../net/port-set.ts';
@@ -34,11 +34,7 @@ export function beyondWanted(before: Analysis, after: Analysis, wanted: readonly
   const wants = wantsOf(after, wanted, endpoints);
   const opened = [
     ...added.map(({ from, to, traffic, partial = traffic }) => ({ from, to, opened: trafficMeant(partial) })),
-    ...changed.map(({ from, to, before: was, after: is, partialBefore = was, partialAfter = is }) => ({
-      from,
-      to,
-      opened: subtractTraffic(trafficMeant(partialAfter), trafficMeant(partialBefore)),
-    })),
+    ...changed.map((each) => ({ from: each.from, to: each.to, opened: openedBy(each) })),
   ];
   const named = new Set(wants.flatMap(({ from, to }) => [from, to]));
   return opened.flatMap(({ from, to, opened: traffic }) => {
@@ -55,6 +51,12 @@ export function beyondWanted(before: Analysis, after: Analysis, wanted: readonly
       : left;
     return told.filter((each) => !isEmptyTraffic(each.traffic)).map((each) => ({ ...each, traffic: trafficAnswer(each.traffic) }));
   });
+}
+
+/** What some connection of a pair may do that it could not. */
+function openedBy({ before, after, partialBefore = before, partialAfter = after, results }: ChangedAnswer): Traffic {
+  const parts = results ?? [{ before: partialBefore, after: partialAfter }];
+  return parts.map((part) => subtractTraffic(trafficMeant(part.after), trafficMeant(part.before))).reduce(uniteTraffic, noTraffic);
 }
 
 /** A part of an endpoint that wants do not tell apart any further. */

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { decodeObject } from '../api/decode.ts';
 import { clusterOf } from '../cluster/cluster.ts';
 import { Analysis } from '../verdict/analysis.ts';
+import { beyondWanted } from './beyond.ts';
 import { leastPrivilege } from './least-privilege.ts';
 
 const pod = (name: string, app: string, ip: string, labels: object, node = 'n1'): object => ({
@@ -110,4 +111,29 @@ test('of bare pods that are alike, those that nobody wanted are told', () => {
   };
   expect(told('a')).toEqual(['shop/Pod/b shop/StatefulSet/web']);
   expect(told('a', 'b')).toEqual([]);
+});
+
+test('what only some pods of a workload get is told, though others of it had it already', () => {
+  const allow = (name: string, subject: object): object => ({
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: { name, namespace: 'shop' },
+    spec: {
+      podSelector: { matchLabels: subject },
+      policyTypes: ['Ingress'],
+      ingress: [{ from: [{ podSelector: { matchLabels: { app: 'client' } } }], ports: [{ port: 8080 }] }],
+    },
+  });
+  const analysisWith = (...policies: object[]): Analysis => {
+    const more = [pod('web-2', 'web', '10.0.0.4', {}), ...policies];
+    return new Analysis(clusterOf(decodeObject({ apiVersion: 'v1', kind: 'List', items: [...items, ...more] }).objects));
+  };
+  const name = (pod: string): object => ({ 'statefulset.kubernetes.io/pod-name': pod });
+  // Closed to all, and one of the three pods open already.
+  const closed = { ...allow('closed', { app: 'web' }), spec: { podSelector: {}, policyTypes: ['Ingress'] } };
+  const before = analysisWith(closed, allow('first', name('web-0')));
+  const after = analysisWith(closed, allow('first', name('web-0')), allow('second', name('web-1')));
+  expect(beyondWanted(before, after, [])).toEqual([
+    { from: 'shop/StatefulSet/client', to: 'shop/StatefulSet/web', traffic: [{ protocol: 'TCP', ports: ['8080'] }] },
+  ]);
 });
