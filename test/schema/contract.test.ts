@@ -183,7 +183,13 @@ describe('the schemas have the fields of the types', () => {
       additions: optional,
       policyTypes: optional,
     }),
-    'advice.schema.json#/properties/changes/items': fields<SideEffect>({ from: required, to: required, before: required, after: required }),
+    'advice.schema.json#/properties/changes/items': fields<SideEffect>({
+      from: required,
+      to: required,
+      before: required,
+      after: required,
+      results: optional,
+    }),
     'advice.schema.json#/$defs/pair': fields<SideEffect['before']>({ traffic: required, partial: optional }),
     'matrix.schema.json#/$defs/connection': fields<ConnectionAnswer>(connection),
     'matrix.schema.json#/$defs/connectionFields/properties/by': fields<ConnectionAnswer['by']>({ egress: required, ingress: required }),
@@ -236,7 +242,7 @@ describe('the schemas have the fields of the types', () => {
       partialAfter: optional,
       results: optional,
     }),
-    'diff.schema.json#/$defs/memberChange': fields<MemberChange>({
+    'common.schema.json#/$defs/memberChange': fields<MemberChange>({
       from: required,
       to: required,
       family: required,

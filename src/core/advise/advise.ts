@@ -1,7 +1,7 @@
 import { directions, type NetworkPolicy } from '../api/types.ts';
 import type { ClusterChange } from '../cluster/cluster.ts';
 import type { ConnectionAnswer, TrafficAnswer } from '../connectivity/answers.ts';
-import type { Difference } from '../connectivity/difference.ts';
+import type { Difference, MemberChange } from '../connectivity/difference.ts';
 import { WhatIf } from '../connectivity/what-if.ts';
 import type { Analysis } from '../verdict/analysis.ts';
 import { type Flow, type FlowVerdict, judgeFlow, withEnds } from '../verdict/check.ts';
@@ -18,6 +18,8 @@ export interface SideEffect {
   readonly to: string;
   readonly before: Pick<ConnectionAnswer, 'traffic' | 'partial'>;
   readonly after: Pick<ConnectionAnswer, 'traffic' | 'partial'>;
+  /** Where what every pair and what some pair may do is the same before and after: the members for which it is not. */
+  readonly results?: readonly MemberChange[];
 }
 
 /** The smallest edits that make a connection what it is not, tried on the whole cluster. */
@@ -136,8 +138,14 @@ interface Rated {
 }
 
 /** How much changes, in ports of pairs of endpoints. */
-const costOf = (changes: readonly SideEffect[]): number =>
-  changes.reduce((sum, { before, after }) => sum + Math.abs(portsOf(after) - portsOf(before)), 0);
+const costOf = (changes: readonly SideEffect[]): number => changes.reduce((sum, change) => sum + portsChanged(change), 0);
+
+/** What changes for some members only counts half. */
+const portsChanged = ({ before, after, results = [] }: SideEffect): number =>
+  results.reduce(
+    (most, part) => Math.max(most, Math.abs(portsIn(part.after) - portsIn(part.before)) / 2),
+    Math.abs(portsOf(after) - portsOf(before)),
+  );
 
 /** Gates at which no policy is asked. */
 const unpoliced: ReadonlySet<Reason> = new Set(['unpoliced-endpoint', 'own-node', 'self', 'hairpin']);
@@ -158,11 +166,12 @@ function changesOf({ added, removed, changed }: Difference): SideEffect[] {
   return [
     ...added.map(({ from, to, traffic, partial }) => ({ from, to, before: side([], undefined), after: side(traffic, partial) })),
     ...removed.map(({ from, to, traffic, partial }) => ({ from, to, before: side(traffic, partial), after: side([], undefined) })),
-    ...changed.map(({ from, to, before, after, partialBefore, partialAfter }) => ({
+    ...changed.map(({ from, to, before, after, partialBefore, partialAfter, results }) => ({
       from,
       to,
       before: side(before, partialBefore),
       after: side(after, partialAfter),
+      ...(results && { results }),
     })),
   ];
 }

@@ -78,8 +78,9 @@ const mostShown = 6;
 
 function* renderChanges(changes: readonly SideEffect[], { palette, width }: Style): Iterable<string> {
   yield palette.faint(`  it changes ${count(changes.length, 'pair')} of endpoints`);
-  for (const { from, to, before, after } of changes.slice(0, mostShown)) {
-    const parts = [`    ${shortId(from)} → ${shortId(to)}`, `${pairText(after, 'addresses')}, was ${pairText(before, 'addresses')}`];
+  for (const { from, to, before, after, results } of changes.slice(0, mostShown)) {
+    const was = results === undefined ? `was ${pairText(before, 'addresses')}` : 'of other addresses';
+    const parts = [`    ${shortId(from)} → ${shortId(to)}`, `${pairText(after, 'addresses')}, ${was}`];
     for (const line of renderParts(parts, width, ' '.repeat(8))) yield palette.faint(line);
   }
   if (changes.length > mostShown) yield palette.faint(`    and ${changes.length - mostShown} more`);
