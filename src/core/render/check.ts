@@ -182,7 +182,10 @@ function doubtsOf({ certainty, dependsOn = [], opinions = [], tied = [], assumed
     }
     doubts.push(`--profile answers for one network plugin${settings(dependsOn)}`);
   }
-  if (assumedAddress) doubts.push('an address was assumed (--pod-cidr), and with another one the verdict could be another');
+  if (assumedAddress)
+    doubts.push(
+      "an address was assumed (--pod-cidr; for pods in their node's network read Nodes, too), and with another one the verdict could be another",
+    );
   return doubts;
 }
 

@@ -524,6 +524,29 @@ describe('an address that was made up', () => {
     expect(answer(analysis, { from: 'shop/db', to: 'shop/db', port: 5432 })).not.toHaveProperty('assumedAddress');
   });
 
+  describe('of a pod in the network of a node that is not known', () => {
+    const agent = pod('agent', ['10.244.0.9'], { hostNetwork: true });
+    const among = (objects: readonly object[], flow: Partial<Flow> = {}): CheckAnswer => ask([...shop, agent, ...objects], flow);
+    const toAgent = { from: 'shop/client', to: 'shop/agent', port: 9100 };
+    const toBlock = (cidr: string): object =>
+      policy('client', { ...app('client'), policyTypes: ['Egress'], egress: [{ to: [{ ipBlock: { cidr } }] }] });
+
+    test('matters where a block that any address may be in decides', () => {
+      for (const cidr of ['203.0.113.0/24', '10.244.0.9/32'])
+        expect(among([toBlock(cidr)], toAgent)).toHaveProperty('assumedAddress', true);
+      expect(among([toBlock('0.0.0.0/0')], toAgent)).not.toHaveProperty('assumedAddress');
+    });
+
+    test('matters where it could be on the own node of the other', () => {
+      const closed = (app_: string, policyTypes: readonly string[]): object => policy('closed', { ...app(app_), policyTypes });
+      expect(among([closed('db', ['Ingress'])], { from: 'shop/agent' })).toMatchObject({ allowed: false, assumedAddress: true });
+      const toNode = (choices: Partial<Choices>): CheckAnswer =>
+        answer(analysisOf([...shop, agent, closed('client', ['Egress'])], choices, assume), toAgent);
+      expect(toNode({ 'own-node-egress': 'always-allow' })).toMatchObject({ allowed: false, assumedAddress: true });
+      expect(toNode({ 'own-node-egress': 'policy' })).not.toHaveProperty('assumedAddress');
+    });
+  });
+
   test('matters where somebody names it', () => {
     expect(ask(shop, { from: '10.244.0.4' })).toMatchObject({ allowed: true, assumedAddress: true });
   });
