@@ -171,8 +171,9 @@ export class Comparison {
   #withTurned(source: string, meetings: readonly Meeting[]): readonly Meeting[] {
     if (this.#turned.size === 0) return meetings;
     const all = new Map(meetings.map((meeting) => [meeting.id, meeting]));
+    const [old, now] = [wholeFrom(this.#before, source), wholeFrom(this.#after, source)];
     for (const id of this.#turned.has(source) ? this.#rankOf.keys() : this.#turned) {
-      const [was, is] = [wholeOf(this.#before, source, id), wholeOf(this.#after, source, id)];
+      const [was, is] = [old(id), now(id)];
       if (was === undefined || is === undefined) continue;
       const meeting = { id, was: this.#cellOf(this.#before, id, was), is: this.#cellOf(this.#after, id, is) };
       if (meeting.was ?? meeting.is) all.set(id, meeting);
@@ -327,8 +328,13 @@ const familiesOf = (entry: MatrixEntry | undefined): string => [...new Set(entry
 /** Whether the members of an endpoint are alike to every rule, and of one family. */
 const isPlain = ({ uses }: MatrixEntry): boolean => uses.length === 1;
 
-/** What holds for all connections of a pair, those with own nodes and those of which policy knows neither end among them; undefined where there are none. */
-function wholeOf({ byId, index: { whole } }: Side, source: string, destination: string): PairOutcome | undefined {
-  const [from, to] = [byId.get(source), byId.get(destination)];
-  return from && to && whole.outcomes[whole.betweenNeighbours(whole.glancesOf(from), from, to)];
+/** What holds for all connections of a source with each destination, those with own nodes and those of which policy knows neither end among them; undefined where there are none. */
+function wholeFrom({ byId, index: { whole } }: Side, source: string): (destination: string) => PairOutcome | undefined {
+  const from = byId.get(source);
+  if (from === undefined) return () => undefined;
+  const glances = whole.glancesOf(from);
+  return (destination) => {
+    const to = byId.get(destination);
+    return to && whole.outcomes[whole.betweenNeighbours(glances, from, to)];
+  };
 }
