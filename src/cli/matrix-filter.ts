@@ -116,8 +116,8 @@ export interface Asked {
   readonly dependences: (endpoints: readonly MatrixEndpoint[]) => Dependences;
 }
 
-/** Makes the connectivity that the options ask for: the room's own filter takes the narrowest condition, the others are tried on what it gives. */
-export function connectivityAsked(analysis: Analysis, options: FilterOptions): Asked {
+/** Makes the connectivity that the options ask for: the room's own filter takes the narrowest condition, the others are tried on what it gives. `isUnexplained`: nobody asks by whom it is so. */
+export function connectivityAsked(analysis: Analysis, options: FilterOptions, isUnexplained = false): Asked {
   const traffic = trafficAsked(options);
   if (options.exposure && (options.from ?? options.to) !== undefined)
     throw new CannotAnswer(
@@ -132,6 +132,7 @@ export function connectivityAsked(analysis: Analysis, options: FilterOptions): A
   const basis: MatrixOptions = options.exposure ? { exposure: true } : { index: ConnectivityIndex.of(analysis) };
   const limits: MatrixOptions = {
     ...basis,
+    isUnexplained,
     ...(isShown && { isShown }),
     ...(isShown && direction && { direction }),
     ...(!isAllTraffic(traffic) && { traffic }),

@@ -120,6 +120,9 @@ const complete: readonly Format[] = ['json', 'csv'];
 /** Formats that would only show more lines than can be read. */
 const pictures: readonly Format[] = ['dot', 'mermaid'];
 
+/** Formats that say who decides about each connection. */
+const explained: readonly Format[] = ['json', 'csv', 'html'];
+
 async function printMatrix(options: Options): Promise<ExitCode> {
   const { output, by, denied = false, namespace, exposure: isExposure = false, ...others } = options;
   if (by !== undefined && complete.includes(output))
@@ -140,7 +143,7 @@ async function printMatrix(options: Options): Promise<ExitCode> {
 
 async function printAnswer(analysis: Analysis, options: Options, onSource: Progress): Promise<void> {
   const { output, by, denied = false } = options;
-  const asked = connectivityAsked(analysis, options);
+  const asked = connectivityAsked(analysis, options, !explained.includes(output));
   const answerTo = (which: boolean | 'counted'): Connectivity => {
     const answer = isProgressShown() ? followed(asked.of(which), onSource) : asked.of(which);
     // A table of workloads that becomes too long is one of namespaces instead.

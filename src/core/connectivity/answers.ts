@@ -42,6 +42,7 @@ export class Answers {
   readonly #traffics = new Map<TrafficId, TrafficAnswer>();
   /** By the outcome and the policies at both gates. */
   readonly #said = new Map<OutcomeId, Map<readonly PolicyId[], Map<readonly PolicyId[], Said>>>();
+  readonly #saidAlone = new Map<OutcomeId, Said>();
   readonly #policies = new Map<string, readonly PolicyId[]>();
   readonly #lists = new WeakMap<readonly CompiledPolicy[], readonly PolicyId[]>();
 
@@ -64,6 +65,11 @@ export class Answers {
     const byEgress = getOrMake(this.#said, outcome, () => new Map<readonly PolicyId[], Map<readonly PolicyId[], Said>>());
     const byIngress = getOrMake(byEgress, egress, () => new Map<readonly PolicyId[], Said>());
     return getOrMake(byIngress, ingress, () => ({ ...this.#outcome(outcome), by: { egress, ingress } }));
+  }
+
+  /** What is said of an outcome, whoever decides it. */
+  saidAlone(outcome: OutcomeId): Said {
+    return getOrMake(this.#saidAlone, outcome, () => ({ ...this.#outcome(outcome), by: { egress: [], ingress: [] } }));
   }
 
   #outcome(id: OutcomeId): Pick<ConnectionAnswer, 'traffic' | 'partial' | 'reason'> {

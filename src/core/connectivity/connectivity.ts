@@ -44,6 +44,12 @@ export interface MatrixOptions {
    */
   readonly isPartial?: boolean;
   /**
+   * Leaves out of `reach` by whom it is so, for those who do not say it: finding out takes as long as all the rest.
+   *
+   * @internal
+   */
+  readonly isUnexplained?: boolean;
+  /**
    * The index of the cluster, where several questions are asked; of no use with `exposure`, which adds pods.
    *
    * @internal
@@ -105,12 +111,24 @@ class Matrix {
   readonly #walk: PairWalk;
   readonly #index: ConnectivityIndex;
   readonly #answers: Answers;
+  readonly #isUnexplained: boolean;
 
   constructor(
     analysis: Pick<Analysis, 'cluster' | 'model'>,
-    { isShown, direction, traffic, denied = false, exposure, isAmongPotential = false, isPartial = false, index }: MatrixOptions,
+    {
+      isShown,
+      direction,
+      traffic,
+      denied = false,
+      exposure,
+      isAmongPotential = false,
+      isPartial = false,
+      isUnexplained = false,
+      index,
+    }: MatrixOptions,
   ) {
     this.#isWhole = isShown === undefined;
+    this.#isUnexplained = isUnexplained;
     this.#index = index !== undefined && !exposure ? index : ConnectivityIndex.of(analysis);
     this.#entries = this.#index.entries();
     const { traffics } = this.#index.gates;
@@ -150,7 +168,7 @@ class Matrix {
     const ids = new Map<readonly number[], readonly string[]>();
     const idsAt = (places: readonly number[]): string[] => places.map((place) => this.#entries[place]!.id);
     for (const [source, { id: from }] of this.#entries.entries())
-      for (const { kind, places, said } of this.#saidFrom(source, known)) {
+      for (const { kind, places, said } of this.#isUnexplained ? this.#saidAlone(source) : this.#saidFrom(source, known)) {
         const isShared = kind !== undefined && (places === kind.places || places === kind.shown);
         yield { from, to: isShared ? getOrMake(ids, places, idsAt) : idsAt(places), said };
       }
@@ -162,6 +180,11 @@ class Matrix {
     for (const [source, { id: from }] of this.#entries.entries())
       for (const [place, said] of ascending.of(this.#saidFrom(source, known), ({ said }) => said))
         yield { from, to: this.#entries[place]!.id, ...said };
+  }
+
+  /** The same as below without who decides. */
+  #saidAlone(source: number): SaidOfKind[] {
+    return this.#walk.reach(source).reached.map(({ kind, places, outcome }) => ({ kind, places, said: this.#answers.saidAlone(outcome) }));
   }
 
   /** The wanted destinations of a source, those that are alike together, and what is said of each. */

@@ -115,11 +115,16 @@ type Span = Pick<GroupPair, 'every' | 'some'>;
 
 /** The outcomes of a connectivity. Equal answers share their parts, so that most are found without being read. */
 class Outcomes {
+  readonly #bySaid = new Map<Said, Outcome>();
   readonly #known = new Map<object | string | undefined, Map<object | string | undefined, Map<object, Outcome>>>();
   readonly #spans = new Map<string, Span>();
   #count = 0;
 
-  of({ traffic, partial, reason }: Said): Outcome {
+  of(said: Said): Outcome {
+    return getOrMake(this.#bySaid, said, (each) => this.#find(each));
+  }
+
+  #find({ traffic, partial, reason }: Said): Outcome {
     const byPartial = getOrMake(this.#known, traffic, () => new Map());
     const byReason = getOrMake(byPartial, partial, () => new Map<object, Outcome>());
     return getOrMake(byReason, reason, () => {
