@@ -87,15 +87,16 @@ test('what is reached together is what is connected one by one, and depends on t
       fc.boolean(),
       fc.constantFrom(undefined, 'egress', 'ingress'),
       fc.boolean(),
-      (raw, denied, direction, isSome) => {
+      fc.boolean(),
+      (raw, denied, direction, isSome, isUnexplained) => {
         const isShown = ({ id }: MatrixEndpoint): boolean => id.startsWith('alpha');
-        const options = { denied, ...(isSome && { isShown, ...(direction && { direction }) }) } as const;
+        const options = { denied, isUnexplained, ...(isSome && { isShown, ...(direction && { direction }) }) } as const;
         const analysis = new Analysis(clusterOf(decoded(raw)));
         const dependences = dependencesOf(analysis, { ...options, endpoints: connectivityOf(analysis).endpoints });
         const { connections, reach } = withDependences(connectivityOf(analysis, options), dependences);
         const each = [...reach].flatMap(({ from, to, said }) => to.map((one) => ({ from, to: one, ...said })));
         const byEnds = (answers: readonly ConnectionAnswer[]) => new Map(answers.map((answer) => [`${answer.from} ${answer.to}`, answer]));
-        const all = [...connections];
+        const all = Array.from(connections, (answer) => ({ ...answer, ...(isUnexplained && { by: { egress: [], ingress: [] } }) }));
         expect(each).toHaveLength(all.length);
         expect(byEnds(each)).toEqual(byEnds(all));
       },

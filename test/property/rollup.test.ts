@@ -4,6 +4,7 @@ import { clusterOf } from '#core/cluster/cluster.ts';
 import { trafficMeant } from '#core/connectivity/answers.ts';
 import { connectivityOf } from '#core/connectivity/connectivity.ts';
 import { equalTraffic, intersectTraffic, uniteTraffic } from '#core/net/port-set.ts';
+import { workloadBlocks } from '#core/render/blocks.ts';
 import { relationsOf } from '#core/render/relations.ts';
 import { type GroupPair, rollUp } from '#core/render/rollup.ts';
 import { commonText } from '#core/render/traffic.ts';
@@ -31,6 +32,20 @@ test('a roll-up counts every pair once and says what all and what some of them m
         expect(equalTraffic(pair.some, some.reduce(uniteTraffic))).toBe(true);
         expect(pair.allowances.open + pair.allowances.rule).toBe(pair.reached);
       }
+    }),
+    { numRuns: 80 },
+  );
+});
+
+test('a table of workloads is given up if, and only if, it is too much', () => {
+  fc.assert(
+    fc.property(rawCluster, fc.boolean(), (raw, denied) => {
+      const { endpoints, reach } = connectivityOf(new Analysis(clusterOf(decoded(raw))), { denied, isUnexplained: true });
+      const { blocks } = workloadBlocks(reach, endpoints)!;
+      const weight = blocks.reduce((sum, block) => sum + block.reach.length, 0);
+      const limited = (most: number): unknown => workloadBlocks(reach, endpoints, { most, weigh: () => 1 })?.blocks;
+      expect(limited(weight)).toEqual(blocks);
+      if (weight > 0) expect(limited(weight - 1)).toBeUndefined();
     }),
     { numRuns: 80 },
   );
