@@ -1,4 +1,5 @@
 import type { MatrixEndpoint } from '../connectivity/endpoints.ts';
+import { getOrMake } from '../policy/get-or-make.ts';
 import { outsideNames } from './outside.ts';
 import type { Members } from './traffic.ts';
 
@@ -59,16 +60,20 @@ export class Crowd {
   readonly #single: ReadonlySet<string>;
   /** The places of groups, by the ids of their members. */
   readonly #placeOf = new Map<string, number>();
+  /** The places of the endpoints themselves, each within its group. */
+  readonly #rankOf = new Map<string, number>();
 
   /** `endpoints`: everybody there is, not only those of an answer: what lacks one of them is not everybody. */
   constructor(endpoints: readonly MatrixEndpoint[]) {
     this.#groups = groupsOf(endpoints);
     this.#single = new Set(endpoints.filter(isSingle).map(({ id }) => id));
-    for (const [place, group] of this.#groups.entries())
-      for (const [id, name] of namesOf(group)) {
-        this.#names.set(id, name);
+    for (const [place, group] of this.#groups.entries()) {
+      for (const [id, name] of namesOf(group)) this.#names.set(id, name);
+      for (const { id } of group.members) {
+        this.#rankOf.set(id, this.#rankOf.size);
         this.#placeOf.set(id, place);
       }
+    }
   }
 
   /** Of what only some may do something, where the endpoints of these ids have to do with each other. */
@@ -78,40 +83,40 @@ export class Crowd {
 
   /** The endpoints of these ids in words, in the order of all endpoints. `self` counts as one of them where it has no way to itself. */
   namesOf(ids: ReadonlySet<string>, self?: string): string[] {
-    const isMeant = (id: string): boolean => ids.has(id) || (id === self && this.#single.has(id));
+    const alone = self !== undefined && this.#single.has(self) && !ids.has(self) ? self : undefined;
     const names: string[] = [];
-    const places = this.#placesOf(self !== undefined && this.#single.has(self) ? [...ids, self] : ids);
-    let isEverybody = this.#names.size > 1 && places.length === this.#groups.length;
-    for (const place of places) {
+    const parts = this.#partsOf(alone === undefined ? ids : [...ids, alone]);
+    let isEverybody = this.#names.size > 1 && parts.length === this.#groups.length;
+    for (const [place, meant] of parts) {
       const { members, name, kind } = this.#groups[place]!;
-      const missing = members.filter(({ id }) => !isMeant(id));
-      isEverybody &&= missing.length === 0;
-      const named = this.#each(members, ids);
-      names.push(...(named.length > 1 && kind !== 'potential' && isMostly(members, missing) ? [this.#allBut(name, missing)] : named));
+      const lacks = members.length - meant.length;
+      isEverybody &&= lacks === 0;
+      const named = alone === undefined ? meant : meant.filter((id) => id !== alone);
+      if (named.length > 1 && kind !== 'potential' && isMostly(members, lacks)) names.push(this.#allBut(name, members, meant));
+      else names.push(...named.map((id) => this.#names.get(id)!));
     }
     return isEverybody ? ['everybody'] : names;
   }
 
-  /** The places of the groups of which one of these is a member, ascending. */
-  #placesOf(ids: Iterable<string>): number[] {
-    const places = new Set<number>();
+  /** The groups of which some of these are members, by their places, with those members, all in the order of all endpoints. */
+  #partsOf(ids: Iterable<string>): [place: number, meant: string[]][] {
+    const parts = new Map<number, string[]>();
     for (const id of ids) {
       const place = this.#placeOf.get(id);
-      if (place !== undefined) places.add(place);
+      if (place !== undefined) getOrMake(parts, place, (): string[] => []).push(id);
     }
-    return [...places].sort((a, b) => a - b);
+    for (const meant of parts.values()) if (meant.length > 1) meant.sort((a, b) => this.#rankOf.get(a)! - this.#rankOf.get(b)!);
+    return [...parts].sort(([a], [b]) => a - b);
   }
 
   /** `shop/*`, or `shop/* but shop/web`. */
-  #allBut(name: string, missing: readonly MatrixEndpoint[]): string {
-    return missing.length === 0 ? name : `${name} but ${this.#each(missing, undefined).join(' and ')}`;
-  }
-
-  #each(members: readonly MatrixEndpoint[], ids: ReadonlySet<string> | undefined): string[] {
-    return members.flatMap(({ id }) => (ids === undefined || ids.has(id) ? [this.#names.get(id)!] : []));
+  #allBut(name: string, members: readonly MatrixEndpoint[], meant: readonly string[]): string {
+    if (members.length === meant.length) return name;
+    const known = new Set(meant);
+    const missing = members.flatMap(({ id }) => (known.has(id) ? [] : this.#names.get(id)!));
+    return `${name} but ${missing.join(' and ')}`;
   }
 }
 
 /** Whether a group is easier named with its exceptions than one by one. */
-const isMostly = (members: readonly MatrixEndpoint[], missing: readonly MatrixEndpoint[]): boolean =>
-  missing.length <= 2 && missing.length * 3 <= members.length;
+const isMostly = (members: readonly MatrixEndpoint[], lacks: number): boolean => lacks <= 2 && lacks * 3 <= members.length;
