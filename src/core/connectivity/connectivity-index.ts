@@ -7,13 +7,13 @@ import type { CompiledRule } from '../policy/model.ts';
 import type { PolicyModel } from '../policy/policy-model.ts';
 import type { Analysis } from '../verdict/analysis.ts';
 import { externalEntry, MatrixEndpoints, type MatrixEntry, type Stranger } from './endpoints.ts';
-import type { ResultId } from './gate-states.ts';
+import type { ResultId, StateId } from './gate-states.ts';
 import { GateTable } from './gate-table.ts';
 import { type Located, type LocatedPods, locatePods } from './located-pods.ts';
 import { PairTable } from './pair-table.ts';
 import { type PairFilter, PairWalk } from './pair-walk.ts';
 import { TrafficTable } from './traffic-table.ts';
-import { type Gate, type Unit, Units } from './units.ts';
+import { append, type Gate, type Unit, Units } from './units.ts';
 
 /** What two indexes have in common that are to be compared. */
 export interface Shared {
@@ -157,18 +157,33 @@ export class ConnectivityIndex {
     return { egress: telling('egress'), ingress: telling('ingress') };
   }
 
-  /** How all gates treat a unit, or some: then each of them is asked, or, where they are many, all that is said to the unit is looked through. */
+  /** How all gates treat a unit, or some: then what each of them says is gone through, or, where they are many, all that is said to the unit. */
   #treatmentBy(gates?: Readonly<Record<Direction, ReadonlySet<Gate>>>): (unit: Unit) => string {
     if (gates === undefined) return (unit) => directions.map((way) => textOf(this.#saidTo(unit, way))).join(' ');
-    const saidBy = (unit: Unit, direction: Direction): string =>
-      Array.from(gates[direction], (gate) =>
-        this.gates.states.resultOf(this.gates.stateOf(direction, gate, unit), gate.isIsolated, false),
-      ).join();
-    const areFew = gates.egress.size + gates.ingress.size <= fewGates;
-    return (unit) =>
-      directions
-        .map((way) => (areFew ? saidBy(unit, way) : textOf(this.#saidTo(unit, way).filter(({ gate }) => gates[way].has(gate)))))
-        .join(' ');
+    if (gates.egress.size + gates.ingress.size > fewGates)
+      return (unit) => directions.map((way) => textOf(this.#saidTo(unit, way).filter(({ gate }) => gates[way].has(gate)))).join(' ');
+    const said = directions.map((way) => this.#saidBy(way, gates[way]));
+    return (unit) => said.map((byUnit) => textOf(byUnit.get(unit.id) ?? [])).join(' ');
+  }
+
+  /** What some gates say besides what they say to everybody, by the numbers of the units that they say it to. */
+  #saidBy(direction: Direction, gates: ReadonlySet<Gate>): Map<number, Saying[]> {
+    const said = new Map<number, Saying[]>();
+    for (const gate of gates) {
+      const row = this.gates.row(direction, gate);
+      for (const id of row.ids) {
+        const saying = this.#sayingOf(direction, gate, row.get(id)!);
+        if (saying !== undefined) append(said, id, saying);
+      }
+    }
+    return said;
+  }
+
+  /** Undefined for what the gate says to everybody. */
+  #sayingOf(direction: Direction, gate: Gate, state: StateId): Saying | undefined {
+    const { states } = this.gates;
+    const result = states.resultOf(state, gate.isIsolated, false);
+    return result === states.resultOf(this.gates.baseOf(direction, gate.id), gate.isIsolated, false) ? undefined : { gate, result };
   }
 
   /** The entry in several: together those of its pods that no rule tells apart and that have the same key. An entry without pods stays whole. */
@@ -201,13 +216,11 @@ export class ConnectivityIndex {
   /** What all gates say to addresses of nobody, as far as they have a rule for them. */
   #saidTo(unit: Unit, direction: Direction): readonly Saying[] {
     return getOrMake(this.#said[direction], unit, () => {
-      const { gates } = this;
-      const column = gates.column(direction, unit);
+      const column = this.gates.column(direction, unit);
       const said: Saying[] = [];
       for (const id of column.ids.sort((a, b) => a - b)) {
-        const gate = this.#grouping.units.gates[direction][id]!;
-        const result = gates.states.resultOf(column.get(id)!, gate.isIsolated, false);
-        if (result !== gates.states.resultOf(gates.baseOf(direction, id), gate.isIsolated, false)) said.push({ gate, result });
+        const saying = this.#sayingOf(direction, this.#grouping.units.gates[direction][id]!, column.get(id)!);
+        if (saying !== undefined) said.push(saying);
       }
       return said;
     });
@@ -225,7 +238,7 @@ interface Saying {
 /** Equal texts are equal treatment. */
 const textOf = (said: readonly Saying[]): string => said.map(({ gate, result }) => `${gate.id}:${result}`).join();
 
-/** So many gates are asked sooner than all rules that hold a unit are gone through. */
+/** What so many gates say is gone through sooner than all rules that hold a unit. */
 const fewGates = 32;
 
 /** More kinds of bare pods than any cluster has; two numbers make one. */
