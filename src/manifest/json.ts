@@ -178,20 +178,39 @@ interface Member {
   readonly at: number;
 }
 
+/** Found by the engine: what kubectl writes is half blanks. */
+const noBlank = /[^ \t\r\n]/g;
+
 function skipBlanks(text: string, start: number): number {
-  let at = start;
-  while (text.charCodeAt(at) <= 0x20) at++;
-  return at;
+  if (text.charCodeAt(start) > 0x20) return start;
+  noBlank.lastIndex = start;
+  return noBlank.test(text) ? noBlank.lastIndex - 1 : text.length;
 }
 
 /** The offset behind the value at `start`. The text is known to be JSON. */
 function endOfValue(text: string, start: number): number {
   const first = text.charCodeAt(start);
   if (first === quote) return endOfString(text, start);
-  if (first === openBrace || first === openBracket) return scan(text, start, Number.POSITIVE_INFINITY)!.end;
+  if (first === openBrace || first === openBracket) return endOfBrackets(text, start);
   let at = start;
   for (let unit = first; unit > 0x20 && unit !== comma && unit !== closeBrace && unit !== closeBracket; unit = text.charCodeAt(at)) at++;
   return at;
+}
+
+/** What opens and closes, and what may hide that. */
+const bracketOrQuote = /["{}[\]]/g;
+
+/** The offset behind the bracket that closes the one at `start`. */
+function endOfBrackets(text: string, start: number): number {
+  let depth = 0;
+  for (let at = start; ; ) {
+    const unit = text.charCodeAt(at);
+    if (unit === openBrace || unit === openBracket) depth++;
+    else if (unit !== quote && --depth === 0) return at + 1;
+    bracketOrQuote.lastIndex = unit === quote ? endOfString(text, at) : at + 1;
+    if (!bracketOrQuote.test(text)) return text.length;
+    at = bracketOrQuote.lastIndex - 1;
+  }
 }
 
 /** The members of the object or list at `start`, found one after the other. The text is known to be JSON. */
@@ -203,13 +222,19 @@ function* membersOf(text: string, start: number): Generator<Member> {
     let at = from;
     if (isObject) {
       const end = endOfString(text, from);
-      step = JSON.parse(text.slice(from, end)) as string;
+      step = nameIn(text, from, end);
       at = skipBlanks(text, skipBlanks(text, end) + 1);
     }
     yield { step, from, at };
     from = skipBlanks(text, endOfValue(text, at));
     if (text.charCodeAt(from) === comma) from = skipBlanks(text, from + 1);
   }
+}
+
+/** The name between these quotes. */
+function nameIn(text: string, start: number, end: number): string {
+  const name = text.slice(start + 1, end - 1);
+  return name.includes('\\') ? (JSON.parse(text.slice(start, end)) as string) : name;
 }
 
 /** The names that stand twice in one object, in the order of the text. */
