@@ -9,6 +9,7 @@ async function start(): Promise<void> {
   // What bin/sallyport sets for this engine alone: another that a child happens to run on may refuse to start with it.
   delete process.env.BUN_JSC_largeHeapSize;
   delete process.env.BUN_JSC_useFTLJIT;
+  delete process.env.BUN_JSC_thresholdForOptimizeAfterWarmUp;
   if (/(?:^|\/)kubectl_complete-sallyport$/.test(process.argv0)) process.argv.splice(2, 0, '__complete');
   if (process.argv[2] !== agentWord) return main();
   process.argv.splice(2, 1);

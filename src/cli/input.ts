@@ -19,6 +19,7 @@ import { addressed } from './addressed.ts';
 import { clusterFlagIn } from './cluster-options.ts';
 import { CannotAnswer } from './exit.ts';
 import { handOverIfLarge } from './hand-over.ts';
+import { expectWork } from './long-work.ts';
 import { choicesOf, type InputOptions, settledBy } from './options.ts';
 import { type Report, withProgress } from './progress.ts';
 import { stderr } from './terminal.ts';
@@ -148,7 +149,11 @@ export function manifestOptions(options: InputOptions, report: Report): ReadOpti
   const { namespace } = options;
   const onFile = ({ path, index, count: all, characters }: FileProgress): void =>
     report(`reading files: ${index + 1} of ${all}, ${path}`, characters > longText);
-  return { choices: choicesOf(options), onFound: handOverIfLarge, onFile, ...(namespace !== undefined && { defaultNamespace: namespace }) };
+  const onFound = (bytes: number): void => {
+    handOverIfLarge(bytes);
+    expectWork(bytes);
+  };
+  return { choices: choicesOf(options), onFound, onFile, ...(namespace !== undefined && { defaultNamespace: namespace }) };
 }
 
 /** A text that takes longer to read than one waits in silence. */

@@ -1,10 +1,22 @@
 /** What the executable runs on; Node has no such thing. */
 declare const Bun: { readonly unsafe: { setJITPolicy(scale: number): void } } | undefined;
 
+/** As much as the manifests of some hundred workloads. */
+const some = 100_000;
+
 /**
- * Has code made fast as soon as it runs often. The executable is built to wait twenty times longer (`scripts/executable.ts`), which pays in the
- * tenths of a second that most commands take; over many objects it would cost a seventh.
+ * Has code made fast sooner where so many bytes of manifests are to be read. The executable is built to wait twenty times as long as usual
+ * (`scripts/executable.ts`), which pays for the shortest commands; a matrix of 500 workloads would take a tenth more.
  */
+export function expectWork(bytes: number): void {
+  if (bytes > some) waitTimes(2);
+}
+
+/** Has code made fast as soon as usual: there are many objects to work on. */
 export function expectLongWork(): void {
-  if (typeof Bun !== 'undefined') Bun.unsafe.setJITPolicy(1);
+  waitTimes(1);
+}
+
+function waitTimes(factor: number): void {
+  if (typeof Bun !== 'undefined') Bun.unsafe.setJITPolicy(factor);
 }
