@@ -116,7 +116,10 @@ export interface Asked {
   readonly dependences: (endpoints: readonly MatrixEndpoint[]) => Dependences;
 }
 
-/** Makes the connectivity that the options ask for: the room's own filter takes the narrowest condition, the others are tried on what it gives. `isUnexplained`: nobody asks by whom it is so. */
+/**
+ * Makes the connectivity that the options ask for: the room's own filter takes the narrowest condition, the others are tried on what it gives.
+ * `isUnexplained`: nobody asks by whom it is so.
+ */
 export function connectivityAsked(analysis: Analysis, options: FilterOptions, isUnexplained = false): Asked {
   const traffic = trafficAsked(options);
   if (options.exposure && (options.from ?? options.to) !== undefined)

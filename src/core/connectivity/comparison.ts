@@ -328,7 +328,10 @@ const familiesOf = (entry: MatrixEntry | undefined): string => [...new Set(entry
 /** Whether the members of an endpoint are alike to every rule, and of one family. */
 const isPlain = ({ uses }: MatrixEntry): boolean => uses.length === 1;
 
-/** What holds for all connections of a source with each destination, those with own nodes and those of which policy knows neither end among them; undefined where there are none. */
+/**
+ * What holds for all connections of a source with each destination, those with own nodes and those of which policy knows neither end among them;
+ * undefined where there are none.
+ */
 function wholeFrom({ byId, index: { whole } }: Side, source: string): (destination: string) => PairOutcome | undefined {
   const from = byId.get(source);
   if (from === undefined) return () => undefined;
